@@ -1,0 +1,1 @@
+"""From a scenario to tallies: plan, kernels, periods, engines. No file, no clock, no screen."""

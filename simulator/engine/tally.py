@@ -1,0 +1,223 @@
+"""Mergeable aggregates of simulated periods, in integers.
+
+Everything that risk reads stands here and nowhere else. Money is counted in whole units of ``Frame.unit`` (a nano of the
+scenario's currency unless a trial could pass 2^62 of them), so that merging is associative and exact whoever computed what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+# Session costs are counted in bins that split each octave evenly: a bin is at most 1/256 = 0.4 % wide, and finding it
+# costs one shift of the float's bit pattern, where a logarithm costs more than the rest of the session's bookkeeping.
+BIN_BITS = 8
+LOWEST_EXPONENT = -31
+HIGHEST_EXPONENT = 33
+N_COST_BINS = 2 + ((HIGHEST_EXPONENT - LOWEST_EXPONENT) << BIN_BITS)
+"""Bin 0 holds cost 0, bin 1 anything below 2^-31, the last anything from 2^33 on."""
+
+MAX_CALLS = 100_000
+"""Calls of one session are counted one by one up to this hard limit."""
+
+N_WORST = 100
+"""How many of the dearest sessions a tally keeps."""
+
+SESSION_DTYPE = np.dtype(
+    [
+        ("trial", np.int64),
+        ("day", np.int64),
+        ("feature", np.int64),
+        ("session", np.int64),
+        ("cost", np.float64),
+        ("calls", np.int64),
+        ("agents", np.int64),
+        ("input", np.int64),
+        ("cached", np.int64),
+        ("written", np.int64),
+        ("output", np.int64),
+        ("success", np.bool_),
+        ("cut", np.bool_),
+    ]
+)
+"""One session: its address (day counted from 0), cost in currency, calls, agents, tokens, outcome."""
+
+TOKEN_KINDS = ("input", "cached", "written", "output")
+
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+Records = npt.NDArray[np.void]
+
+
+class Cell(NamedTuple):
+    """Whom a piece of spend is charged to; a fixed cost has neither feature nor agent, its name is the detail."""
+
+    feature: str | None
+    agent: str | None
+    cause: str
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the columns of a tally mean.
+
+    Attributes
+    ----------
+    cells : the cells of ``Tally.cells``, in column order
+    features : the features of ``Tally.daily`` and ``Tally.sessions``
+    dates : the days of the period
+    unit : currency in one integer unit of money
+    fixed_daily : int64[D], all fixed costs by day, in units
+    covered_cells : bool[C], whether the budget covers the cell
+    """
+
+    cells: tuple[Cell, ...]
+    features: tuple[str, ...]
+    dates: tuple[date, ...]
+    unit: float
+    fixed_daily: IntArray
+    covered_cells: npt.NDArray[np.bool_]
+
+
+def cost_bin_value(index: npt.ArrayLike) -> FloatArray:
+    """Middle of a session-cost bin, in currency; at most 0.2 % from any cost in it.
+
+    Parameters
+    ----------
+    index : int or int[n], in [0, N_COST_BINS)
+    """
+    bins = np.asarray(index, dtype=np.int64)
+    octave, part = np.divmod(np.maximum(bins - 2, 0), 1 << BIN_BITS)
+    middle = np.ldexp(1.0 + (part + 0.5) / (1 << BIN_BITS), octave + LOWEST_EXPONENT)
+    lowest = np.ldexp(1.0, LOWEST_EXPONENT)
+    return np.where(bins == 0, 0.0, np.where(bins == 1, lowest, middle))
+
+
+@dataclass
+class SessionTally:
+    """Aggregates over single sessions, fixed costs left out.
+
+    Attributes
+    ----------
+    cost_counts : int64[F, N_COST_BINS], sessions by feature and cost bin
+    cost_units : object[F, N_COST_BINS], their cost in units, Python integers
+    calls_counts : int64[MAX_CALLS + 1], sessions by number of calls
+    tokens : billed tokens, Python integers by kind; ``input`` is the whole prompt, cached and written included
+    min_cost, max_cost : exact extremes in currency (inf and 0 while empty)
+    """
+
+    cost_counts: IntArray
+    cost_units: npt.NDArray[np.object_]
+    calls_counts: IntArray
+    tokens: dict[str, int]
+    min_cost: float = float("inf")
+    max_cost: float = 0.0
+    sessions: int = 0
+    successes: int = 0
+    cut: int = 0
+    agents: int = 0
+    waste_units: int = 0
+
+    @classmethod
+    def empty(cls, n_features: int) -> SessionTally:
+        return cls(
+            cost_counts=np.zeros((n_features, N_COST_BINS), np.int64),
+            cost_units=np.zeros((n_features, N_COST_BINS), object),
+            calls_counts=np.zeros(MAX_CALLS + 1, np.int64),
+            tokens=dict.fromkeys(TOKEN_KINDS, 0),
+        )
+
+    def merge(self, other: SessionTally) -> SessionTally:
+        """The tally of both sets of sessions; associative and commutative."""
+        return SessionTally(
+            cost_counts=self.cost_counts + other.cost_counts,
+            cost_units=self.cost_units + other.cost_units,
+            calls_counts=self.calls_counts + other.calls_counts,
+            tokens={kind: self.tokens[kind] + other.tokens[kind] for kind in TOKEN_KINDS},
+            min_cost=min(self.min_cost, other.min_cost),
+            max_cost=max(self.max_cost, other.max_cost),
+            sessions=self.sessions + other.sessions,
+            successes=self.successes + other.successes,
+            cut=self.cut + other.cut,
+            agents=self.agents + other.agents,
+            waste_units=self.waste_units + other.waste_units,
+        )
+
+
+@dataclass
+class Tally:
+    """All that is known of a set of simulated periods (trials).
+
+    Attributes
+    ----------
+    trial : int64[T], trial numbers, ascending
+    levels : float64[T, 12], the trial's driver draws, before trends and events, in the order of ``DRIVERS``
+    cells : int64[T, C], spend by cell in units, fixed costs included
+    daily : int64[T, D, F], spend of the sessions by day and feature, in units
+    covered : int64[T, D], spend of the day that the budget covers, fixed costs included
+    sessions : int64[T, D, F], number of sessions
+    turned_away : int64[T], sessions refused by controls
+    session : aggregates over single sessions
+    worst : the dearest sessions, dearest first, at most N_WORST
+    """
+
+    frame: Frame
+    trial: IntArray
+    levels: FloatArray
+    cells: IntArray
+    daily: IntArray
+    covered: IntArray
+    sessions: IntArray
+    turned_away: IntArray
+    session: SessionTally
+    worst: Records = field(default_factory=lambda: np.zeros(0, SESSION_DTYPE))
+
+    @classmethod
+    def empty(cls, frame: Frame, trial: IntArray, n_drivers: int) -> Tally:
+        """A tally of the given trials in which nothing has happened yet."""
+        n, days, features = len(trial), len(frame.dates), len(frame.features)
+        return cls(
+            frame=frame,
+            trial=trial,
+            levels=np.ones((n, n_drivers)),
+            cells=np.zeros((n, len(frame.cells)), np.int64),
+            daily=np.zeros((n, days, features), np.int64),
+            covered=np.zeros((n, days), np.int64),
+            sessions=np.zeros((n, days, features), np.int64),
+            turned_away=np.zeros(n, np.int64),
+            session=SessionTally.empty(features),
+        )
+
+    def merge(self, other: Tally) -> Tally:
+        """The tally of both sets of trials; associative, and the order of merging does not show."""
+        trial = np.concatenate([self.trial, other.trial])
+        order = np.argsort(trial, kind="stable")
+        if len(np.unique(trial)) != len(trial):
+            raise ValueError("the two tallies have a trial in common")
+
+        def rows(name: str) -> Any:
+            return np.concatenate([getattr(self, name), getattr(other, name)])[order]
+
+        return Tally(
+            frame=self.frame,
+            trial=trial[order],
+            levels=rows("levels"),
+            cells=rows("cells"),
+            daily=rows("daily"),
+            covered=rows("covered"),
+            sessions=rows("sessions"),
+            turned_away=rows("turned_away"),
+            session=self.session.merge(other.session),
+            worst=dearest(np.concatenate([self.worst, other.worst])),
+        )
+
+
+def dearest(records: Records, count: int = N_WORST) -> Records:
+    """The `count` dearest sessions, dearest first; equal costs in the order of their addresses."""
+    order = np.lexsort([records["session"], records["feature"], records["day"], records["trial"], -records["cost"]])
+    return records[order[:count]]
