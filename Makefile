@@ -1,0 +1,41 @@
+# `make run` shows what burncurve does, `make test` says whether it is right. Each sets up .venv by itself.
+.DEFAULT_GOAL := run
+.DELETE_ON_ERROR:
+.PHONY: run test lint bench constraints setup
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+SCENARIO ?= faq
+WORKERS ?= 2
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "setting up $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt setuptools
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+setup: $(STAMP)
+
+run: $(STAMP)
+	$(BIN)/burncurve run $(SCENARIO) --out out/$(SCENARIO)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: export BURNCURVE_CACHE ?= $(CURDIR)/.cache/kernels
+test: export MPLCONFIGDIR ?= $(CURDIR)/.cache/matplotlib
+test: lint
+	$(BIN)/pytest -n $(WORKERS)
+
+bench: $(STAMP)
+	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-only -s
+
+constraints: $(STAMP)
+	@head -1 constraints.txt > constraints.new
+	@$(BIN)/python -m pip freeze --exclude-editable >> constraints.new
+	@mv constraints.new constraints.txt

@@ -1,0 +1,1 @@
+"""Numbers: addresses to draws, data and beliefs to laws."""

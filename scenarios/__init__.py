@@ -1,0 +1,1 @@
+"""Meaning: what a GenAI workload is, as its owner writes it down."""

@@ -1,0 +1,1 @@
+"""Risk: many trials of a plan, and what they say."""

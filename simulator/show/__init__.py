@@ -1,0 +1,1 @@
+"""Pictures, pages and screens of a result; the only package that draws."""
