@@ -208,7 +208,7 @@ def hundred(values: Iterable[float], decimals: int = 0) -> list[float]:
 
 
 def odds(p: float) -> str:
-    """A chance as people say it: ``1 in 6``, ``2 in 3``, ``1 in 400``, ``99 in 100``; 0 and 1 are ``none`` and ``certain``."""
+    """A chance as people say it: ``1 in 6``, ``2 in 3``, ``1 in 400``; 0 and 1 are ``none`` and ``certain``."""
     if p <= 0 or p >= 1:
         return "none" if p <= 0 else "certain"
     if 0.095 <= p <= 0.905:
@@ -239,7 +239,7 @@ def odds_of(hits: int, trials: int) -> str:
 
 
 def percent_of(hits: int, trials: int) -> str:
-    """The share that `hits` of `trials` say, with the same care for what was never seen as `odds_of`: ``below 0.03 %``."""
+    """The share that `hits` of `trials` say, as careful as `odds_of` with what was never seen: ``below 0.03 %``."""
     if 0 < hits < trials:
         return percent(hits / trials)
     bound = 1 - 0.05 ** (1 / max(1, trials))
@@ -249,7 +249,7 @@ def percent_of(hits: int, trials: int) -> str:
 
 
 def over_budget(hits: int, trials: int, budget: float, currency: str = "USD") -> str:
-    """The verdict in one sentence: ``1 in 6 chance of going over the $100,000 budget (16.5 %).``
+    """The verdict in one sentence, such as ``1 in 6 chance of going over the $100,000 budget (16.5 %)``.
 
     Parameters
     ----------
@@ -266,7 +266,7 @@ def over_budget(hits: int, trials: int, budget: float, currency: str = "USD") ->
 
 
 def to_be_sure(p95: float, budget: float, currency: str = "USD") -> str:
-    """What would hold in 95 % of trials: ``To be 95 % sure of holding it, budget $109,000 (+$9,000).``
+    """What would hold in 95 % of trials, such as ``To be 95 % sure of holding it, budget $109,000 (+$9,000)``.
 
     The difference is that of the figures shown, so that a reader who subtracts finds it right.
     """
@@ -293,7 +293,7 @@ def _spoken_number(n: float) -> int:
     """The n of "1 in n": whole below 100, then 100, 120, 150, 200, 250 and so on."""
     if n < 99.5:
         return round(n)
-    step = 10 ** math.floor(math.log10(n))
+    step: int = 10 ** math.floor(math.log10(n))
     return round(min((m * step for m in _ROUND), key=lambda whole: abs(whole - n)))
 
 

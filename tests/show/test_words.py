@@ -181,16 +181,14 @@ def test_contingency_is_the_difference_of_what_is_shown(p95: float, said: str) -
         (date(2026, 12, 7), 7, "week", "7 Dec 2026 to 13 Dec 2026"),
         (date(2026, 12, 7), 1, "day", "7 Dec 2026"),
         (date(2026, 12, 2), 30, "period", "2 Dec 2026 to 31 Dec 2026"),
-        (date(2026, 11, 1), 92, "period", "1 Nov 2026 to 31 Jan 2027"),
+        (date(2026, 11, 1), 92, "quarter", "1 Nov 2026 to 31 Jan 2027"),
     ],
 )
 def test_periods(start: date, days: int, noun: str, name: str) -> None:
     assert (words.period_noun(start, days), words.period_name(start, days)) == (noun, name)
 
 
-@pytest.mark.parametrize(
-    ("days", "said"), [(0, "19 Dec"), (12, "19 to 31 Dec"), (15, "19 Dec 2026 to 3 Jan 2027")]
-)
+@pytest.mark.parametrize(("days", "said"), [(0, "19 Dec"), (12, "19 to 31 Dec"), (15, "19 Dec 2026 to 3 Jan 2027")])
 def test_day_ranges(days: int, said: str) -> None:
     first = date(2026, 12, 19)
     assert words.day_range(first, first + timedelta(days=days)) == said
@@ -219,7 +217,13 @@ def test_causes(cause: str, agents: tuple[str, ...], detail: str | None, said: s
 
 @pytest.mark.parametrize(
     ("unit", "n", "said"),
-    [("session", 2, "sessions"), ("query", 2, "queries"), ("ticket", 1, "ticket"), ("batch", 0, "batches"), ("day", 3, "days")],
+    [
+        ("session", 2, "sessions"),
+        ("query", 2, "queries"),
+        ("ticket", 1, "ticket"),
+        ("batch", 0, "batches"),
+        ("day", 3, "days"),
+    ],
 )
 def test_plurals(unit: str, n: float, said: str) -> None:
     assert words.plural(unit, n) == said
