@@ -1,1 +1,4 @@
-"""Numbers: addresses to draws, data and beliefs to laws."""
+"""Numbers: addresses to draws, data to laws.
+
+Nothing is imported here, because numba must not be paid for by those who only read a law.
+"""
