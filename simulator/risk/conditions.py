@@ -1,0 +1,117 @@
+"""Conditions under which a run fails, as people write them: ``breach_probability>5%``, ``session.cost.p99 >= $60``."""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from distributions.quantity import QuantityError, parse_number
+from simulator.risk.metrics import SHORT_NAMES, MetricError, metric_path
+
+# Scalars whose path depends on the scenario, and the ends of intervals: no table can hold them before there is a run.
+_BY_SCENARIO = re.compile(
+    r"prices\..+\.(input|output|cached_input|cache_write)|daily\.p(5|50|95)\.\d+|attribution\.\d+\.(mean|tail)"
+    r"|spend\.ci\.p(50|95|99)\.[01]|budget\.breach_ci\.[01]"
+)
+_SHARE = re.compile(r".*(_probability|_rate|_share|breach_ci\.[01])")
+_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+    ">=": operator.ge,
+    "<=": operator.le,
+    ">": operator.gt,
+    "<": operator.lt,
+}
+
+
+class ConditionError(ValueError):
+    """A condition that can't be read or names no metric; the message says what would be right."""
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What must not be so of a run.
+
+    Attributes
+    ----------
+    metric : as written: a dotted path into the JSON of a run, or a short name
+    operator : one of ``> >= < <=``
+    value : what the metric is held against
+    """
+
+    metric: str
+    operator: str
+    value: float
+
+    def met_by(self, document: Mapping[str, object]) -> float | None:
+        """The metric's value where the condition is met, else None; a figure that the run does not give meets none.
+
+        Raises
+        ------
+        ConditionError
+            If the path leads to no number of this run, such as the price of a model that it does not have.
+        """
+        value = _follow(document, SHORT_NAMES.get(self.metric, self.metric))
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ConditionError(f'"{self.metric}" is no number of this run')
+        return float(value) if not math.isnan(value) and _OPERATORS[self.operator](value, self.value) else None
+
+
+def parse_condition(text: str, *, has_budget: bool) -> Condition:
+    """Read a condition, before there is a run to hold it against.
+
+    Raises
+    ------
+    ConditionError
+        If it has no operator (a shell takes an unquoted ``>`` for itself), no number, no metric that a run gives, or a
+        value that the metric can't pass.
+    """
+    match = re.fullmatch(r"\s*([^<>=\s]+)\s*([<>]=?)\s*([^<>=]*?)\s*", text)
+    if match is None:
+        raise ConditionError(_unreadable(text))
+    metric, sign, written = match.groups()
+    path = _path(metric, has_budget)
+    try:
+        value = parse_number(written)
+    except QuantityError as error:
+        raise ConditionError(f'"{text}" needs a number after {sign}: {error}') from error
+    if _SHARE.fullmatch(path) and not 0 <= value <= 1:
+        raise ConditionError(f'"{text}": {metric} lies between 0 and 1; write 5 % as 0.05 or 5%')
+    return Condition(metric, sign, value)
+
+
+def _path(metric: str, has_budget: bool) -> str:
+    if _BY_SCENARIO.fullmatch(metric):
+        if metric.startswith("budget.") and not has_budget:
+            raise ConditionError(f'"{metric}" needs a budget: state one as `budget:` or with --budget')
+        return metric
+    try:
+        return metric_path(metric, has_budget=has_budget)
+    except MetricError as error:
+        raise ConditionError(str(error)) from error
+
+
+def _unreadable(text: str) -> str:
+    if re.search(r"[<>=]", text):
+        return f'"{text}" is not METRIC>VALUE; the operator is one of > >= < <='
+    return (
+        f'"{text}" has no operator: the shell took the > for itself, as a file to write to. '
+        f'Quote the condition: --fail-if "{text.strip() or "p95"}>VALUE"'
+    )
+
+
+def _follow(node: object, path: str) -> object:
+    """Walk down; names of models hold dots themselves, so the longest key that fits goes first."""
+    if not path or node is None:
+        return node
+    parts = path.split(".")
+    for n in range(len(parts), 0, -1):
+        key, rest = ".".join(parts[:n]), ".".join(parts[n:])
+        if isinstance(node, Mapping) and key in node:
+            return _follow(node[key], rest)
+        if isinstance(node, list) and n == 1 and key.isdigit() and int(key) < len(node):
+            return _follow(node[int(key)], rest)
+    raise ConditionError(f'"{path}" is no number of this run')

@@ -1,0 +1,70 @@
+"""Conditions of --fail-if: what they mean, and what is said of those that mean nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.risk.conditions import Condition, ConditionError, parse_condition
+
+DOCUMENT = {
+    "trials": 100,
+    "engine": "exact",
+    "prices": {"openai/gpt-5.5": {"input": 5.0}},
+    "spend": {"p95": 108_800.0, "ci": {"p95": [107_000.0, 110_000.0]}},
+    "budget": {"breach_probability": 0.165, "breach_day": None},
+    "daily": {"p95": [1.0, 2.0, 3.0]},
+}
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("p95>100k", 108_800.0),
+        ("p95 > $108,800", None),
+        ("p95>=$108,800", 108_800.0),
+        ("spend.p95<200k", 108_800.0),
+        ("breach_probability>5%", 0.165),
+        ("budget.breach_probability<=16.5%", 0.165),
+        ("budget.breach_day.p50<15", None),
+        ("prices.openai/gpt-5.5.input>4", 5.0),
+        ("daily.p95.1>1.5", 2.0),
+        ("spend.ci.p95.1>109k", 110_000.0),
+    ],
+)
+def test_conditions_are_held_against_the_json(text: str, value: float | None) -> None:
+    assert parse_condition(text, has_budget=True).met_by(DOCUMENT) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("breach_probability", "has no operator: the shell took the > for itself"),
+        ("breach_probability", '--fail-if "breach_probability>VALUE"'),
+        ("", "has no operator"),
+        ("p95=3", "the operator is one of > >= < <="),
+        ("p95>>3", "the operator is one of > >= < <="),
+        (">3", "is not METRIC>VALUE"),
+        ("p95>", "needs a number after >"),
+        ("p95>lots", "needs a number after >"),
+        ("p95>nan", "needs a number after >"),
+        ("p96>3", "did you mean"),
+        ("cost_per_sucess>3", "did you mean session.cost_per_success"),
+        ("breach_probability>5", "lies between 0 and 1; write 5 % as 0.05 or 5%"),
+    ],
+)
+def test_a_bad_condition_says_what_would_be_right(text: str, said: str) -> None:
+    with pytest.raises(ConditionError) as caught:
+        parse_condition(text, has_budget=True)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["breach_probability>5%", "budget.breach_ci.1>5%"])
+def test_without_a_budget_there_is_no_breach(text: str) -> None:
+    with pytest.raises(ConditionError, match=r"no budget|needs a budget"):
+        parse_condition(text, has_budget=False)
+
+
+@pytest.mark.parametrize("metric", ["prices.gpt-9.input", "daily.p95.7", "engine"])
+def test_a_path_that_this_run_lacks_is_an_error(metric: str) -> None:
+    with pytest.raises(ConditionError, match="is no number of this run"):
+        Condition(metric, ">", 1.0).met_by(DOCUMENT)
