@@ -44,6 +44,9 @@ class Condition:
     operator: str
     value: float
 
+    def __str__(self) -> str:
+        return f"{self.metric} {self.operator} {self.value:.15g}"
+
     def met_by(self, document: Mapping[str, object]) -> float | None:
         """The metric's value where the condition is met, else None; a figure that the run does not give meets none.
 

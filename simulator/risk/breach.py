@@ -1,0 +1,104 @@
+"""How likely a budget breaks, when, and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import betaincinv
+
+from simulator.engine.tally import IntArray, Tally
+from simulator.risk.money import array_in_currency, exact_mean, in_currency
+from simulator.risk.quantiles import LEVEL, quantile_of_sorted
+from simulator.risk.spend import covered_units
+
+
+@dataclass(frozen=True)
+class BreachDay:
+    """Quantiles of the day (counted from 1) on which the budget breaks, among trials that break it."""
+
+    p10: int
+    p50: int
+    p90: int
+
+
+@dataclass(frozen=True)
+class Breach:
+    """The risk of spending more than a budget on what the budget covers.
+
+    Attributes
+    ----------
+    amount : the budget, in currency
+    trials, breaching : how many trials there are, and how many of them break the budget
+    probability : breaching / trials; 0 of n trials means "less than 1 in n/3" and not "never"
+    ci : 95 % confidence interval of the probability, see `share_interval`
+    expected_overrun : mean excess of the trials that break it, in currency; None where none does
+    day : when it breaks; None where no trial does
+    """
+
+    amount: float
+    trials: int
+    breaching: int
+    probability: float
+    ci: tuple[float, float]
+    expected_overrun: float | None
+    day: BreachDay | None
+
+
+def breach(tally: Tally, amount: float) -> Breach:
+    """The breach risk of a budget of `amount` in the scenario's currency."""
+    days = breach_days(tally, amount)
+    broken = days > 0
+    trials, breaching = len(days), int(np.count_nonzero(broken))
+    spent = covered_units(tally)[broken]
+    return Breach(
+        amount=amount,
+        trials=trials,
+        breaching=breaching,
+        probability=breaching / trials,
+        ci=share_interval(breaching, trials),
+        expected_overrun=in_currency(exact_mean(spent), tally.frame.unit) - amount if breaching else None,
+        day=_day_quantiles(np.sort(days[broken])) if breaching else None,
+    )
+
+
+def breach_probability(tally: Tally, amount: float) -> float:
+    """Share of the trials in which covered spend is above `amount`, in the scenario's currency."""
+    spent = array_in_currency(covered_units(tally), tally.frame.unit)
+    return int(np.count_nonzero(spent > amount)) / len(spent)
+
+
+def breach_days(tally: Tally, amount: float) -> IntArray:
+    """Day (counted from 1) on which each trial's covered spend first passes `amount`; 0 where the budget holds.
+
+    Returns
+    -------
+    int64[T]
+    """
+    over = array_in_currency(np.cumsum(tally.covered, axis=1), tally.frame.unit) > amount
+    return np.where(over[:, -1], over.argmax(axis=1) + 1, 0)
+
+
+def share_interval(hits: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
+    """Confidence interval of a probability from `hits` in `trials` (Clopper-Pearson).
+
+    Wilson's is shorter, but for the rare breaches that matter most it covers as little as 0.85 where it promises 0.95;
+    this one keeps the promise.  With no hits, or nothing but hits, only one side is unknown and has the whole of
+    1 - level to itself: no breach in n trials gives [0, 3/n], the rule of three.  The price is a coverage of 0.925 to
+    0.95 for probabilities between 3/n and 3.7/n, and nowhere else.
+
+    Examples
+    --------
+    >>> [round(end, 6) for end in share_interval(0, 10_000)]
+    [0.0, 0.0003]
+    >>> [round(end, 4) for end in share_interval(50, 1_000)]
+    [0.0373, 0.0654]
+    """
+    tail = 1 - level if hits in (0, trials) else (1 - level) / 2
+    low = float(betaincinv(hits, trials - hits + 1, tail)) if hits > 0 else 0.0
+    high = float(betaincinv(hits + 1, trials - hits, 1 - tail)) if hits < trials else 1.0
+    return low, high
+
+
+def _day_quantiles(ordered: IntArray) -> BreachDay:
+    return BreachDay(*(int(quantile_of_sorted(ordered, p)) for p in (0.10, 0.50, 0.90)))

@@ -1,0 +1,119 @@
+"""Scalars of a run's JSON by name, and limits on them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from scenarios.suggest import nearest
+
+SHORT_NAMES: Mapping[str, str] = {
+    "p50": "spend.p50",
+    "p95": "spend.p95",
+    "p99": "spend.p99",
+    "breach_probability": "budget.breach_probability",
+}
+
+_SPEND = ("mean", "sd", "p5", "p10", "p50", "p80", "p90", "p95", "p99", "min", "max", "tvar95", "tvar99")
+_BUDGET = ("amount", "covered_p95", "breach_probability", "expected_overrun_given_breach")
+_SESSION = ("success_rate", "cut_rate", "cost_per_success", "waste_share", "top1pct_share")
+
+METRICS: tuple[str, ...] = (
+    *("seed", "trials", "sessions_simulated", "average_plan"),
+    *(f"spend.{key}" for key in _SPEND),
+    *(f"contingency.{key}" for key in ("p80", "p95")),
+    *(f"budget.{key}" for key in _BUDGET),
+    *(f"budget.breach_day.{key}" for key in ("p10", "p50", "p90")),
+    *(f"session.cost.{key}" for key in ("mean", "p50", "p90", "p95", "p99", "p999", "max")),
+    *(f"session.calls.{key}" for key in ("mean", "p50", "p95", "p99")),
+    *(f"session.tokens.{key}" for key in ("input", "cached", "written", "output")),
+    *(f"session.{key}" for key in _SESSION),
+)
+"""Every metric that a limit can name, by its dotted path in a run's JSON; the budget's only where there is one."""
+
+
+class MetricError(KeyError):
+    """A name that is no metric; says which ones it may have meant."""
+
+    def __init__(self, name: str, remedy: str) -> None:
+        super().__init__(name)
+        self.name = name
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"there is no metric {self.name!r}: {self.remedy}"
+
+
+class Violation(NamedTuple):
+    """A limit that a run crossed: the name as stated, its dotted path, what came out, and what was allowed."""
+
+    name: str
+    path: str
+    value: float
+    limit: float
+
+
+def metric_path(name: str, *, has_budget: bool) -> str:
+    """Dotted path of a metric, from the path itself or a short name; needs no run, so it can be checked before one.
+
+    Raises
+    ------
+    MetricError
+        If there is no such metric, or if it needs a budget and there is none.
+    """
+    path = SHORT_NAMES.get(name, name)
+    if path not in METRICS:
+        raise MetricError(name, _suggestion(name))
+    if path.startswith("budget.") and not has_budget:
+        raise MetricError(name, "the scenario has no budget; state one as `budget:` or with --budget")
+    return path
+
+
+def _suggestion(name: str) -> str:
+    endings = [path for path in METRICS if path.endswith(f".{name}")]
+    near = endings[:3] or nearest(name, [*SHORT_NAMES, *METRICS])
+    if near:
+        return f"did you mean {' or '.join(near)}?"
+    return f"a metric is one of {', '.join(SHORT_NAMES)}, or a dotted path of the JSON such as session.cost.p99"
+
+
+def metric_value(values: Mapping[str, object], name: str) -> float:
+    """A metric from the nested values of a run.
+
+    Parameters
+    ----------
+    values : mapping
+        As `Result.to_dict` lays them out, but with nan and inf where the JSON says null.
+    name : str
+        A dotted path or a short name.
+
+    Returns
+    -------
+    float
+        nan where the run gives no such figure (the breach day where nothing breached).
+    """
+    value: object = values
+    for key in metric_path(name, has_budget=values.get("budget") is not None).split("."):
+        if value is None:
+            break
+        if not isinstance(value, Mapping):
+            raise TypeError(f"{name}: {key!r} is asked of {value!r}")
+        value = value[key]
+    if value is None:
+        return math.nan
+    if not isinstance(value, int | float):
+        raise TypeError(f"{name} is {value!r}, not a number")
+    return float(value)
+
+
+def violations(values: Mapping[str, object], limits: Mapping[str, float]) -> tuple[Violation, ...]:
+    """The upper limits that a run crossed, in the order stated; a figure that a run does not give crosses none."""
+    return tuple(_crossed(values, limits))
+
+
+def _crossed(values: Mapping[str, object], limits: Mapping[str, float]) -> Iterator[Violation]:
+    for name, limit in limits.items():
+        value = metric_value(values, name)
+        if value > limit:
+            yield Violation(name, SHORT_NAMES.get(name, name), value, limit)

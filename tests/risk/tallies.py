@@ -1,0 +1,137 @@
+"""Tallies made by hand: of given amounts, or of a list of sessions that a test can also count by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from simulator.engine.tally import (
+    SESSION_DTYPE,
+    TOKEN_KINDS,
+    Cell,
+    Frame,
+    SessionTally,
+    Tally,
+    cost_bin_value,
+    dearest,
+)
+
+NANO = 1e-9
+START = date(2026, 12, 1)
+N_DRIVERS = 12
+
+
+def frame(
+    cells: Sequence[Cell] = (Cell("chat", "bot", "output"),),
+    features: Sequence[str] = ("chat",),
+    days: int = 1,
+    fixed_daily: Sequence[int] | None = None,
+    uncovered: Sequence[str] = (),
+    unit: float = NANO,
+) -> Frame:
+    """A frame that starts on 1 December 2026."""
+    return Frame(
+        cells=tuple(cells),
+        features=tuple(features),
+        dates=tuple(START + timedelta(days=i) for i in range(days)),
+        unit=unit,
+        fixed_daily=np.asarray(fixed_daily if fixed_daily is not None else [0] * days, dtype=np.int64),
+        covered_cells=np.array([cell.cause not in uncovered for cell in cells]),
+    )
+
+
+def tally_of_days(units: npt.ArrayLike, unit: float = NANO) -> Tally:
+    """A tally of one feature and one cell, from int[T, D] of spend by trial and day; no sessions in it."""
+    spend = np.asarray(units, dtype=np.int64)
+    made = Tally.empty(frame(days=spend.shape[1], unit=unit), np.arange(len(spend)), N_DRIVERS)
+    made.daily = spend[:, :, None]
+    made.covered = spend.copy()
+    made.cells = spend.sum(axis=1)[:, None]
+    return made
+
+
+def tally_of_spend(units: npt.ArrayLike, unit: float = NANO) -> Tally:
+    """A tally of one day, from int[T] of spend by trial."""
+    return tally_of_days(np.asarray(units, dtype=np.int64)[:, None], unit)
+
+
+@dataclass(frozen=True)
+class Session:
+    """One session as a test states it; `units` by column of the frame's cells, `day` from 0."""
+
+    trial: int
+    day: int
+    feature: int
+    units: tuple[int, ...]
+    calls: int = 1
+    tokens: tuple[int, int, int, int] = (0, 0, 0, 0)
+    success: bool = True
+    cut: bool = False
+    retries: int = 0
+
+    @property
+    def cost(self) -> int:
+        return sum(self.units)
+
+    @property
+    def waste(self) -> int:
+        return self.retries if self.success else self.cost
+
+
+@dataclass
+class Book:
+    """Sessions, and the tally that they add up to."""
+
+    frame: Frame
+    trials: Sequence[int]
+    sessions: list[Session] = field(default_factory=list)
+    fixed_cell: int | None = None
+
+    def tally(self) -> Tally:
+        made = Tally.empty(self.frame, np.asarray(self.trials, dtype=np.int64), N_DRIVERS)
+        made.covered += self.frame.fixed_daily
+        if self.fixed_cell is not None:
+            made.cells[:, self.fixed_cell] = self.frame.fixed_daily.sum()
+        row = {trial: i for i, trial in enumerate(self.trials)}
+        numbers: dict[tuple[int, int, int], int] = {}
+        records = np.zeros(len(self.sessions), SESSION_DTYPE)
+        for record, session in zip(records, self.sessions, strict=True):
+            t, place = row[session.trial], (session.trial, session.day, session.feature)
+            numbers[place] = numbers.get(place, -1) + 1
+            made.cells[t] += np.asarray(session.units, dtype=np.int64)
+            made.daily[t, session.day, session.feature] += session.cost
+            made.covered[t, session.day] += int(np.asarray(session.units)[self.frame.covered_cells].sum())
+            made.sessions[t, session.day, session.feature] += 1
+            _count(made.session, session, self.frame.unit)
+            fields = (*place, numbers[place], session.cost * self.frame.unit, session.calls, 1, *session.tokens)
+            record[...] = np.array([(*fields, session.success, session.cut)], SESSION_DTYPE)[0]
+        made.worst = dearest(records)
+        return made
+
+
+def _count(into: SessionTally, session: Session, unit: float) -> None:
+    cost = session.cost * unit
+    place = nearest_bin(cost)
+    into.cost_counts[session.feature, place] += 1
+    into.cost_units[session.feature, place] += session.cost
+    into.calls_counts[session.calls] += 1
+    for kind, tokens in zip(TOKEN_KINDS, session.tokens, strict=True):
+        into.tokens[kind] += tokens
+    into.min_cost, into.max_cost = min(into.min_cost, cost), max(into.max_cost, cost)
+    into.sessions += 1
+    into.successes += session.success
+    into.cut += session.cut
+    into.agents += 1
+    into.waste_units += session.waste
+
+
+_MIDDLES = cost_bin_value(np.arange(16_386))
+
+
+def nearest_bin(cost: float) -> int:
+    """The cost bin whose middle is nearest."""
+    return int(np.abs(_MIDDLES - cost).argmin())
