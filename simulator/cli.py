@@ -1,7 +1,259 @@
-"""The command line, the only file that prints."""
+"""The command line, the only file that prints.
+
+Everything heavy is imported inside the commands, so that ``burncurve --help`` pays for none of it. Exit codes: 0 done;
+1 a limit was crossed; 2 bad input; 70 a fault of ours; 130 interrupted, with what was finished kept.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import shutil
+import sys
+import traceback
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.result import Result
+    from simulator.run import Progress
+
+DONE, CROSSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
+WIDEST = 100
+COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red"}
+
+app = typer.Typer(
+    name="burncurve",
+    help="Monte Carlo cost risk of GenAI products: what will we spend, and how likely do we breach the budget?",
+    epilog="SCENARIO is a YAML file, or a name from `burncurve list`. Start with `burncurve run faq`.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Source = Annotated[str, typer.Argument(metavar="SCENARIO", help="A YAML file, or a name from the library.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="PATH=VALUE", help="Change a value: volume.sessions_per_day=20k. Repeatable."),
+]
+Budget = Annotated[str | None, typer.Option(metavar="X", help="In place of the scenario's budget, such as 30k.")]
+Trials = Annotated[str | None, typer.Option(metavar="N", help="How many periods to simulate, such as 10k.")]
+Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]
+Engine = Annotated[str, typer.Option(metavar="auto|exact", help="How to simulate; auto chooses by the work.")]
+Threads = Annotated[str | None, typer.Option(metavar="N", help="Default: all processors that this process may use.")]
+Out = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Write result.json, trials.parquet, report.html and plots into DIR.")
+]
+Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: one HTML file, self-contained.")]
+Open = Annotated[bool, typer.Option("--open", help="Show the report in a browser.")]
+Json = Annotated[
+    str | None, typer.Option("--json", metavar="FILE|-", help="Write all numbers; - is standard output, alone.")
+]
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option(metavar='"METRIC>VALUE"', help='Exit 1 if so: "breach_probability>0.05". Quote it. Repeatable.'),
+]
+
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line, and turn whatever goes wrong into one message and an exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    try:
+        app()
+    except KeyboardInterrupt:
+        _note("interrupted before anything was finished")
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if os.environ.get("BURNCURVE_DEBUG") == "1":
+            traceback.print_exc()
+        bad_input = _is_bad_input(error)
+        _note(str(error) if bad_input else _our_fault(error))
+        sys.exit(BAD_INPUT if bad_input else OUR_FAULT)
+
+
+@app.command()
+def run(
+    scenario: Source,
+    budget: Budget = None,
+    trials: Trials = None,
+    seed: Seed = None,
+    engine: Engine = "auto",
+    set_: Overrides = None,
+    threads: Threads = None,
+    out: Out = None,
+    report: Report = None,
+    open_: Open = False,
+    json: Json = None,
+    fail_if: FailIf = None,
+) -> None:
+    """Simulate a scenario and say what it will spend."""
+    from simulator import outputs
+    from simulator.options import RunOptions
+
+    numbers = {"budget": budget, "trials": trials, "seed": seed, "threads": threads}
+    options = RunOptions.read(scenario, set_ or (), numbers, engine, fail_if or ())
+    page = report or (outputs.temporary_report(options.scenario.name) if open_ and out is None else None)
+    wanted = outputs.Wanted(out, page, None if json in (None, "-") else Path(json))
+    wanted.check_writable()
+    with _progress() as progress:
+        result = options.simulate(progress)
+    document = result.to_dict()
+    written = wanted.write(result, document)
+    _say(outputs.json_text(document) if json == "-" else _screen(result))
+    for path in written:
+        _note(f"wrote {path}")
+    if open_ and written:
+        typer.launch((page or written[0] / "report.html").resolve().as_uri())
+    crossed = options.crossed(result, document)
+    for sentence in crossed:
+        _note(sentence)
+    raise typer.Exit(INTERRUPTED if result.interrupted else CROSSED if crossed else DONE)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the scenarios that come with burncurve."""
+    from scenarios.load import library_names, load
+    from simulator.show.tables import columns
+
+    _say(columns([(name, load(name).title) for name in library_names()], align="ll", width=_width()))
+
+
+@app.command()
+def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; must not exist.")]) -> None:
+    """Write a commented scenario to start from."""
+    from simulator.outputs import write_starter
+
+    write_starter(file, date.today())  # noqa: DTZ011  (the writer's own calendar)
+    _say(f"wrote {file}\nNext: edit it, then\n    burncurve check {file}\n    burncurve run {file}")
+
+
+@app.command()
+def check(
+    scenario: Source,
+    set_: Overrides = None,
+    resolved: Annotated[bool, typer.Option("--resolved", help="Print the file with every default and price.")] = False,
+) -> None:
+    """Say whether a scenario is valid and plausible."""
+    from simulator.checking import check_text, resolved_text
+
+    _say(resolved_text(scenario, set_ or ()) if resolved else check_text(scenario, set_ or (), _width()))
+
+
+@app.command()
+def prices(
+    model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="Part of a name; all models without.")] = None,
+) -> None:
+    """List the models that have prices, and today's prices."""
+    from simulator.show.tables import price_list
+
+    _say(price_list(model, date.today(), _width()))  # noqa: DTZ011  (the writer's own calendar)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of scenario files, for editors."""
+    import json
+
+    from scenarios.reference import json_schema
+
+    _say(json.dumps(json_schema(), indent=2))
+
+
+@app.command()
+def warmup() -> None:
+    """Compile the kernels ahead of the first run."""
+    import time
+
+    started = time.perf_counter()
+    from distributions.jit import cache_directory
+    from simulator.run import run as simulate
+
+    simulate("faq", trials=1, overrides=["volume.sessions_per_day=1"])
+    folder = cache_directory()
+    where = f"kept in {folder}" if folder else "not kept: no cache folder can be written, set BURNCURVE_CACHE to one"
+    _say(f"The kernels are ready, after {time.perf_counter() - started:.1f} s; {where}.")
+
+
+# What reaches the terminal
+
+
+def _say(text: str) -> None:
+    """Write to standard output; a reader that has gone away is no error."""
+    try:
+        print(text.removesuffix("\n"), flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _note(text: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        print(text, file=sys.stderr, flush=True)
+
+
+def _width() -> int:
+    """The terminal's, at most what reads well; where there is no terminal, just that."""
+    return min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
+
+
+def _screen(result: Result) -> str:
+    from simulator.show.screen import screen
+
+    text = screen(result, _width())
+    word = result.verdict().word
+    if word is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        return text
+    return typer.style(word, fg=COLOURS[word], bold=True) + text.removeprefix(word)
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[Progress], None] | None]:
+    """A bar on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    from simulator.show.words import count
+
+    columns = BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.fields[pace]}")
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, pace="getting ready")
+
+        def show(progress: Progress) -> None:
+            left = f" · {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
+            pace = f"{count(round(progress.sessions_per_second, -3))} sessions a second{left}"
+            bar.update(task, total=progress.trials_total, completed=progress.trials_done, pace=pace)
+
+        yield show
+
+
+# What went wrong
+
+
+def _is_bad_input(error: Exception) -> bool:
+    """Whether the user can put it right; modules that were never imported can't have raised."""
+    kinds = (
+        ("scenarios.problems", "ScenarioError"),
+        ("scenarios.catalog", "UnknownModelError"),
+        ("simulator.outputs", "OutputError"),
+        ("simulator.risk.conditions", "ConditionError"),
+    )
+    return any(isinstance(error, getattr(sys.modules[home], name)) for home, name in kinds if home in sys.modules)
+
+
+def _our_fault(error: Exception) -> str:
+    what = f"{type(error).__name__}: {error}".splitlines()[0]
+    return f"burncurve failed: {what}. Please report it, with the command and its output under BURNCURVE_DEBUG=1."

@@ -7,6 +7,8 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +80,30 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
+def temporary_report(name: str) -> Path:
+    """A place for a report that is only to be looked at."""
+    return Path(tempfile.mkdtemp(prefix="burncurve-")) / f"{name}.html"
+
+
+def write_starter(file: Path, today: date) -> None:
+    """Write a commented scenario to start from, with the prices of today.
+
+    Raises
+    ------
+    OutputError
+        If the file exists, which is never overwritten, or can't be written.
+    """
+    text = (files("scenarios") / "starter.yaml").read_text(encoding="utf-8").replace("AS_OF", today.isoformat())
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("x", encoding="utf-8") as stream:
+            stream.write(text)
+    except FileExistsError as error:
+        raise OutputError(f"{file} exists already, and is left as it is; choose another name") from error
+    except OSError as error:
+        raise _unwritable(file, error) from error
+
+
 @contextlib.contextmanager
 def staged(folder: Path) -> Iterator[Path]:
     """A hidden folder inside `folder`, made if need be; its files move up when the block ends well."""
@@ -120,9 +146,13 @@ def _try_folder(folder: Path, named: Path) -> None:
         with staged(folder):
             pass
     except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"can't write to {named}: {reason}; choose a folder that you can write to") from error
+        raise _unwritable(named, error) from error
     finally:
         for place in missing:
             with contextlib.suppress(OSError):
                 place.rmdir()
+
+
+def _unwritable(named: Path, error: OSError) -> OutputError:
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(f"can't write to {named}: {reason}; choose a place that you can write to")

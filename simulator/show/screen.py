@@ -1,0 +1,255 @@
+"""The first screen: what a director needs in ten seconds, in words before tables."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from simulator.risk.metrics import Violation
+from simulator.risk.shift import driver_shifts
+from simulator.show import words
+from simulator.show.reading import Reading, read
+from simulator.show.story import parts
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
+    from simulator.result import Result
+
+NARROW = 16
+"""Where the text of a labelled line starts."""
+
+MOST_CAUSES = 4
+MOST_DRIVERS = 3
+FEW = 100
+"""Trials below which a P99 is only the worst of them."""
+
+
+def screen(result: Result, width: int = 100) -> str:
+    """The first screen of a result.
+
+    Parameters
+    ----------
+    result : Result
+    width : int
+        Characters of a line; below 40 it is taken as 40.
+
+    Returns
+    -------
+    str
+        Lines without colour, none longer than `width`, no line's end at the end. It starts with the verdict.
+    """
+    width = max(width, 40)
+    reading = read(result)
+    lines = [
+        *_headline(result, reading, width),
+        *_ladder(result, reading, width),
+        *_labelled("If it breaks", _break(reading), width),
+        *_labelled("Bought nothing", _waste(result, reading), width),
+        *_labelled("What makes it", _causes(reading), width),
+        *_labelled(f"Worst {reading.nouns}", _worst(result), width),
+        *_labelled("Trust", _trust(result, reading), width),
+    ]
+    return "\n".join(lines)
+
+
+# The verdict
+
+
+def _headline(result: Result, reading: Reading, width: int) -> Iterator[str]:
+    verdict = result.verdict()
+    head = verdict.word or "FORECAST"
+    text = [*_budget_sentences(reading), *(_violation(v, reading.currency) for v in verdict.violations)]
+    if result.interrupted:
+        done, asked = result.trials_done, result.trials_requested
+        text.append(f"Interrupted: this rests on {done:,} of {asked:,} {reading.nouns}.")
+    if result.scenario is not None and nothing_shared(result.scenario):
+        text.append(
+            f"Nothing that {words.plural(reading.unit)} share is uncertain here, so their ups and downs average out and the "
+            "figures look surer than they are. State `drivers:`, or take an outside view with `drivers: typical`."
+        )
+    for i, sentence in enumerate(text):
+        yield from _hanging(head if i == 0 else "", sentence, len(head) + 3, width)
+
+
+def _budget_sentences(reading: Reading) -> list[str]:
+    risk = reading.breach
+    if risk is None:
+        typical, dear = reading.money(reading.spend.p50), reading.money(reading.spend.p95)
+        noun = reading.noun
+        return [
+            f"{typical} in a typical {noun}; 1 {noun} in 20 costs more than {dear}.",
+            "There is no budget to hold it against: state one as `budget:` or with --budget.",
+        ]
+    verdict = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
+    return [verdict, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)]
+
+
+def _violation(crossed: Violation, currency: str) -> str:
+    value, limit = (figure(crossed.path, x, currency) for x in (crossed.value, crossed.limit))
+    return f"Limit crossed: {crossed.name} is {value}, over {limit}."
+
+
+def figure(path: str, value: float, currency: str) -> str:
+    """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
+    name = path.rpartition(".")[2]
+    if name.endswith(("_probability", "_rate", "_share")):
+        return words.percent(value)
+    if path.startswith(("seed", "trials", "sessions_", "session.calls", "session.tokens", "budget.breach_day")):
+        return words.count(value)
+    return words.money(value, currency)
+
+
+def nothing_shared(scenario: Scenario) -> bool:
+    """Whether all that is uncertain is uncertain by session, so that the law of large numbers hides all risk."""
+    volume = scenario.volume
+    return not (
+        any(law.var() > 0 for law in scenario.drivers.levels.values())
+        or scenario.events
+        or volume.dispersion is not None
+        or volume.users is not None
+    )
+
+
+# The ladder of amounts
+
+
+def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
+    noun, trials = reading.noun, reading.trials
+    few = "" if trials >= FEW else f", of only {trials} {reading.nouns}"
+    rungs = [
+        (reading.average_plan, "Spreadsheet of averages", _left_out(result.scenario)),
+        (reading.spend.p50, f"A typical {noun} (P50)", ""),
+        (reading.spend.p95, f"1 {noun} in 20 above", f"(P95{few})"),
+        (reading.spend.p99, f"1 {noun} in 100 above", f"(P99{few})"),
+    ]
+    if reading.plan is not None:
+        above = int((result.spend.samples > reading.plan).sum())
+        rungs.append((reading.plan, "Your plan", f"passed in {words.percent_of(above, trials)} of {reading.nouns}"))
+    if reading.breach is not None:
+        held = words.percent_of(trials - reading.breach.breaching, trials)
+        rungs.append((reading.breach.amount, "Budget", f"held in {held} of {trials:,} simulated {reading.nouns}"))
+        if reading.partial:
+            what = f"(P95 of {words.listing([word.replace('_', '-') for word in result.facts.covers])})"
+            rungs.append((reading.held.p95, "Covered by the budget", what))
+    return _rows(sorted(rungs, key=lambda rung: rung[0]), reading, width)
+
+
+def _rows(rungs: Sequence[tuple[float, str, str]], reading: Reading, width: int) -> list[str]:
+    stated = {reading.plan, reading.budget}
+    amounts = [(reading.stated if amount in stated else reading.money)(amount) for amount, _, _ in rungs]
+    amounts = _aligned(amounts)
+    label_width = max(len(label) for _, label, _ in rungs)
+    lines: list[str] = []
+    for amount, (_, label, note) in zip(amounts, rungs, strict=True):
+        head = f"{label:<{label_width}}  {amount}"
+        lines += _hanging(head, note, len(head) + 3, width)
+    return lines
+
+
+def _aligned(amounts: Sequence[str]) -> list[str]:
+    """Amounts as a column: the sign of the currency on the left, figures to the right."""
+    symbols = [amount[: len(amount) - len(amount.lstrip("$€£¥₹₩R"))] for amount in amounts]
+    if len(set(symbols)) > 1:
+        symbols = [""] * len(amounts)
+    figures = [amount[len(symbol) :] for amount, symbol in zip(amounts, symbols, strict=True)]
+    size = max(map(len, figures))
+    return [symbol + text.rjust(size) for symbol, text in zip(symbols, figures, strict=True)]
+
+
+def _left_out(scenario: Scenario | None) -> str:
+    """What of this scenario an average-based spreadsheet leaves out."""
+    if scenario is None:
+        return ""
+    agents = scenario.agents.values()
+    several_turns = any(a.prompt_tokens is None and a.turns.mean() > 1 and a.context.carry > 0 for a in agents)
+    retried = any(a.retry.max_attempts > 1 for a in agents)
+    named = [
+        ("no history re-sent", several_turns),
+        ("no retries", retried),
+        ("no incidents", bool(scenario.events)),
+        ("no growth", bool(scenario.trends)),
+    ]
+    return ", ".join(words_ for words_, there in named if there)
+
+
+# Labelled lines
+
+
+def _break(reading: Reading) -> str:
+    risk = reading.breach
+    if risk is None or risk.day is None or risk.expected_overrun is None:
+        return ""
+    first, middle, last = (reading.day(number) for number in (risk.day.p10, risk.day.p50, risk.day.p90))
+    when = words.day_word(middle)
+    spread = f" (most likely {words.day_range(first, last)})" if first != last else ""
+    return f"around {when}{spread}, by {reading.money(risk.expected_overrun)} on average"
+
+
+def _waste(result: Result, reading: Reading) -> str:
+    tally = result.tally
+    wasted = tally.session.waste_units / reading.trials * tally.frame.unit
+    if wasted <= 0:
+        return ""
+    return f"{reading.money(wasted)} goes to retries and {words.plural(reading.unit)} that failed"
+
+
+def _causes(reading: Reading) -> str:
+    rows = parts(reading)
+    shown = [row for row in rows[:MOST_CAUSES] if row.typical > 0]
+    said = [f"{row.label} {row.typical} %{_in_worst(row.worst, i, reading)}" for i, row in enumerate(shown)]
+    rest, worst_rest = 100 - sum(row.typical for row in shown), 100 - sum(row.worst for row in shown)
+    if shown and rest > 0:
+        said.append(f"the rest {rest} % ({worst_rest} %)")
+    return " · ".join(said)
+
+
+def _in_worst(share: int, i: int, reading: Reading) -> str:
+    return f" ({share} % in the worst {reading.nouns})" if i == 0 else f" ({share} %)"
+
+
+def _worst(result: Result) -> str:
+    shifts = driver_shifts(result.tally)[:MOST_DRIVERS]
+    return " · ".join(f"{words.DRIVER_WORDS[shift.driver]} {words.times(shift.level)} the plan" for shift in shifts)
+
+
+def _trust(result: Result, reading: Reading) -> str:
+    said = []
+    if result.scenario is not None:
+        from scenarios.inputs import count_inputs
+
+        inputs = count_inputs(result.scenario)
+        said.append(f"{inputs.measured} inputs measured, {inputs.stated} stated, {inputs.default} defaults")
+    if result.prices is not None:
+        said.append(f"prices of {words.full_date(result.prices.as_of)}")
+    said.append(f"simulation error {_error(reading)}")
+    said.append(f"seed {result.seed}")
+    return " · ".join(said)
+
+
+def _error(reading: Reading) -> str:
+    """Half the width of the P95's interval, which says nothing about how good the inputs are."""
+    if reading.spend.ci_clamped(0.95):
+        return f"unknown from {reading.trials:,} {words.plural(reading.noun, reading.trials)}"
+    low, high = reading.spend.ci(0.95)
+    half = (high - low) / 2 / reading.spend.p95 if reading.spend.p95 > 0 else 0.0
+    return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))}"
+
+
+def _labelled(label: str, text: str, width: int) -> Iterator[str]:
+    if text:
+        yield from _hanging(label, text, max(NARROW, len(label) + 2), width)
+
+
+def _hanging(head: str, text: str, indent: int, width: int) -> Iterator[str]:
+    """Text beside a head, wrapped and hanging under its own start; below the head where there is no room beside it."""
+    if not text:
+        yield head
+        return
+    if width - indent < 24 and head:
+        yield head
+        head, indent = "", 4
+    kept = text.replace(" %", "\u00a0%")
+    wrapped = textwrap.wrap(kept, max(20, width - indent), break_on_hyphens=False)
+    for i, line in enumerate(wrapped):
+        yield f"{head if i == 0 else '':<{indent}}{line}".replace("\u00a0", " ")
