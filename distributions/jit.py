@@ -40,29 +40,43 @@ _config: Any = numba.config
 _KERNEL_SOURCES = ("distributions/*.py", "simulator/engine/*.py")
 
 
+# Nothing compiled here allocates, so reference counting is left out of the machine code: every array that a function
+# takes from a tuple would be counted atomically, which made the session kernel five times slower.
+_FLAGS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+
+
 def device(function: Function) -> Function:
     """Compile a function that only kernels call.
 
-    It is compiled into its callers and cached with them, never on its own.
+    It is compiled into its callers and cached with them, never on its own. It can't allocate: no new arrays, no copies.
     """
-    compiled: Function = _njit(nogil=True, error_model="numpy")(function)
+    compiled: Function = _njit(**_FLAGS)(function)
+    return compiled
+
+
+def inlined(function: Function) -> Function:
+    """Compile like :func:`device`, and copy the machine code into every caller.
+
+    For what stands in the innermost loop: a plan is a tuple of a hundred words, and each call hands it over on the stack.
+    """
+    compiled: Function = _njit(forceinline=True, **_FLAGS)(function)
     return compiled
 
 
 def kernel(function: Function) -> Function:
     """Compile an entry point that Python calls with arrays and scalars.
 
-    It releases the global interpreter lock and is cached on disk under :func:`cache_directory`; where no folder can be
+    It fills arrays that it is given and can't allocate any. It releases the global interpreter lock and is cached on disk under :func:`cache_directory`; where no folder can be
     written it is compiled anew in each process.
     """
     folder = cache_directory()
     if folder is None:
-        compiled: Function = _njit(nogil=True, error_model="numpy")(function)
+        compiled: Function = _njit(**_FLAGS)(function)
         return compiled
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(folder)
     try:
-        compiled = _njit(nogil=True, error_model="numpy", cache=True)(function)
+        compiled = _njit(cache=True, **_FLAGS)(function)
     finally:
         _config.CACHE_DIR = before
     return compiled
