@@ -39,7 +39,7 @@ def test_trying_a_place_leaves_no_trace(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (Wanted(folder=Path("/proc/nowhere/out")), "can't write to /proc/nowhere/out: no such file or directory; choose"),
+        (Wanted(folder=Path("/proc/nowhere/out")), "write to /proc/nowhere/out: no such file or directory; choose"),
         (Wanted(folder=Path("/dev/null/out")), "can't write to /dev/null/out: not a directory"),
         (Wanted(report=Path("/proc/nowhere/r.html")), "can't write to /proc/nowhere/r.html"),
         (Wanted(json=Path("/usr")), "/usr is a folder; name a file in it"),
