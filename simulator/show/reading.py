@@ -1,0 +1,158 @@
+"""What figures, sentences and pages read out of a result, worked out once: arrays and scalars in currency."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.engine.tally import FloatArray, IntArray, SessionTally, Tally, cost_bin_value
+from simulator.risk.attribution import Component
+from simulator.risk.breach import Breach
+from simulator.risk.money import array_in_currency
+from simulator.risk.quantiles import rank
+from simulator.risk.session import Sessions
+from simulator.risk.spend import Spend
+from simulator.show import words
+
+if TYPE_CHECKING:
+    from simulator.result import Result
+
+FAN = (5, 25, 50, 75, 95)
+"""Percentiles of the burn fan."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A result as those who draw and write need it.
+
+    Attributes
+    ----------
+    currency, unit : ISO code; what a session is called
+    start, dates : the first day; all days
+    noun, name : what the period is called in general (``month``) and by name (``December 2026``)
+    trials : how many there are
+    spend : all that the scenario costs
+    held : what is held against the budget: the spend that it covers; without a budget all spend
+    partial : whether the budget leaves some of the spend out
+    fan : by percentile, `held` so far at the start and after each day, float64[D + 1]
+    by_day : by percentile, `held` of each day by itself, float64[D]
+    breach : the budget's risk; None without a budget
+    average_plan, plan : the spreadsheet of averages; the user's own figure, if there is one
+    sessions, session_tally : risk of single sessions, and the histograms behind it
+    parts : components of spend, largest mean first
+    """
+
+    currency: str
+    unit: str
+    start: date
+    dates: tuple[date, ...]
+    noun: str
+    name: str
+    trials: int
+    spend: Spend
+    held: Spend
+    partial: bool
+    fan: Mapping[int, FloatArray]
+    by_day: Mapping[int, FloatArray]
+    breach: Breach | None
+    average_plan: float
+    plan: float | None
+    sessions: Sessions
+    session_tally: SessionTally
+    parts: tuple[Component, ...]
+
+    @property
+    def budget(self) -> float | None:
+        """The budget in currency."""
+        return self.breach.amount if self.breach else None
+
+    @property
+    def nouns(self) -> str:
+        """The period's plural: ``months``."""
+        return words.plural(self.noun)
+
+    def money(self, amount: float) -> str:
+        """An amount at three significant digits, in the scenario's currency."""
+        return words.money(amount, self.currency)
+
+    def stated(self, amount: float) -> str:
+        """An amount that the user stated, in full."""
+        return words.money_stated(amount, self.currency)
+
+    def day(self, number: int) -> date:
+        """Date of day `number`, counted from 1."""
+        return self.dates[number - 1]
+
+
+def read(result: Result | Reading) -> Reading:
+    """The reading of a result; a reading is its own."""
+    if isinstance(result, Reading):
+        return result
+    tally, facts = result.tally, result.facts
+    dates, budgeted = result.dates, result.budget is not None
+    so_far = np.cumsum(_held_daily(tally, budgeted), axis=1)
+    return Reading(
+        currency=facts.currency,
+        unit=facts.unit,
+        start=dates[0],
+        dates=dates,
+        noun=words.period_noun(dates[0], len(dates)),
+        name=words.period_name(dates[0], len(dates)),
+        trials=result.trials_done,
+        spend=result.spend,
+        held=result.covered if budgeted else result.spend,
+        partial=budgeted and not bool(tally.frame.covered_cells.all()),
+        fan={k: np.concatenate([[0.0], row]) for k, row in _quantiles(so_far, tally.frame.unit).items()},
+        by_day=_quantiles(_held_daily(tally, budgeted), tally.frame.unit),
+        breach=result.budget,
+        average_plan=facts.average_plan,
+        plan=facts.plan,
+        sessions=result.session,
+        session_tally=tally.session,
+        parts=result.components(),
+    )
+
+
+def _held_daily(tally: Tally, budgeted: bool) -> IntArray:
+    return tally.covered if budgeted else tally.daily.sum(axis=2) + tally.frame.fixed_daily
+
+
+def _quantiles(units: IntArray, unit: float) -> dict[int, FloatArray]:
+    """Quantiles of each column, in currency, by percentile."""
+    ordered = np.sort(units, axis=0)
+    return {k: array_in_currency(ordered[rank(k / 100, len(ordered)) - 1], unit) for k in FAN}
+
+
+def session_curve(reading: Reading, bins: int = 72) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Sessions and money by the cost of a session, on a log axis.
+
+    Parameters
+    ----------
+    reading : Reading
+    bins : int
+        How many, from the cheapest session that costs anything to the dearest.
+
+    Returns
+    -------
+    edges : float64[bins + 1]
+        Costs in currency, evenly spaced in log; empty where no session costs anything.
+    sessions, money : float64[bins]
+        Share of the sessions, and of their cost, in each bin.
+    """
+    counts = reading.session_tally.cost_counts.sum(axis=0)
+    units = reading.session_tally.cost_units.sum(axis=0).astype(np.float64)
+    used = np.flatnonzero(counts)
+    used = used[used > 0]
+    if not len(used):
+        return np.zeros(0), np.zeros(0), np.zeros(0)
+    cost = cost_bin_value(used)
+    edges = np.geomspace(cost[0] * 0.99, cost[-1] * 1.01, bins + 1)
+    place = np.clip(np.searchsorted(edges, cost, side="right") - 1, 0, bins - 1)
+    sessions = np.bincount(place, counts[used], bins) / counts.sum()
+    total = units.sum()
+    money = np.bincount(place, units[used], bins) / (total if total > 0 else 1.0)
+    return edges, sessions, money

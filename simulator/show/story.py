@@ -1,0 +1,225 @@
+"""What the figures say: their titles are findings, and the line under a title says how to read the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.risk.attribution import Component
+from simulator.show import words
+from simulator.show.reading import Reading
+from simulator.show.sketch import StatedLaw
+
+MOST_PARTS = 8
+"""Rows of the attribution; what is smaller stands together below them."""
+
+WHOLE_SESSION = ("handoff", "human_review", "overheads", "fixed")
+"""Causes of a session as a whole, which stand under its root agent and are not that agent's doing."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One row of the attribution.
+
+    Attributes
+    ----------
+    label : a cause as people say it
+    mean, tail : in currency, in a mean period and in the worst ones
+    typical, worst : the same as whole percents of their columns, which add up to 100
+    """
+
+    label: str
+    mean: float
+    tail: float
+    typical: int
+    worst: int
+
+
+def parts(reading: Reading) -> list[Part]:
+    """Spend by cause, the largest first, and what is left over as the last row."""
+    causes: dict[str, list[Component]] = {}
+    for component in reading.parts:
+        causes.setdefault(component.cause, []).append(component)
+    several = len({component.agent for component in reading.parts if component.agent}) > 1
+    rows = sorted(
+        (
+            (_label(cause, found, several), sum(c.mean for c in found), sum(c.tail for c in found))
+            for cause, found in causes.items()
+        ),
+        key=lambda row: -row[1],
+    )
+    if len(rows) > MOST_PARTS + 1:
+        rest = rows[MOST_PARTS:]
+        rows = [*rows[:MOST_PARTS], ("everything else", sum(r[1] for r in rest), sum(r[2] for r in rest))]
+    typical = words.hundred([row[1] for row in rows])
+    worst = words.hundred([row[2] for row in rows])
+    return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
+
+
+def _label(cause: str, found: Sequence[Component], several: bool) -> str:
+    """The cause, and the one or two agents that make most of it where several agents make calls."""
+    by_agent: dict[str, float] = {}
+    for component in found:
+        if component.agent is not None:
+            by_agent[component.agent] = by_agent.get(component.agent, 0.0) + component.mean
+    if not several or not by_agent or cause in WHOLE_SESSION:
+        return words.cause_words(cause)
+    total = sum(by_agent.values())
+    main = [name for name, mean in sorted(by_agent.items(), key=lambda item: -item[1]) if mean >= 0.15 * total][:2]
+    shown = [shortened(name, 24) for name in main]
+    if len(by_agent) > len(shown):
+        left = len(by_agent) - len(shown)
+        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} agents")
+    return words.cause_words(cause, shown)
+
+
+def shortened(name: str, most: int) -> str:
+    """A name of at most so many characters, cut in the middle, where names differ least."""
+    if len(name) <= most:
+        return name
+    head = (most - 1) // 2
+    return f"{name[:head]}…{name[len(name) - (most - 1 - head) :]}"
+
+
+# Titles
+
+
+def burn_fan_title(reading: Reading) -> str:
+    """How often the budget breaks, and when."""
+    if reading.spend.max == 0:
+        return f"Nothing is spent in {reading.name}"
+    if reading.trials == 1:
+        return f"One simulated {reading.noun} spends {reading.money(reading.held.p50)}; one says nothing about risk"
+    if reading.breach is None:
+        return (
+            f"Half of all {reading.nouns} end above {reading.money(reading.spend.p50)}, "
+            f"1 in 20 above {reading.money(reading.spend.p95)}"
+        )
+    budget = reading.stated(reading.breach.amount)
+    if reading.breach.day is None:
+        return f"None of {reading.trials:,} simulated {reading.nouns} breaks the {budget} budget"
+    when = words.day_word(reading.day(reading.breach.day.p50), weekday=False)
+    if reading.breach.breaching == reading.trials:
+        return f"All {reading.trials:,} simulated {reading.nouns} break the {budget} budget, most often around {when}"
+    chance = words.odds(reading.breach.probability)
+    breaks = "breaks" if chance.startswith("1 ") else "break"
+    return f"{chance} {reading.nouns} {breaks} the {budget} budget, most often around {when}"
+
+
+def burn_fan_reading(reading: Reading) -> str:
+    """How to read the burn fan."""
+    what = "Spend that the budget covers" if reading.partial else "Spend"
+    return (
+        f"{what} so far, day by day: the line is the median of {reading.trials:,} simulated {reading.nouns}, "
+        "the dark band holds half of them, the light band 9 in 10."
+    )
+
+
+def s_curve_title(reading: Reading) -> str:
+    """How sure the budget is, and what 95 % certainty takes."""
+    if reading.spend.max == 0:
+        return f"Every {reading.noun} costs nothing"
+    p95 = reading.money(reading.held.p95)
+    if reading.breach is None:
+        return f"To be 95 % sure, plan {p95}: {_against_averages(reading)}"
+    budget = reading.stated(reading.breach.amount)
+    n = reading.breach.breaching
+    if reading.trials == 1:
+        return f"The {budget} budget {'breaks' if n else 'holds'} in the one {reading.noun} simulated"
+    held = words.percent_of(reading.trials - n, reading.trials)
+    gap = words.round_to(reading.held.p95) - reading.breach.amount
+    sure = "95 % certainty takes " + (p95 if gap > 0 else f"no more than {p95}")
+    return f"The {budget} budget holds in {held} of {reading.nouns}; {sure}"
+
+
+def _against_averages(reading: Reading) -> str:
+    gap = reading.held.p95 - reading.average_plan
+    side = "more" if gap >= 0 else "less"
+    return f"{reading.money(abs(gap))} {side} than a spreadsheet of averages says"
+
+
+def s_curve_reading(reading: Reading) -> str:
+    """How to read the S-curve."""
+    what = "spends" if not reading.partial else "spends, of what the budget covers,"
+    return (
+        f"The share of {reading.nouns} that {what.replace('spends', 'spend')} no more than the amount below. "
+        "Bars at P50, P80 and P95 are 95 % intervals of simulation error."
+    )
+
+
+def session_title(reading: Reading) -> str:
+    """What the dearest sessions carry."""
+    cost, units = reading.sessions.cost, words.plural(reading.unit)
+    if reading.session_tally.sessions == 0:
+        return f"No {units} were simulated"
+    if cost.max == 0:
+        return f"Every {reading.unit} costs nothing"
+    if words.round_to(reading.session_tally.min_cost) == words.round_to(cost.max):
+        return f"Every {reading.unit} costs {reading.money(cost.max)}"
+    share = words.percent(round(reading.sessions.top1pct_share, 2))
+    return f"The dearest 1 % of {units} carry {share} of what {units} cost"
+
+
+def session_reading(reading: Reading) -> str:
+    """How to read the costs of single sessions."""
+    cost, units = reading.sessions.cost, words.plural(reading.unit)
+    return (
+        f"A typical {reading.unit} costs {reading.money(cost.p50)}, the mean is {reading.money(cost.mean)}, 1 in 100 "
+        f"costs more than {reading.money(cost.p99)}. Filled: how many {units} cost how much; hatched: where the money "
+        "goes. Log axis."
+    )
+
+
+def attribution_title(reading: Reading) -> str:
+    """The largest part, and how it grows in the worst periods."""
+    rows = parts(reading)
+    if not rows:
+        return "Nothing is spent, so nothing makes it"
+    first = max(rows, key=lambda row: row.worst)
+    move = "the same in" if first.worst == first.typical else f"{first.worst} % in"
+    label = first.label[0].upper() + first.label[1:]
+    return f"{label} makes {first.typical} % of spend, {move} the worst {reading.nouns}".replace(
+        "% of spend, the same", "%, the same"
+    )
+
+
+def attribution_reading(reading: Reading) -> str:
+    """How to read the attribution."""
+    mean, worst = reading.money(reading.spend.mean), reading.money(reading.spend.tvar(0.95))
+    return (
+        f"Shares of mean spend ({mean}) and of mean spend in the worst 1 in 20 {reading.nouns} ({worst}); "
+        "each adds up to 100 %."
+    )
+
+
+def daily_title(reading: Reading) -> str:
+    """What a day costs, and the dearest one."""
+    medians = reading.by_day[50]
+    dearest = int(medians.argmax())
+    typical = sorted(medians)[len(medians) // 2]
+    if medians[dearest] <= 1.02 * typical:
+        return f"A typical day costs {reading.money(typical)}"
+    day = words.day_word(reading.dates[dearest])
+    return f"A typical day costs {reading.money(typical)}; the dearest, {day}, {reading.money(medians[dearest])}"
+
+
+def daily_reading(reading: Reading) -> str:
+    """How to read the days."""
+    return (
+        f"Median spend of each day, with the range that holds 9 in 10 of {reading.trials:,} simulated {reading.nouns}."
+    )
+
+
+def laws_title(stated: Sequence[StatedLaw]) -> str:
+    """How many laws there are, and how many stand on data."""
+    drawn = [one for one in stated if not one.constant]
+    if not drawn:
+        return "Nothing is uncertain: every input is one number"
+    measured = sum(one.law.measured for one in drawn)
+    stand = "none of them on data" if not measured else f"{measured} of them on data or a source"
+    return f"The forecast stands on {len(drawn)} {words.plural('law', len(drawn))}, {stand}"
+
+
+def laws_reading() -> str:
+    """How to read the small laws."""
+    return "Each shape is a density up to its P97.5; the bar below runs from P5 to P95, the dot is the median."

@@ -1,0 +1,138 @@
+"""Tallies made by hand, so that pictures and pages are tested without simulating anything."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import numpy as np
+
+from simulator.engine.tally import (
+    MAX_CALLS,
+    N_COST_BINS,
+    SESSION_DTYPE,
+    Cell,
+    Frame,
+    SessionTally,
+    Tally,
+    cost_bin_value,
+)
+from simulator.facts import Facts
+from simulator.result import Result
+
+UNIT = 1e-9
+
+
+def cells_of(agents: tuple[str, ...], feature: str = "assist") -> tuple[Cell, ...]:
+    causes = ("system", "message", "retrieval", "history", "output", "reasoning", "retries")
+    per_agent = [Cell(feature, agent, cause) for agent in agents for cause in causes]
+    tools = [Cell(feature, agents[0], "tools", "search")]
+    people = [Cell(feature, agents[0], "human_review"), Cell(feature, agents[0], "overheads")]
+    return (*per_agent, *tools, *people, Cell(None, None, "fixed", "platform"))
+
+
+def tally(
+    trials: int = 2_000,
+    days: int = 31,
+    mean_day: float = 2_600.0,
+    agents: tuple[str, ...] = ("planner", "executor"),
+    fixed_daily: float = 150.0,
+    uncovered: tuple[str, ...] = (),
+    spread: float = 0.28,
+    seed: int = 1,
+) -> Tally:
+    """A plausible tally: lognormal months, weekdays, cells that take fixed shares, and more history in dear months."""
+    rng = np.random.default_rng(seed)
+    start = date(2026, 12, 1)
+    dates = tuple(start + timedelta(days=i) for i in range(days))
+    features = ("assist", "build")
+    cells = cells_of(agents)
+    covered = np.array([cell.cause not in uncovered for cell in cells])
+    frame = Frame(cells, features, dates, UNIT, np.full(days, int(fixed_daily / UNIT), np.int64), covered)
+    out = Tally.empty(frame, np.arange(trials, dtype=np.int64), 12)
+
+    level = np.exp(spread * rng.standard_normal(trials)) if spread else np.ones(trials)
+    out.levels[:, 0] = level
+    weekday = np.array([0.3 if d.weekday() >= 5 else 1.28 for d in dates])
+    noise = rng.gamma(30, 1 / 30, (trials, days)) if spread else np.ones((trials, days))
+    by_day = mean_day * level[:, None] * weekday * noise
+    by_feature = by_day[:, :, None] * np.array([0.4, 0.6])
+    out.daily[:] = np.round(by_feature / UNIT).astype(np.int64)
+    out.sessions[:] = np.round(by_feature / 0.9).astype(np.int64)
+    spend = out.daily.sum(axis=(1, 2))
+
+    weights = rng.dirichlet(np.full(len(cells) - 1, 1.2))
+    tilt = np.ones((trials, len(cells) - 1))
+    tilt[:, [i for i, c in enumerate(cells[:-1]) if c.cause == "history"]] = level[:, None] ** 1.5
+    shares = weights * tilt
+    shares /= shares.sum(axis=1, keepdims=True)
+    out.cells[:, :-1] = np.floor(spend[:, None] * shares).astype(np.int64)
+    out.cells[:, 0] += spend - out.cells[:, :-1].sum(axis=1)
+    out.cells[:, -1] = frame.fixed_daily.sum()
+    kept = covered[:-1] @ (out.cells[:, :-1].sum(axis=0) / max(1, out.cells[:, :-1].sum()))
+    out.covered[:] = (out.daily.sum(axis=2) * kept).astype(np.int64) + frame.fixed_daily * covered[-1]
+    if all(covered):
+        out.covered[:] = out.daily.sum(axis=2) + frame.fixed_daily
+    out.session = session_tally(rng, int(out.sessions.sum()), 0.9 if mean_day else 0.0)
+    out.worst = np.zeros(3, SESSION_DTYPE)
+    out.worst["cost"] = [40.0, 30.0, 20.0]
+    return out
+
+
+def session_tally(rng: np.random.Generator, sessions: int, mean: float) -> SessionTally:
+    """Lognormal session costs with a fat tail, counted as the kernel counts them."""
+    out = SessionTally.empty(2)
+    sample = 20_000
+    cost = np.exp(rng.normal(np.log(mean / 3), 1.3, sample)) if mean else np.zeros(sample)
+    cost[: sample // 100] *= 6
+    values = cost_bin_value(np.arange(N_COST_BINS))
+    bins = np.clip(np.searchsorted(values, cost), 0, N_COST_BINS - 1) if mean else np.zeros(sample, np.int64)
+    counts = np.bincount(bins, minlength=N_COST_BINS)
+    out.cost_counts[0] = counts
+    out.cost_units[0] = [round(int(n) * float(v) / UNIT) for n, v in zip(counts, values, strict=True)]
+    out.calls_counts[: MAX_CALLS + 1] = np.bincount(
+        np.minimum(rng.geometric(0.2, sample), 400), minlength=MAX_CALLS + 1
+    )
+    out.tokens = {"input": 8_000 * sample, "cached": 5_000 * sample, "written": 400 * sample, "output": 900 * sample}
+    out.sessions, out.successes, out.cut = sample, int(0.9 * sample), sample // 200
+    out.min_cost, out.max_cost = float(cost.min()), float(cost.max())
+    out.waste_units = int(0.12 * sum(out.cost_units[0]))
+    return out
+
+
+def facts(**changes: Any) -> Facts:
+    """What a result says of its scenario, with a budget of $100,000."""
+    plain = Facts(
+        name="coding-agent",
+        title="Coding assistant with a planner and executors",
+        sha256="ab" * 32,
+        unit="session",
+        currency="USD",
+        budget=100_000.0,
+        covers=("models", "tools", "people", "overheads", "fixed", "one_time"),
+        limits={},
+        plan=62_000.0,
+        average_plan=55_012.0,
+        prices={},
+        prices_sha256="cd" * 32,
+    )
+    return replace(plain, **changes)
+
+
+def result(made: Tally | None = None, **changes: Any) -> Result:
+    """A result of a tally made by hand; `changes` go to its facts, or to the run itself."""
+    run: dict[str, Any] = {
+        "seed": 1,
+        "engine": "exact",
+        "engine_reason": "the work is small",
+        "interrupted": False,
+        "seconds": 2.4,
+        "version": "0.1.0",
+        "scenario": None,
+        "prices": None,
+    }
+    tally_made = made or tally()
+    run["trials_requested"] = len(tally_made.trial)
+    run |= {key: changes.pop(key) for key in list(changes) if key in run}
+    return Result(tally_made, facts=facts(**changes), **run)
