@@ -99,7 +99,7 @@ class Book:
         row = {trial: i for i, trial in enumerate(self.trials)}
         numbers: dict[tuple[int, int, int], int] = {}
         records = np.zeros(len(self.sessions), SESSION_DTYPE)
-        for record, session in zip(records, self.sessions, strict=True):
+        for i, session in enumerate(self.sessions):
             t, place = row[session.trial], (session.trial, session.day, session.feature)
             numbers[place] = numbers.get(place, -1) + 1
             made.cells[t] += np.asarray(session.units, dtype=np.int64)
@@ -108,7 +108,7 @@ class Book:
             made.sessions[t, session.day, session.feature] += 1
             _count(made.session, session, self.frame.unit)
             fields = (*place, numbers[place], session.cost * self.frame.unit, session.calls, 1, *session.tokens)
-            record[...] = np.array([(*fields, session.success, session.cut)], SESSION_DTYPE)[0]
+            records[i] = (*fields, session.success, session.cut)
         made.worst = dearest(records)
         return made
 
