@@ -1,0 +1,291 @@
+"""Agents: what one instance does, turn by turn, and what its calls carry."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from distributions.law import Law
+from scenarios.fields import (
+    AgentName,
+    AtLeastOne,
+    CountLaw,
+    Exponent,
+    Flag,
+    LawOf,
+    MinutesLaw,
+    ModelName,
+    Money,
+    NameOf,
+    Positive,
+    PositiveTokens,
+    Probability,
+    RateByModel,
+    Section,
+    Sequence,
+    Share,
+    TokenLaw,
+    Tokens,
+    Weight,
+    law_default,
+)
+from scenarios.problems import Fault, FieldError
+
+ModelNames = Annotated[tuple[str, ...], Sequence(item=NameOf(what="model"))]
+Attempts = AtLeastOne
+
+
+class MessageLaw(LawOf):
+    """A law of tokens, or the word `from_agent`."""
+
+    def read(self, value: object) -> Any:
+        """The law, or the word."""
+        return value if value == "from_agent" else super().read(value)
+
+    def allowed(self) -> str:
+        """Words for the reference."""
+        return "a law, or from_agent"
+
+    def json_schema(self) -> dict[str, Any]:
+        """A law; the word is one of the strings that laws may be, so it is named for editors' completion."""
+        return {"anyOf": [{"const": "from_agent"}, super().json_schema()]}
+
+
+def _attempts(data: dict[str, Any]) -> int:
+    return 3 if data["failure_rate"] else 1
+
+
+class ModelUse(Section):
+    """Which model serves an agent: a name, shares that are drawn once an instance, or a cascade.
+
+    ``model: frontier`` | ``model: {cheap: 80%, frontier: 20%}`` | ``model: {cascade: [cheap, frontier], escalate_rate:
+    25%}``: cheap first, then frontier too where the first answer does not do; both are billed.
+    """
+
+    shares: dict[ModelName, Weight] = Field(
+        default_factory=dict, description="Share of instances by model; scaled to sum 1. A cascade's first has all."
+    )
+    cascade: ModelNames = Field((), description="Two models: the first answers, the second where it escalates.")
+    escalate_rate: Probability = Field(0.0, description="Chance, turn by turn, that the second model is called too.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forms(cls, value: object) -> object:
+        if isinstance(value, str):
+            return {"shares": {value: 1.0}}
+        if isinstance(value, dict) and not {"cascade", "escalate_rate", "shares"} & value.keys():
+            return {"shares": value}
+        if isinstance(value, dict) and "shares" not in value:
+            cascade = value.get("cascade")
+            first = cascade[:1] if isinstance(cascade, list | tuple) else []
+            return {"shares": {str(name): 1.0 for name in first}, **value}
+        return value
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        if self.cascade and (len(self.cascade) != 2 or self.cascade[0] == self.cascade[1]):
+            raise FieldError(Fault(("cascade",), "must name two different models", list(self.cascade)))
+        if "escalate_rate" in self.model_fields_set and not self.cascade:
+            raise FieldError(Fault(("escalate_rate",), "needs a `cascade` of two models beside it"))
+        if not sum(self.shares.values()) > 0:
+            raise FieldError(Fault((), "gives every model a share of 0", self.shares, "at least one share above 0"))
+        return self
+
+    @field_validator("shares")
+    @classmethod
+    def _scaled(cls, shares: dict[str, float]) -> dict[str, float]:
+        total = sum(shares.values())
+        return {name: share / total for name, share in shares.items()} if total > 0 else shares
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every model that may serve a first attempt."""
+        return tuple(dict.fromkeys((*self.shares, *self.cascade)))
+
+
+class Context(Section):
+    """How the conversation so far goes into the next prompt, and what happens when it does not fit."""
+
+    carry: Share = Field(1.0, description="Share of a turn's message and output that later prompts repeat.")
+    limit: PositiveTokens | None = Field(None, description="Largest prompt; default: the model's context window.")
+    overflow: Literal["truncate", "compact", "fail"] = Field(
+        "truncate", description="What a prompt over the limit does: drop history, summarise it in a call, or fail."
+    )
+    summary_tokens: Tokens = Field(0, description="Output of a compaction call, and the history after it.")
+    carry_retrieved: Flag = Field(False, description="Whether later prompts repeat what was retrieved.")
+
+    @model_validator(mode="after")
+    def _summary(self) -> Self:
+        given = "summary_tokens" in self.model_fields_set
+        if self.overflow == "compact" and not self.summary_tokens:
+            raise FieldError(Fault(("overflow",), "compact needs `summary_tokens`", hint="for example 3_000"))
+        if given and self.overflow != "compact":
+            raise FieldError(Fault(("summary_tokens",), "has a meaning only with `overflow: compact`"))
+        return self
+
+
+class Cache(Section):
+    """Prompt caching: by rate, or by the time between calls."""
+
+    hit_rate: Probability | None = Field(None, description="Chance that a call finds its prefix in the cache.")
+    ttl_minutes: Annotated[float, Positive] | None = Field(
+        None, description="How long the cache keeps a prefix.", json_schema_extra={"unit": "minutes"}
+    )
+    gap_minutes: MinutesLaw | None = Field(None, description="Time between two calls of an instance.")
+    first_hit_rate: Probability | None = Field(
+        None, description="The same chance for an instance's first call; default: hit_rate, and 0 with a ttl."
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        by_rate, by_time = self.hit_rate is not None, self.ttl_minutes is not None
+        if by_rate and (by_time or self.gap_minutes is not None):
+            raise FieldError(Fault((), "has a `hit_rate` and a time to live; give one of the two"))
+        if by_time != (self.gap_minutes is not None):
+            here, there = ("ttl_minutes", "gap_minutes") if by_time else ("gap_minutes", "ttl_minutes")
+            raise FieldError(Fault((here,), f"needs `{there}` beside it"))
+        if not by_rate and not by_time:
+            raise FieldError(Fault((), "needs `hit_rate`, or `ttl_minutes` and `gap_minutes`"))
+        return self
+
+    def hit_probabilities(self) -> tuple[float, float]:
+        """Chance of a hit while an instance is cold, and later, at a cache_hit driver of 1."""
+        if self.hit_rate is not None:
+            return (self.hit_rate if self.first_hit_rate is None else self.first_hit_rate), self.hit_rate
+        assert self.gap_minutes is not None
+        return self.first_hit_rate or 0.0, float(self.gap_minutes.cdf(self.ttl_minutes))
+
+
+class Fallback(Section):
+    """Another model for the later attempts of a turn."""
+
+    after: AtLeastOne = Field(description="Attempts that the agent's own model gets first.")
+    model: ModelName = Field(description="The model that serves from then on.")
+
+
+class Retry(Section):
+    """Failures of model calls, and what they cost."""
+
+    failure_rate: RateByModel = Field(0.0, description="Chance that a call fails; a number, or one for each model.")
+    quality_share: Share = Field(
+        0.0, description="Of the failures: bad output, billed in full; the rest are the provider's errors."
+    )
+    provider_billed: Literal["none", "input"] = Field(
+        "none", description="What a provider's error costs: nothing, or its input."
+    )
+    max_attempts: Attempts = Field(
+        default_factory=_attempts,
+        description="Attempts of a turn, the first counted; default: 1 without a failure_rate, else 3.",
+    )
+    added_tokens: Tokens = Field(0, description="What every further attempt adds to the prompt.")
+    fallback: Fallback | None = Field(None, description="Another model for later attempts.")
+    on_exhausted: Literal["fail", "continue"] = Field(
+        "fail", description="When no attempt succeeded: the agent fails, or goes on as if one had."
+    )
+
+
+class Tool(Section):
+    """A tool that an agent calls after its turns."""
+
+    calls_per_turn: CountLaw = Field(description="Calls after each turn.")
+    result_tokens: TokenLaw = Field(default_factory=law_default(0), description="What one result adds to the prompt.")
+    fee: Money = Field(0.0, description="Fee of one invocation.")
+    failure_rate: Probability = Field(0.0, description="Chance that an invocation fails and is made again.")
+    max_attempts: Attempts = Field(
+        default_factory=_attempts,
+        description="Invocations of one call at most; default: 1 without a failure_rate, else 3.",
+    )
+
+
+class Spawn(Section):
+    """Children that an agent starts."""
+
+    agent: AgentName = Field(description="The agent that is started.")
+    per: Literal["turn", "agent"] = Field("turn", description="After every turn, or once, after the first.")
+    count: CountLaw = Field(description="How many children each time.")
+    result_tokens: TokenLaw = Field(
+        default_factory=law_default(0), description="What one child adds to its parent's next message."
+    )
+
+
+class CheckedBy(Section):
+    """A validator that reads what the agent put out, and may send it back."""
+
+    agent: AgentName = Field(description="The agent that checks.")
+    every: Literal["session", "turn"] = Field("session", description="After the whole agent, or after every turn.")
+    reject_rate: Probability = Field(0.0, description="Chance that the work is done anew.")
+    max_loops: AtLeastOne = Field(1, description="How often it is done anew at most.")
+
+
+class Sensitivity(Section):
+    """What a session's difficulty moves, as exponents on it: 0 nothing, 1 in proportion."""
+
+    turns: Exponent = Field(0.0, description="On the number of turns.")
+    output_tokens: Exponent = Field(0.0, description="On the tokens of each output.")
+    failure_rate: Exponent = Field(0.0, description="On the chance that a call fails.")
+
+
+_INCREMENTS = ("system_tokens", "message_tokens", "retrieved_tokens", "context", "cache")
+
+
+class Agent(Section):
+    """One kind of agent: a loop of turns, each one model call with its retries, then tools and children."""
+
+    model: ModelUse = Field(description="The model that serves it: a name, shares, or a cascade.")
+    batch: Flag = Field(False, description="Calls go through the provider's batch interface, at its price.")
+    system_tokens: TokenLaw = Field(
+        default_factory=law_default(0), description="The stable, cacheable start of every prompt; drawn once."
+    )
+    turns: CountLaw = Field(default_factory=law_default(1), description="Turns of an instance, at least 1.")
+    message_tokens: Annotated[Law | Literal["from_agent"], MessageLaw("tokens")] = Field(
+        default_factory=law_default(0),
+        description="What the user or a parent adds in a turn; `from_agent` in a validator: what it checks.",
+    )
+    retrieved_tokens: TokenLaw = Field(
+        default_factory=law_default(0), description="What retrieval adds to a prompt; not carried."
+    )
+    output_tokens: TokenLaw = Field(description="What the model writes in a turn.")
+    reasoning_tokens: TokenLaw = Field(
+        default_factory=law_default(0), description="Thinking, billed as output, not carried."
+    )
+    max_output_tokens: PositiveTokens | None = Field(None, description="Cap on the output of a call.")
+    prompt_tokens: TokenLaw | None = Field(
+        None, description="The whole prompt of a call in one law, in place of system, message, retrieved and context."
+    )
+    cached_share: Share = Field(0.0, description="With prompt_tokens: the share of a prompt that is read from cache.")
+    context: Context = Field(default_factory=Context, description="What later prompts repeat, and the limit.")
+    cache: Cache | None = Field(None, description="Prompt caching; none where it is left out.")
+    retry: Retry = Field(default_factory=Retry, description="Failures, attempts and fallback.")
+    tools: dict[Annotated[str, NameOf(what="tool")], Tool] = Field(
+        default_factory=dict, description="Tools by name, called in this order."
+    )
+    spawns: tuple[Spawn, ...] = Field((), description="Children, started in this order.")
+    checked_by: CheckedBy | None = Field(None, description="A validator of its work.")
+    sensitivity: Sensitivity = Field(default_factory=Sensitivity, description="Exponents on the session's difficulty.")
+
+    @field_validator("spawns", mode="before")
+    @classmethod
+    def _one_spawn(cls, value: object) -> object:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _whole_prompt(self) -> Self:
+        given = [name for name in _INCREMENTS if name in self.model_fields_set and getattr(self, name) is not None]
+        if self.prompt_tokens is not None and given:
+            hint = "prompt_tokens is the whole prompt; with cached tokens in it, write `cached_share`"
+            raise FieldError(*(Fault((name,), "stands beside `prompt_tokens`", hint=hint) for name in given))
+        if self.prompt_tokens is None and "cached_share" in self.model_fields_set:
+            raise FieldError(Fault(("cached_share",), "needs `prompt_tokens`; other agents have `cache`"))
+        return self
+
+    @property
+    def whole_prompt(self) -> bool:
+        """Whether each prompt is one draw of `prompt_tokens`."""
+        return self.prompt_tokens is not None
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Every model that may serve it, the fallback last."""
+        fallback = (self.retry.fallback.model,) if self.retry.fallback else ()
+        return tuple(dict.fromkeys((*self.model.names, *fallback)))

@@ -1,0 +1,227 @@
+"""What no section can know alone: names that must exist, shares, cycles, dates inside the period."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from scenarios.agents import Agent
+from scenarios.complete import reach
+from scenarios.correlation import copula_matrix, is_possible, nearest_ranks
+from scenarios.problems import NOTHING, Fault, Path
+from scenarios.schema import Scenario
+from scenarios.suggest import did_you_mean
+
+
+def cross_check(scenario: Scenario) -> Iterator[Fault]:
+    """Everything wrong between the sections of a scenario whose sections are each right.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As validated, before defaults are completed.
+    """
+    yield from _features(scenario)
+    for name, agent in scenario.agents.items():
+        yield from _agent(scenario, name, agent)
+    yield from _readers(scenario)
+    yield from _cycles(scenario)
+    yield from _routes(scenario)
+    yield from _period(scenario)
+    yield from _correlation(scenario)
+
+
+def _features(scenario: Scenario) -> Iterator[Fault]:
+    given = [name for name, feature in scenario.features.items() if "share" in feature.model_fields_set]
+    for name, feature in scenario.features.items():
+        path: Path = ("features", name)
+        if given and name not in given:
+            hint = "where one feature has a share, all need one"
+            yield Fault((*path, "share"), "is missing", hint=hint)
+        yield from _known_agent(scenario, (*path, "agent"), feature.agent)
+        if feature.agent in scenario.agents and isinstance(feature.success_rate, dict):
+            drawn = scenario.agents[feature.agent].model
+            yield from _covered((*path, "success_rate"), feature.success_rate, drawn.shares, drawn.names, feature.agent)
+    if scenario.features and not sum(feature.share for feature in scenario.features.values()) > 0:
+        yield Fault(("features",), "have shares that sum to 0", allowed="at least one share above 0")
+
+
+def _agent(scenario: Scenario, name: str, agent: Agent) -> Iterator[Fault]:
+    path: Path = ("agents", name)
+    for model in agent.model.names:
+        yield from _known_model(scenario, (*path, "model"), model)
+    retry = agent.retry
+    if retry.fallback:
+        yield from _known_model(scenario, (*path, "retry", "fallback", "model"), retry.fallback.model)
+    if isinstance(retry.failure_rate, dict):
+        routed = _routed(scenario, agent.models)
+        names = (*agent.models, *routed)
+        yield from _covered((*path, "retry", "failure_rate"), retry.failure_rate, names, names, name)
+    for position, spawn in enumerate(agent.spawns):
+        yield from _known_agent(scenario, (*path, "spawns", position, "agent"), spawn.agent)
+    if agent.checked_by:
+        yield from _known_agent(scenario, (*path, "checked_by", "agent"), agent.checked_by.agent)
+
+
+def _known_agent(scenario: Scenario, path: Path, name: str) -> Iterator[Fault]:
+    if name not in scenario.agents:
+        known = tuple(scenario.agents)
+        yield Fault(path, "names an agent that is not in `agents`", name, ", ".join(known), did_you_mean(name, known))
+
+
+def _known_model(scenario: Scenario, path: Path, name: str) -> Iterator[Fault]:
+    if name in scenario.models or "/" in name:
+        return
+    known = tuple(scenario.models)
+    allowed = ", ".join((*known, "provider/model from the catalogue"))
+    hint = did_you_mean(name, known) or "write provider/model, as `burncurve prices` lists them"
+    yield Fault(path, "names a model that is not in `models`", name, allowed, hint)
+
+
+def _covered(
+    path: Path, rates: Mapping[str, float], needed: Iterable[str], usable: Iterable[str], agent: str
+) -> Iterator[Fault]:
+    """A mapping by model has every model that it needs and none that never serves."""
+    may = tuple(dict.fromkeys(usable))
+    for model in rates:
+        if model not in may:
+            yield Fault(
+                (*path, model),
+                f"names a model that {agent} never uses",
+                model,
+                ", ".join(may),
+                did_you_mean(model, may),
+            )
+    for model in dict.fromkeys(needed):
+        if model not in rates:
+            yield Fault(path, f"has no rate for {model}", rates, f"one rate for each of {', '.join(may)}")
+
+
+def _routed(scenario: Scenario, models: Iterable[str]) -> tuple[str, ...]:
+    """Models to which events and controls may send the calls of these, however many routes are in force at once."""
+    rules = [rule.route for rule in (*scenario.events.values(), *scenario.controls)]
+    found, todo = set[str](), list(models)
+    while todo:
+        model = todo.pop()
+        targets = {route[model] for route in rules if model in route} - found
+        found |= targets
+        todo += sorted(targets)
+    return tuple(sorted(found))
+
+
+def _readers(scenario: Scenario) -> Iterator[Fault]:
+    """`from_agent` says something only in an agent that checks another, and never starts by itself."""
+    validators = {agent.checked_by.agent for agent in scenario.agents.values() if agent.checked_by}
+    roots = {feature.agent for feature in scenario.features.values()} or set(list(scenario.agents)[:1])
+    started = roots | {spawn.agent for agent in scenario.agents.values() for spawn in agent.spawns}
+    for name, agent in scenario.agents.items():
+        if agent.message_tokens != "from_agent":
+            continue
+        if name not in validators or name in started:
+            wrong = "is started as a root or a child, too" if name in validators else "checks no other agent"
+            hint = "only an agent named in a `checked_by` can read what an agent put out; give it a law"
+            yield Fault(
+                ("agents", name, "message_tokens"), f"is from_agent, but {name} {wrong}", "from_agent", None, hint
+            )
+
+
+def _cycles(scenario: Scenario) -> Iterator[Fault]:
+    for name, agent in scenario.agents.items():
+        if agent.checked_by and agent.checked_by.agent == name:
+            yield Fault(
+                ("agents", name, "checked_by", "agent"), "is the agent itself; a validator is another agent", name
+            )
+        elif agent.checked_by and name in _validators_after(scenario, agent.checked_by.agent):
+            message = f"leads back to {name}: validators that check each other never end"
+            yield Fault(("agents", name, "checked_by", "agent"), message, agent.checked_by.agent)
+    for feature_name, feature in scenario.features.items():
+        depth = feature.guardrails.depth if feature.guardrails else None
+        cycle = _cycle(scenario, feature.agent)
+        if cycle and depth is None:
+            path: Path = ("features", feature_name, "guardrails") if feature.guardrails else ("features", feature_name)
+            hint = "write `guardrails: {depth: 3}`"
+            yield Fault(path, f"needs a `depth`: its agents start each other in a circle, {cycle}", hint=hint)
+    if not scenario.features and scenario.agents and (cycle := _cycle(scenario, next(iter(scenario.agents)))):
+        hint = "write `features` with `guardrails: {depth: 3}`"
+        yield Fault(("agents",), f"start each other in a circle without a bound, {cycle}", hint=hint)
+
+
+def _validators_after(scenario: Scenario, name: str) -> set[str]:
+    found = set[str]()
+    while name in scenario.agents and name not in found:
+        found.add(name)
+        checked_by = scenario.agents[name].checked_by
+        name = checked_by.agent if checked_by else ""
+    return found
+
+
+def _cycle(scenario: Scenario, root: str) -> str | None:
+    """A circle of two or more agents that a session of this root can go round; an agent that starts itself is none."""
+    for start in sorted(reach(scenario, root)):
+        trail = _way_back(scenario, start)
+        if trail:
+            return " -> ".join(trail)
+    return None
+
+
+def _way_back(scenario: Scenario, start: str) -> list[str]:
+    trails = [[start]]
+    seen = {start}
+    while trails:
+        trail = trails.pop(0)
+        for child in _children(scenario, trail[-1]):
+            if child == start and len(trail) > 1:
+                return [*trail, start]
+            if child not in seen:
+                seen.add(child)
+                trails.append([*trail, child])
+    return []
+
+
+def _children(scenario: Scenario, name: str) -> list[str]:
+    agent = scenario.agents.get(name)
+    if agent is None:
+        return []
+    checker = [agent.checked_by.agent] if agent.checked_by else []
+    return [*(spawn.agent for spawn in agent.spawns), *checker]
+
+
+def _routes(scenario: Scenario) -> Iterator[Fault]:
+    rules = [(("events", name, "route"), event.route) for name, event in scenario.events.items()]
+    rules += [(("controls", position, "route"), rule.route) for position, rule in enumerate(scenario.controls)]  # type: ignore[misc]
+    for path, route in rules:
+        for source, target in route.items():
+            yield from _known_model(scenario, (*path, source), source)
+            yield from _known_model(scenario, (*path, source), target)
+        circle = next((source for source in route if _comes_back(route, source)), None)
+        if circle is not None:
+            yield Fault((*path, circle), "leads in a circle: calls would never arrive", route)
+
+
+def _comes_back(route: Mapping[str, str], source: str) -> bool:
+    target = source
+    for _ in range(len(route)):
+        target = route.get(target, "")
+        if target == source:
+            return True
+    return False
+
+
+def _period(scenario: Scenario) -> Iterator[Fault]:
+    period = scenario.period
+    allowed = f"{period.start} to {period.end}"
+    for name, event in scenario.events.items():
+        if event.date is not None and not period.start <= event.date <= period.end:
+            yield Fault(("events", name, "date"), "is not inside the period", event.date, allowed)
+    if scenario.controls and scenario.budget is None:
+        hint = "controls act on shares of the budget; write `budget`, or leave them out"
+        yield Fault(("controls",), "needs a `budget`", NOTHING, None, hint)
+
+
+def _correlation(scenario: Scenario) -> Iterator[Fault]:
+    names, ranks = list(scenario.drivers.levels), scenario.drivers.correlation
+    if not ranks or is_possible(copula_matrix(names, ranks)):
+        return
+    nearest = ", ".join(f"{a}~{b}: {rank:.3f}" for (a, b), rank in nearest_ranks(names, ranks).items())
+    written = {f"{a}~{b}": rank for (a, b), rank in ranks.items()}
+    message = "cannot all hold at once: the matrix is not positive definite"
+    yield Fault(("drivers", "correlation"), message, written, None, f"the nearest that can: {nearest}")

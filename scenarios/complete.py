@@ -1,0 +1,80 @@
+"""Defaults that depend on more than one section: what a scenario is once everything unsaid is filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scenarios.features import Feature, Guardrails
+from scenarios.models import ModelSpec
+from scenarios.schema import Scenario
+
+SPRAWL_DEPTH = 3
+SPRAWL_AGENTS = 50
+
+
+def complete(scenario: Scenario) -> Scenario:
+    """Fill in the first feature, shares of sum 1, models that are named directly, and caps on sprawl.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As validated; every name in it is known.
+
+    Returns
+    -------
+    Scenario
+        What everybody else reads: `features` is never empty, shares sum to 1, every model that may serve a call is
+        in `models`.
+    """
+    features = scenario.features or {name: Feature(agent=name) for name in list(scenario.agents)[:1]}
+    return scenario.model_copy(
+        update={
+            "features": {name: _guarded(feature, scenario) for name, feature in _scaled(features).items()},
+            "models": scenario.models | {name: ModelSpec(catalog=name) for name in _direct(scenario)},
+        }
+    )
+
+
+def reach(scenario: Scenario, root: str) -> set[str]:
+    """Agents that a session of this root may run: itself, its children and theirs, and all validators of them."""
+    found, todo = set[str](), [root]
+    while todo:
+        name = todo.pop()
+        if name not in found and name in scenario.agents:
+            found.add(name)
+            agent = scenario.agents[name]
+            todo += [spawn.agent for spawn in agent.spawns]
+            todo += [agent.checked_by.agent] if agent.checked_by else []
+    return found
+
+
+def spawns_itself(scenario: Scenario, name: str) -> bool:
+    """Whether an agent starts instances of itself."""
+    return any(spawn.agent == name for spawn in scenario.agents[name].spawns)
+
+
+def named_models(scenario: Scenario) -> Iterable[str]:
+    """Every model that an agent, a fallback or a route names."""
+    for agent in scenario.agents.values():
+        yield from agent.models
+    for rule in (*scenario.events.values(), *scenario.controls):
+        for pair in rule.route.items():
+            yield from pair
+
+
+def _direct(scenario: Scenario) -> list[str]:
+    return [name for name in dict.fromkeys(named_models(scenario)) if name not in scenario.models]
+
+
+def _scaled(features: dict[str, Feature]) -> dict[str, Feature]:
+    total = sum(feature.share for feature in features.values())
+    return {name: feature.model_copy(update={"share": feature.share / total}) for name, feature in features.items()}
+
+
+def _guarded(feature: Feature, scenario: Scenario) -> Feature:
+    if not any(spawns_itself(scenario, name) for name in reach(scenario, feature.agent)):
+        return feature
+    guards = feature.guardrails or Guardrails()
+    depth = SPRAWL_DEPTH if guards.depth is None else guards.depth
+    agents = SPRAWL_AGENTS if guards.agents is None else guards.agents
+    return feature.model_copy(update={"guardrails": guards.model_copy(update={"depth": depth, "agents": agents})})

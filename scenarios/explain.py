@@ -1,0 +1,69 @@
+"""From what validation found to sentences that the scenario's writer understands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import ValidationError
+
+from scenarios.fields import noun
+from scenarios.grammar import homes, slot_at
+from scenarios.problems import NOTHING, Fault, FieldError, Path
+from scenarios.suggest import did_you_mean, nearest
+from scenarios.words import DRIVERS, WEEKDAYS
+
+_SILENT = {"default_factory_not_called"}  # the fields that it would have used have their own problem
+
+
+def faults_of(error: ValidationError) -> Iterator[Fault]:
+    """Everything that a validation found, with paths from the root of the scenario."""
+    for detail in error.errors(include_url=False):
+        loc = tuple(key for key in detail["loc"] if key != "[key]")
+        cause = detail.get("ctx", {}).get("error")
+        if isinstance(cause, FieldError):
+            yield from (fault.under(loc) for fault in cause.faults)
+        elif detail["type"] not in _SILENT:
+            yield _fault(loc, detail["type"], detail["input"], is_key=detail["loc"][-1:] == ("[key]",))
+
+
+def unknown_key(path: Path, value: object = NOTHING) -> Fault:
+    """A key that the language does not have at this place."""
+    key, slot = str(path[-1]), slot_at(path[:-1])
+    keys = slot.keys if slot else ()
+    hint = did_you_mean(key, keys)
+    elsewhere = homes(key)
+    if hint is None and elsewhere:
+        hint = f"`{key}` belongs under {' or '.join(nearest('.'.join(map(str, path[:-1])), elsewhere, 2) or elsewhere[:3])}"
+    return Fault(path, "is no key of the language here", value, ", ".join(keys) or None, hint)
+
+
+def _fault(loc: Path, kind: str, value: object, *, is_key: bool) -> Fault:
+    if kind == "extra_forbidden":
+        return unknown_key(loc, value)
+    if kind == "missing":
+        return _missing(loc)
+    if kind == "literal_error":
+        return _not_a_choice(loc, value, is_key=is_key)
+    if kind == "dict_type":
+        return Fault(loc, f"must be a mapping of names, not {noun(value)}", value)
+    if kind in {"tuple_type", "list_type"}:
+        return Fault(loc, f"must be a list, not {noun(value)}", value)
+    return Fault(loc, f"is not understood ({kind.replace('_', ' ')})", value)
+
+
+def _missing(loc: Path) -> Fault:
+    slot = slot_at(loc[:-1])
+    field = slot.section.model_fields.get(str(loc[-1])) if slot and slot.section else None
+    return Fault(loc, "is missing", hint=field.description if field else None)
+
+
+def _not_a_choice(loc: Path, value: object, *, is_key: bool) -> Fault:
+    if is_key:
+        known: tuple[Any, ...] = WEEKDAYS if "weekdays" in loc else DRIVERS
+        what = "day of the week" if "weekdays" in loc else "driver"
+        return Fault(loc, f"is no {what}", NOTHING, ", ".join(known), did_you_mean(str(value), known))
+    slot = slot_at(loc)
+    known = slot.choices if slot else ()
+    hint = did_you_mean(str(value), known)
+    return Fault(loc, "is none of the words that may stand here", value, ", ".join(known), hint)

@@ -1,0 +1,96 @@
+"""Features: what users come for, whether they get it, and what people do where they don't."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from scenarios.fields import (
+    AgentName,
+    AtLeastOne,
+    MinutesLaw,
+    Money,
+    MoneyLaw,
+    PositiveMoney,
+    Probability,
+    Quantity,
+    RateByModel,
+    Section,
+    Weight,
+)
+from scenarios.problems import Fault, FieldError
+
+HourlyRate = Annotated[float, Quantity("currency per hour")]
+
+
+class PersonTime(Section):
+    """How often a person is needed, and what that costs: `cost`, or `minutes` and `hourly_rate`."""
+
+    rate: Probability = Field(description="Chance that a person is needed.")
+    cost: MoneyLaw | None = Field(None, description="Cost of one time; or give minutes and hourly_rate.")
+    minutes: MinutesLaw | None = Field(None, description="Time that a person spends.")
+    hourly_rate: HourlyRate | None = Field(None, description="Cost of a person's hour.")
+
+    @model_validator(mode="after")
+    def _one_price(self) -> Self:
+        timed = {"minutes": self.minutes, "hourly_rate": self.hourly_rate}
+        given = [name for name, value in timed.items() if value is not None]
+        if self.cost is not None and given:
+            raise FieldError(Fault(("cost",), f"stands beside {' and '.join(given)}; give one of the two"))
+        if self.cost is None and len(given) == 1:
+            other = "hourly_rate" if given == ["minutes"] else "minutes"
+            raise FieldError(Fault((given[0],), f"needs `{other}` beside it"))
+        if self.cost is None and not given:
+            raise FieldError(Fault((), "needs `cost`, or `minutes` and `hourly_rate`"))
+        return self
+
+
+class HumanReview(PersonTime):
+    """Sessions that a person looks at, whatever came of them."""
+
+
+class Handoff(PersonTime):
+    """Sessions without success that a person takes over."""
+
+
+class OnFailure(Section):
+    """What follows a session without success."""
+
+    repeat: Probability = Field(0.0, description="Chance that the user tries again, at most 3 runs in all.")
+    handoff: Handoff | None = Field(None, description="A person takes over.")
+
+
+class Guardrails(Section):
+    """Caps inside a session; none where they are left out."""
+
+    cost: PositiveMoney | None = Field(None, description="The session is cut once its cost reaches this.")
+    calls: AtLeastOne | None = Field(None, description="The session is cut once it made so many calls.")
+    agents: AtLeastOne | None = Field(
+        None, description="Instances at most; further children do not start. Default where an agent spawns itself: 50."
+    )
+    depth: AtLeastOne | None = Field(
+        None, description="Deepest level of children, the root at 0. Default where an agent spawns itself: 3."
+    )
+
+
+class Overheads(Section):
+    """What comes on top of every session and call: observability, embeddings, vector search."""
+
+    per_session: Money = Field(0.0, description="Cost of a session.")
+    per_call: Money = Field(0.0, description="Cost of a model call.")
+
+
+class Feature(Section):
+    """A use of the product: its share of the sessions, its root agent, its worth and its safety nets."""
+
+    share: Weight = Field(1.0, description="Share of the sessions; scaled so that all features sum to 1.")
+    agent: AgentName = Field(description="The root agent of its sessions.")
+    success_rate: RateByModel = Field(
+        1.0, description="Chance that a session that ran to its end succeeded; a number, or by the root's model."
+    )
+    value_per_success: Money | None = Field(None, description="What a success is worth.")
+    on_failure: OnFailure | None = Field(None, description="Another try, or a person who takes over.")
+    human_review: HumanReview | None = Field(None, description="A person who looks at finished sessions.")
+    guardrails: Guardrails | None = Field(None, description="Caps inside a session.")
+    overheads: Overheads = Field(default_factory=Overheads, description="Costs on top of models and tools.")

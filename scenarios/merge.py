@@ -1,0 +1,140 @@
+"""Scenarios made of others: `extends` merges two, `--set` edits one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from scenarios.explain import unknown_key
+from scenarios.grammar import ROOT, Slot
+from scenarios.places import Place, Written, WrittenList
+from scenarios.problems import NOTHING, Fault, FieldError, dotted
+from scenarios.suggest import did_you_mean
+
+OVERRIDE: Place = ("--set", None)
+
+
+def merge(base: Written, over: Written, slot: Slot | None = ROOT) -> Written:
+    """What `over` says on top of `base`.
+
+    Mappings merge key by key, null removes a key, everything else is replaced; so are laws and an agent's model, which
+    are one value however they are written.
+
+    Parameters
+    ----------
+    base, over : Written
+        Not changed.
+    slot : Slot, optional
+        What stands here; None inside something unknown.
+    """
+    merged = Written(over.places[None], over.folder)
+    for key in (*base, *(key for key in over if key not in base)):
+        owner = over if key in over else base
+        value = owner[key]
+        if key in base and key in over:
+            if value is None:
+                continue
+            inner = slot.child(key) if slot else None
+            if isinstance(value, dict) and isinstance(base[key], dict) and not (inner and inner.whole):
+                value = merge(base[key], value, inner)
+        merged.put(key, value, owner.places[key])
+    return merged
+
+
+def apply_override(tree: dict[str, Any], text: str, parse: Callable[[str], object]) -> None:
+    """Set one value of a tree: `path=value`.
+
+    Parameters
+    ----------
+    tree : dict
+        Changed in place.
+    text : str
+        A dotted path (list items by number from 0, keys that hold dots in quotes), ``=`` and the value in YAML.
+    parse : callable
+        Text to value.
+
+    Raises
+    ------
+    FieldError
+        One fault, with the path from the root.
+    """
+    keys, value = _split(text)
+    node: Any = tree
+    slot: Slot | None = ROOT
+    for position, key in enumerate(keys[:-1]):
+        node, slot = _enter(node, slot, keys[: position + 1], key)
+    _set(node, slot, keys, parse(value))
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    match = re.match(r"""((?:"[^"]*"|'[^']*'|[^="'])+)=(.*)""", text, re.DOTALL)
+    if match is None:
+        raise FieldError(Fault((), "is no override", text, "path=value, as in agents.chat.retry.max_attempts=5"))
+    parts = re.findall(r""""([^"]*)"|'([^']*)'|([^."']+)""", match[1].strip())
+    keys = [(double or single or plain).strip() for double, single, plain in parts]
+    if not keys or not all(keys):
+        raise FieldError(Fault((), "names no place before the `=`", text, "path=value"))
+    return keys, match[2]
+
+
+def _enter(node: Any, slot: Slot | None, path: list[str], key: str) -> tuple[Any, Slot | None]:
+    """One step down, making the sections on the way that may stand there."""
+    if isinstance(node, list):
+        return _item(node, path, key), slot.each if slot else None
+    inner = _checked(slot, path, key)
+    if key not in node or node[key] is None:
+        if slot is not None and (slot.each is not None or slot.kind is not None):
+            hint = did_you_mean(key, node)
+            raise FieldError(Fault(tuple(path), "is not in the scenario", NOTHING, ", ".join(map(str, node)), hint))
+        _put(node, key, Written(OVERRIDE))
+    elif not isinstance(node[key], dict | list):
+        shorthand = inner.section.shorthand if inner and inner.section else None
+        if shorthand is None:
+            hint = f"write {dotted(path)}=..."
+            raise FieldError(
+                Fault(tuple(path), "is a single value here, with nothing inside it", node[key], None, hint)
+            )
+        written = Written(node.places[key] if isinstance(node, Written) else OVERRIDE)
+        written.put(shorthand, node[key], written.places[None])
+        _put(node, key, written, written.places[None])
+    return node[key], inner
+
+
+def _set(node: Any, slot: Slot | None, keys: list[str], value: object) -> None:
+    key = keys[-1]
+    if isinstance(node, list):
+        position = _position(node, keys, key)
+        node[position] = value
+        if isinstance(node, WrittenList):
+            node.places[position] = OVERRIDE
+        return
+    _checked(slot, keys, key)
+    _put(node, key, value)
+
+
+def _checked(slot: Slot | None, path: list[str], key: str) -> Slot | None:
+    """What may stand under a key; a key that nothing may stand under is refused."""
+    if slot is None or slot.kind is not None or slot.whole:
+        return None
+    inner = slot.child(key)
+    if inner is None:
+        raise FieldError(unknown_key(tuple(path)))
+    return inner
+
+
+def _put(node: Any, key: str, value: object, place: Place = OVERRIDE) -> None:
+    if isinstance(node, Written):
+        node.put(key, value, place)
+    else:
+        node[key] = value
+
+
+def _item(node: list[Any], path: list[str], key: str) -> Any:
+    return node[_position(node, path, key)]
+
+
+def _position(node: list[Any], path: list[str], key: str) -> int:
+    if not key.isdecimal() or int(key) >= len(node):
+        raise FieldError(Fault(tuple(path), "is no item of the list", key, f"0 to {len(node) - 1}"))
+    return int(key)

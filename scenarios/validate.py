@@ -1,0 +1,80 @@
+"""From the scenario as written to the scenario as meant, or to everything that is wrong with it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from scenarios.checks import cross_check
+from scenarios.complete import complete
+from scenarios.explain import faults_of
+from scenarios.grammar import slot_at
+from scenarios.places import written_path
+from scenarios.problems import Fault, Path
+from scenarios.schema import Scenario
+
+
+def validate(tree: dict[str, Any]) -> tuple[Scenario | None, list[Fault]]:
+    """Read a tree of plain values as a scenario.
+
+    Parameters
+    ----------
+    tree : dict
+        As written, `extends` and overrides done.
+
+    Returns
+    -------
+    tuple of Scenario or None, and list of Fault
+        The completed scenario and no fault, or None and all faults, those between sections included where enough of
+        the sections is right.
+    """
+    try:
+        scenario = Scenario.model_validate(tree)
+    except ValidationError as error:
+        faults = list(faults_of(error))
+        return None, faults + list(_beyond(tree, faults))
+    faults = list(cross_check(scenario))
+    return (None, faults) if faults else (complete(scenario), [])
+
+
+def _beyond(tree: dict[str, Any], faults: Sequence[Fault]) -> Iterator[Fault]:
+    """What is wrong between the sections, once neutral values stand where the faults are."""
+    mended = copy.deepcopy(tree)
+    places = [written_path(fault.path, tree)[0] for fault in faults]
+    for path in places:
+        _mend(mended, path)
+    try:
+        scenario = Scenario.model_validate(mended)
+    except ValidationError:
+        return
+    for fault in cross_check(scenario):
+        if not any(fault.path[: len(path)] == path for path in places):
+            yield fault
+
+
+def _mend(tree: dict[str, Any], path: Path) -> None:
+    """Put a neutral value at a path, or take an unknown key away."""
+    node: Any = tree
+    for key in path[:-1]:
+        node = node[key] if isinstance(node, dict | list) and _inside(node, key) else None
+    if not isinstance(node, dict | list) or not path:
+        return
+    slot, key = slot_at(path), path[-1]
+    if slot is not None and slot.kind is not None:
+        _put(node, key, slot.kind.neutral())
+    elif slot is not None and slot.choices:
+        _put(node, key, slot.choices[0])
+    elif isinstance(node, dict):
+        node.pop(key, None)
+
+
+def _inside(node: Any, key: str | int) -> bool:
+    return key in node if isinstance(node, dict) else isinstance(key, int) and key < len(node)
+
+
+def _put(node: Any, key: str | int, value: object) -> None:
+    if isinstance(node, dict) or _inside(node, key):
+        node[key] = value

@@ -1,0 +1,75 @@
+"""The closed vocabularies of the language: drivers, causes, and what a budget can cover."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+DriverName = Literal[
+    "volume",
+    "turns",
+    "message_tokens",
+    "output_tokens",
+    "context",
+    "fanout",
+    "failure_rate",
+    "cache_hit",
+    "tool_calls",
+    "misses",
+    "human_review",
+    "price",
+]
+CoverName = Literal["models", "tools", "people", "overheads", "fixed", "one_time"]
+CauseName = Literal[
+    "system",
+    "message",
+    "retrieval",
+    "history",
+    "output",
+    "reasoning",
+    "retries",
+    "compaction",
+    "tools",
+    "handoff",
+    "human_review",
+    "overheads",
+    "fixed",
+]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+DRIVERS: tuple[DriverName, ...] = get_args(DriverName)
+COVERS: tuple[CoverName, ...] = get_args(CoverName)
+CAUSES: tuple[CauseName, ...] = get_args(CauseName)
+WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
+
+# `fixed` is the monthly part; a one-time cost has the cause `fixed` and is covered by `one_time`.
+CAUSE_COVER: Mapping[CauseName, CoverName] = {
+    "system": "models",
+    "message": "models",
+    "retrieval": "models",
+    "history": "models",
+    "output": "models",
+    "reasoning": "models",
+    "retries": "models",
+    "compaction": "models",
+    "tools": "tools",
+    "handoff": "people",
+    "human_review": "people",
+    "overheads": "overheads",
+    "fixed": "fixed",
+}
+
+DRIVER_MEANINGS: Mapping[DriverName, str] = {
+    "volume": "sessions a day",
+    "turns": "turns of every agent instance",
+    "message_tokens": "tokens of the messages that users and parents add",
+    "output_tokens": "tokens that models write",
+    "context": "system prompts, and the prompts of whole-prompt agents",
+    "fanout": "children that agents spawn",
+    "failure_rate": "share of model calls that fail",
+    "cache_hit": "chance that a prompt's prefix is read from cache",
+    "tool_calls": "tool calls a turn",
+    "misses": "share of sessions without success",
+    "human_review": "share of sessions that a person reviews",
+    "price": "model prices",
+}
