@@ -1,6 +1,50 @@
-"""Monte Carlo cost risk of GenAI products: the public face.
+"""Monte Carlo cost risk of GenAI products: the public face of `simulator`.
 
 >>> import burncurve as bc
->>> bc.law("0.7 to 1.5").describe()
-'lognormal, P5 0.7, P95 1.5'
+>>> r = bc.run("faq", trials=200, seed=7)         # also a path, a dict, or a Scenario
+>>> r.spend.quantile(0.50) < r.spend.quantile(0.95)
+True
+>>> bc.law("0.7 to 1.5").mean()                   # what a law of the language means
+1.05...
+
+Names are imported when they are first used, so that ``import burncurve`` is quick.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from simulator import __version__
+
+if TYPE_CHECKING:
+    from distributions.notation import parse_law as law
+    from scenarios.load import load
+    from scenarios.problems import ScenarioError
+    from scenarios.schema import Scenario
+    from simulator.result import Result, load_result
+    from simulator.run import run
+
+__all__ = ["Result", "Scenario", "ScenarioError", "__version__", "law", "load", "load_result", "run"]
+
+_HOMES = {
+    "Result": ("simulator.result", "Result"),
+    "Scenario": ("scenarios.schema", "Scenario"),
+    "ScenarioError": ("scenarios.problems", "ScenarioError"),
+    "law": ("distributions.notation", "parse_law"),
+    "load": ("scenarios.load", "load"),
+    "load_result": ("simulator.result", "load_result"),
+    "run": ("simulator.run", "run"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for."""
+    if name not in _HOMES:
+        raise AttributeError(f"burncurve has no {name}; it has {', '.join(__all__)}")
+    module, original = _HOMES[name]
+    found = getattr(import_module(module), original)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

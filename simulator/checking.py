@@ -1,0 +1,81 @@
+"""What can be said of a scenario without running it."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from scenarios.inputs import count_inputs
+from scenarios.lint import lint, session_cost_tail_index
+from scenarios.load import load
+from scenarios.prices import resolve_prices
+from scenarios.problems import ScenarioError
+from scenarios.resolved import resolved_yaml
+from simulator.engine.plan import unsupported
+from simulator.options import limit_problems
+from simulator.show import words
+from simulator.show.tables import columns
+
+if TYPE_CHECKING:
+    from scenarios.prices import PriceBook
+    from scenarios.schema import Scenario
+
+
+def check_text(source: str, overrides: Sequence[str], width: int) -> str:
+    """Say that a scenario is valid, and what is worth a second look in it.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem, if it is not valid.
+    """
+    scenario, prices = _checked(source, overrides)
+    sections = [
+        _summary(scenario, prices, width),
+        *_listed("A run can't simulate yet, and refuses:", unsupported(scenario), width),
+        *_listed("Worth a second look:", [(f.path, f.message) for f in lint(scenario, prices.cards)], width),
+        *_listed("On prices:", [("", note) for note in prices.notes], width),
+        _tail(scenario, width),
+    ]
+    return "\n\n".join(sections)
+
+
+def resolved_text(source: str, overrides: Sequence[str]) -> str:
+    """The scenario with every default and price, and each law's mean, P95 and maximum, as YAML."""
+    scenario, prices = _checked(source, overrides)
+    return resolved_yaml(scenario, prices.cards)
+
+
+def _checked(source: str, overrides: Sequence[str]) -> tuple[Scenario, PriceBook]:
+    scenario = load(source, overrides)
+    problems = limit_problems(scenario, scenario.budget is not None)
+    if problems:
+        raise ScenarioError(problems)
+    return scenario, resolve_prices(scenario)
+
+
+def _summary(scenario: Scenario, prices: PriceBook, width: int) -> str:
+    inputs = count_inputs(scenario)
+    counted = f"{inputs.measured} inputs measured, {inputs.stated} stated, {inputs.default} defaults"
+    period = words.period_name(scenario.period.start, scenario.period.days)
+    about = f"{period} · {counted} · prices of {words.full_date(prices.as_of)}"
+    return "\n".join([f"{scenario.name} is valid.", *textwrap.wrap(about, width)])
+
+
+def _listed(heading: str, rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
+    if rows:
+        body = columns([row if row[0] else row[1:] for row in rows], align="ll" if rows[0][0] else "l", width=width - 4)
+        yield "\n".join([heading, textwrap.indent(body, "    ")])
+
+
+def _tail(scenario: Scenario, width: int) -> str:
+    index, why = session_cost_tail_index(scenario)
+    if math.isinf(index):
+        said = f"The cost of a {scenario.unit} has a light tail: all its moments are finite."
+    else:
+        infinite = "its mean is infinite" if index <= 1 else "its variance is infinite" if index <= 2 else ""
+        moments = infinite or "its mean and variance are finite"
+        said = f"The cost of a {scenario.unit} has a tail of index {index:.3g}: {moments}."
+    return "\n".join(textwrap.wrap(f"{said} {why}".strip(), width))

@@ -1,0 +1,102 @@
+"""The first screen: golden at 100 columns, and the rules of its words."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from simulator.show.screen import figure, screen
+from tests.cli.months import result, tally
+
+GOLDEN = """\
+"""
+
+
+def test_golden_at_100_columns() -> None:
+    assert screen(result(), 100) == GOLDEN.removesuffix("\n")
+
+
+@pytest.mark.parametrize("width", [40, 60, 72, 100])
+def test_no_line_is_longer_than_the_terminal(width: int) -> None:
+    said = screen(result(tally(uncovered=("fixed", "human_review")), {"plan": 62_000.0, "limits": {"p95": 1e5}}), width)
+    assert max(map(len, said.splitlines())) <= width
+
+
+def test_shares_add_up() -> None:
+    line = screen(result(), 1_000).split("What makes it", 1)[1].splitlines()[0]
+    typical = [int(n) for n in re.findall(r"(?<!\()\b(\d+) % ?\(", line)]
+    worst = [int(n) for n in re.findall(r"\((\d+) %", line)]
+    assert (sum(typical), sum(worst)) == (100, 100)
+    assert len(typical) == 5
+
+
+def test_no_breach_is_never_never() -> None:
+    said = screen(result(facts={"budget": 1e6}))
+    assert said.startswith("HOLDS   Less than 1 in 3,000 chance of going over the $1,000,000 budget (below 0.03 %).")
+    assert "If it breaks" not in said
+    assert "held in above 99.97 % of 10,000 simulated months" in said
+
+
+def test_the_verdict_leads() -> None:
+    assert screen(result(facts={"budget": 80e3})).startswith("LIKELY TO BREAK   3 in 5 chance of going over")
+    assert screen(result(facts={"budget": 120e3})).startswith("HOLDS   1 in 50 chance")
+
+
+def test_without_a_budget_it_is_a_forecast_that_asks_for_one() -> None:
+    said = screen(result(facts={"budget": None}))
+    assert said.startswith("FORECAST   $83,800 in a typical month; 1 month in 20 costs more than $115,000.\n")
+    assert "state one as `budget:` or with --budget" in said
+    assert "Budget  " not in said
+
+
+def test_limits_that_are_crossed_are_said_in_their_own_units() -> None:
+    said = screen(result(facts={"budget": None, "limits": {"p95": 90e3, "session.waste_share": 2.0}}))
+    assert said.startswith("AT RISK   ")
+    assert "Limit crossed: p95 is $115,000, over $90,000." in said
+    assert "waste" not in said
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("spend.p95", 108_812.0, "$109,000"),
+        ("session.cost_per_success", 0.3412, "$0.341"),
+        ("budget.breach_probability", 0.165, "16.5 %"),
+        ("session.calls.p99", 31.0, "31"),
+        ("session.tokens.input", 12_345_678.0, "12.3 million"),
+    ],
+)
+def test_figures_by_their_path(path: str, value: float, said: str) -> None:
+    assert figure(path, value, "USD") == said
+
+
+def test_what_the_budget_leaves_out_is_a_rung_of_its_own() -> None:
+    made = tally(uncovered=("fixed", "human_review"))
+    said = screen(result(made, {"covers": ("models", "one_time")}))
+    assert "Covered by the budget   $ 85,100   (P95 of models and one-time)" in said
+
+
+def test_a_few_trials_are_called_few() -> None:
+    said = screen(result(tally(trials=40)))
+    assert "(P99, of only 40 months)" in said
+    assert "simulation error unknown from 40 months" in said
+
+
+def test_an_interrupted_run_says_on_how_much_it_rests() -> None:
+    said = screen(result(tally(trials=3_200), trials_requested=10_000, interrupted=True))
+    assert "Interrupted: this rests on 3,200 of 10,000 months." in said
+
+
+def test_months_that_are_all_alike() -> None:
+    said = screen(result(tally(spread=0.0), {"budget": 50e3}))
+    assert "Every" not in said
+    assert said.startswith("LIKELY TO BREAK   More than 2,999 in 3,000 chance of going over the $50,000 budget")
+    assert "Worst months" not in said
+    assert "simulation error none" in said
+
+
+def test_other_currencies_keep_their_column() -> None:
+    said = screen(result(facts={"currency": "PLN"}))
+    assert "PLN 83,800" in said
+    assert "PLN 100,000" in said
