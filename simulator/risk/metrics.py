@@ -16,11 +16,11 @@ SHORT_NAMES: Mapping[str, str] = {
 }
 
 _SPEND = ("mean", "sd", "p5", "p10", "p50", "p80", "p90", "p95", "p99", "min", "max", "tvar95", "tvar99")
-_BUDGET = ("amount", "covered_p95", "breach_probability", "expected_overrun_given_breach")
+_BUDGET = ("amount", "covered_p95", "breach_probability", "breaching_trials", "expected_overrun_given_breach")
 _SESSION = ("success_rate", "cut_rate", "cost_per_success", "waste_share", "top1pct_share")
 
 METRICS: tuple[str, ...] = (
-    *("seed", "trials", "sessions_simulated", "average_plan"),
+    *("seed", "trials", "trials_requested", "sessions_simulated", "period.days", "average_plan", "plan"),
     *(f"spend.{key}" for key in _SPEND),
     *(f"contingency.{key}" for key in ("p80", "p95")),
     *(f"budget.{key}" for key in _BUDGET),

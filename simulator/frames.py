@@ -1,0 +1,88 @@
+"""Tables of a result for people who explore: pandas DataFrames, made when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scenarios.words import DRIVERS
+from simulator.engine.tally import SESSION_DTYPE, Records, Tally
+from simulator.risk.attribution import Component
+from simulator.risk.breach import breach_days
+from simulator.risk.money import array_in_currency
+from simulator.risk.spend import spend_units
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+def trials_frame(tally: Tally, budget: float | None) -> DataFrame:
+    """One row a trial.
+
+    Columns: ``trial``; ``spend`` in currency; ``breach_day`` counted from 1, missing where the budget holds;
+    ``sessions``; ``turned_away``; each driver's level by its name; ``spend_<feature>``, fixed costs left out.
+    """
+    import pandas as pd
+
+    unit = tally.frame.unit
+    columns: dict[str, Any] = {
+        "trial": tally.trial,
+        "spend": array_in_currency(spend_units(tally), unit),
+        "breach_day": pd.array(_breach_days(tally, budget), dtype="Int64"),
+        "sessions": tally.sessions.sum(axis=(1, 2)),
+        "turned_away": tally.turned_away,
+        **dict(zip(DRIVERS, tally.levels.T, strict=True)),
+    }
+    by_feature = array_in_currency(tally.daily.sum(axis=1), unit)
+    columns |= {f"spend_{name}": by_feature[:, f] for f, name in enumerate(tally.frame.features)}
+    return pd.DataFrame(columns)
+
+
+def _breach_days(tally: Tally, budget: float | None) -> list[int | None]:
+    if budget is None:
+        return [None] * len(tally.trial)
+    return [day or None for day in breach_days(tally, budget).tolist()]
+
+
+def sample_addresses(tally: Tally, n: int) -> Records:
+    """Addresses of n sessions, evenly spaced over all that were simulated.
+
+    A systematic sample needs no random number, so that it is the same for everyone, and takes from each trial, day and
+    feature its share.
+
+    Returns
+    -------
+    SESSION_DTYPE[min(n, number of sessions)], all but the address zero
+    """
+    counts = tally.sessions.ravel()
+    ends = np.cumsum(counts)
+    total = int(ends[-1])
+    n = min(max(n, 0), total)
+    chosen = (2 * np.arange(n) + 1) * total // (2 * max(n, 1))
+    block = np.searchsorted(ends, chosen, side="right")
+    records = np.zeros(n, SESSION_DTYPE)
+    trial, records["day"], records["feature"] = np.unravel_index(block, tally.sessions.shape)
+    records["trial"] = tally.trial[trial]
+    records["session"] = chosen - (ends - counts)[block]
+    return records
+
+
+def sessions_frame(records: Records, features: Sequence[str]) -> DataFrame:
+    """One row a session: its address (trial, day from 1, feature, session), cost, calls, agents, tokens, outcome."""
+    import pandas as pd
+
+    columns: dict[str, Any] = {str(name): records[name] for name in SESSION_DTYPE.names or ()}
+    columns["day"] = records["day"] + 1
+    columns["feature"] = np.asarray(features, dtype=object)[records["feature"]]
+    return pd.DataFrame(columns)
+
+
+def attribution_frame(components: Sequence[Component]) -> DataFrame:
+    """One row a component: feature, agent, cause, detail, and its mean and tail in currency."""
+    import pandas as pd
+
+    names = list(Component.__dataclass_fields__)
+    return pd.DataFrame([asdict(component) for component in components], columns=names)

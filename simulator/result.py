@@ -1,0 +1,380 @@
+"""The result of a run: everything that its tally says, under the names that people use."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import asdict
+from functools import cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from simulator.engine.tally import FloatArray, Records, Tally
+from simulator.facts import Facts, facts_of
+from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
+from simulator.risk.attribution import Component, attribution
+from simulator.risk.breach import Breach, breach, breach_probability
+from simulator.risk.contingency import contingency
+from simulator.risk.daily import daily_quantiles
+from simulator.risk.metrics import Violation, metric_value, violations
+from simulator.risk.session import Sessions, session_risk
+from simulator.risk.spend import Spend, covered_units, spend_units
+from simulator.risk.verdict import Verdict, verdict
+from simulator.store import read_tally, whole_file, write_tally
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+    from scenarios.prices import PriceBook
+    from scenarios.schema import Scenario
+
+Sampler = Callable[[Records], Records]
+"""Simulates sessions anew: SESSION_DTYPE[n] whose addresses are filled in, to SESSION_DTYPE[n] in full."""
+
+_RUN_FIELDS = ("seed", "engine", "engine_reason", "trials_requested", "interrupted", "seconds", "version")
+
+
+class Result:
+    """What a scenario will spend, and how sure that is.
+
+    Parameters
+    ----------
+    tally : Tally
+        Of at least one trial.
+    scenario, prices : Scenario and PriceBook
+        What was simulated; None only where `facts` are given.
+    seed, engine, engine_reason : int, str, str
+        How it was simulated, and why by this engine.
+    trials_requested : int
+        More than `trials_done` where the run was interrupted.
+    interrupted : bool
+        Whether the user stopped it.
+    seconds : float
+        How long it took.
+    version : str, optional
+        Of the burncurve that ran; by default the one installed.
+    sampler : callable, optional
+        Simulates sessions anew by their addresses, for `sessions`.
+    facts : Facts, optional
+        Read from the scenario where they are not given.
+
+    Attributes
+    ----------
+    spend : Spend
+        Everything the scenario costs in a period.
+    covered : Spend
+        What the budget covers of it.
+    """
+
+    def __init__(
+        self,
+        tally: Tally,
+        scenario: Scenario | None,
+        prices: PriceBook | None,
+        *,
+        seed: int,
+        engine: str,
+        engine_reason: str,
+        trials_requested: int,
+        interrupted: bool,
+        seconds: float,
+        version: str | None = None,
+        sampler: Sampler | None = None,
+        facts: Facts | None = None,
+    ) -> None:
+        if facts is None:
+            if scenario is None or prices is None:
+                raise TypeError("a Result needs a scenario and its prices, or the facts of both")
+            facts = facts_of(scenario, prices)
+        self.tally = tally
+        self.scenario = scenario
+        self.prices = prices
+        self.facts = facts
+        self.seed = seed
+        self.engine = engine
+        self.engine_reason = engine_reason
+        self.trials_requested = trials_requested
+        self.interrupted = interrupted
+        self.seconds = seconds
+        self.version = version or metadata.version("burncurve")
+        self.spend = Spend(spend_units(tally), tally.frame.unit)
+        self.covered = Spend(covered_units(tally), tally.frame.unit)
+        self._sampler = sampler
+
+    # What happened
+
+    @property
+    def trials_done(self) -> int:
+        """How many periods were simulated to their end."""
+        return len(self.tally.trial)
+
+    @property
+    def currency(self) -> str:
+        """ISO code of all money here."""
+        return self.facts.currency
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        """The days of the period."""
+        return self.tally.frame.dates
+
+    @property
+    def average_plan(self) -> float:
+        """What a spreadsheet of averages says, in currency."""
+        return self.facts.average_plan
+
+    # Risk
+
+    @cached_property
+    def session(self) -> Sessions:
+        """Cost, calls, tokens and outcome of single sessions."""
+        return session_risk(self.tally)
+
+    @cached_property
+    def budget(self) -> Breach | None:
+        """Breach risk of the scenario's budget; None without one."""
+        return None if self.facts.budget is None else breach(self.tally, self.facts.budget)
+
+    def breach(self, amount: float | None = None) -> Breach:
+        """Breach risk of a budget of `amount`, by default the scenario's."""
+        return breach(self.tally, self._amount(amount))
+
+    def breach_probability(self, amount: float | None = None) -> float:
+        """Share of the trials in which what the budget covers costs more than `amount`, by default the budget.
+
+        Raises
+        ------
+        ValueError
+            If neither an amount is given nor the scenario has a budget.
+        """
+        return breach_probability(self.tally, self._amount(amount))
+
+    def _amount(self, amount: float | None) -> float:
+        if amount is not None:
+            return amount
+        if self.facts.budget is None:
+            raise ValueError(f"{self.facts.name} has no budget: say which amount, as in breach_probability(30_000)")
+        return self.facts.budget
+
+    def contingency(self, p: float) -> float:
+        """What certainty p asks for on top of the budget; on top of the average plan where there is none."""
+        if self.facts.budget is None:
+            return contingency(self.spend, self.average_plan, p)
+        return contingency(self.covered, self.facts.budget, p)
+
+    @cached_property
+    def daily(self) -> dict[str, FloatArray]:
+        """Quantiles of spend so far by day, float64[D] by percentile (p5, p50, p95)."""
+        return daily_quantiles(self.tally)
+
+    def components(self, *, by_detail: bool = False) -> tuple[Component, ...]:
+        """What makes the spend, largest first; with `by_detail` tools and fixed costs one by one."""
+        return attribution(self.tally, by_detail=by_detail)
+
+    def metric(self, name: str) -> float:
+        """A scalar of the JSON by its dotted path, or p50, p95, p99, breach_probability.
+
+        Returns
+        -------
+        float
+            nan where the run gives none, and inf for the cost per success where nothing succeeded.
+
+        Raises
+        ------
+        MetricError
+            If there is no such metric; says which ones come near.
+        """
+        return metric_value(self._values, name)
+
+    def violations(self, limits: Mapping[str, float] | None = None) -> tuple[Violation, ...]:
+        """The upper limits that the run crossed, by default the scenario's own."""
+        return violations(self._values, self.facts.limits if limits is None else limits)
+
+    def verdict(self) -> Verdict:
+        """HOLDS, AT RISK or LIKELY TO BREAK; see `simulator.risk.verdict.verdict`."""
+        probability = None if self.budget is None else self.budget.probability
+        return verdict(probability, self.facts.limits, self.violations())
+
+    # Tables and pictures
+
+    @property
+    def trials(self) -> DataFrame:
+        """One row a trial: trial, spend, breach_day, sessions, turned_away, each driver's level, spend by feature."""
+        return trials_frame(self.tally, self.facts.budget)
+
+    @property
+    def attribution(self) -> DataFrame:
+        """One row a component: feature, agent, cause, detail, mean, tail; tools and fixed costs one by one."""
+        return attribution_frame(self.components(by_detail=True))
+
+    def sessions(self, n: int) -> DataFrame:
+        """A sample of n sessions, each with its address, cost, calls, agents, tokens and outcome.
+
+        Evenly spaced over all that were simulated, in the order of their addresses; all of them where n is more.
+        """
+        if self._sampler is None:
+            raise ValueError(f"a loaded result holds no sessions: run {self.facts.name} again with seed {self.seed}")
+        return sessions_frame(self._sampler(sample_addresses(self.tally, n)), self.tally.frame.features)
+
+    def worst(self, k: int = 5) -> DataFrame:
+        """The k dearest of all simulated sessions, with their addresses; at most 100 are kept."""
+        return sessions_frame(self.tally.worst[: max(k, 0)], self.tally.frame.features)
+
+    @property
+    def plot(self) -> Plots:
+        """The figures of this result: ``plot.s_curve()`` and its sisters."""
+        return Plots(self)
+
+    def __repr__(self) -> str:
+        money = f"P50 {self.spend.p50:,.0f}, P95 {self.spend.p95:,.0f} {self.currency}"
+        return f"Result({self.facts.name}: {money}, {self.trials_done:,} trials, {self.engine}, seed {self.seed})"
+
+    def _repr_html_(self) -> str:
+        from simulator.show.notebook import result_html
+
+        return result_html(self)
+
+    # JSON and disk
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers as plain values, ready for JSON; null where there is no such number."""
+        values: dict[str, Any] = plain(self._values)
+        return values
+
+    @cached_property
+    def _values(self) -> dict[str, Any]:
+        facts = self.facts
+        return {
+            "scenario": {"name": facts.name, "sha256": facts.sha256, "title": facts.title, "unit": facts.unit},
+            "period": {"start": self.dates[0].isoformat(), "days": len(self.dates)},
+            "seed": self.seed,
+            "trials": self.trials_done,
+            "trials_requested": self.trials_requested,
+            "interrupted": self.interrupted,
+            "engine": self.engine,
+            "engine_reason": self.engine_reason,
+            "sessions_simulated": self.tally.session.sessions,
+            "currency": facts.currency,
+            "version": self.version,
+            "prices_sha256": facts.prices_sha256,
+            "prices": facts.prices,
+            "spend": self.spend.to_dict(),
+            "average_plan": facts.average_plan,
+            "plan": facts.plan,
+            "contingency": {"p80": self.contingency(0.80), "p95": self.contingency(0.95)},
+            "budget": self._budget_values(),
+            "limits": facts.limits,
+            "daily": self.daily,
+            "session": asdict(self.session),
+            "attribution": [_component_values(component) for component in self.components()],
+        }
+
+    def _budget_values(self) -> dict[str, Any] | None:
+        risk = self.budget
+        if risk is None:
+            return None
+        return {
+            "amount": risk.amount,
+            "covers": self.facts.covers,
+            "covered_p95": self.covered.p95,
+            "breach_probability": risk.probability,
+            "breach_ci": risk.ci,
+            "breaching_trials": risk.breaching,
+            "expected_overrun_given_breach": risk.expected_overrun,
+            "breach_day": dict.fromkeys(("p10", "p50", "p90")) if risk.day is None else asdict(risk.day),
+        }
+
+    def save(self, folder: str | Path) -> Path:
+        """Write result.json, trials.parquet and tally.npz, from which `load_result` gives the same risk.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made where it does not exist; files of these names in it are replaced, each whole or not at all.
+        """
+        home = Path(folder)
+        home.mkdir(parents=True, exist_ok=True)
+        run = {name: getattr(self, name) for name in _RUN_FIELDS}
+        write_tally(home / "tally.npz", self.tally, {"run": run, "facts": self.facts.to_dict()})
+        with whole_file(home / "trials.parquet") as stream:
+            self.trials.to_parquet(stream, index=False)
+        with whole_file(home / "result.json") as stream:
+            stream.write(json.dumps(self.to_dict(), indent=2, allow_nan=False).encode())
+        return home
+
+
+def load_result(folder: str | Path) -> Result:
+    """The result that `Result.save` wrote, without its scenario; the risk is the same to the last bit.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds no result, or one of another format.
+    """
+    tally, notes = read_tally(Path(folder) / "tally.npz")
+    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), **notes["run"])
+
+
+class Plots:
+    """The figures of a result; matplotlib is imported by the first of them.
+
+    Each takes ``narrow=True`` for a phone's width and ``titled=False`` to leave the title to the page around it.
+    """
+
+    def __init__(self, result: Result) -> None:
+        self._result = result
+
+    def _draw(self, name: str, options: Mapping[str, bool]) -> Figure:
+        from simulator.show import plots
+
+        figure: Figure = getattr(plots, name)(self._result, **options)
+        return figure
+
+    def burn_fan(self, **options: bool) -> Figure:
+        """Spend so far by day, against the budget."""
+        return self._draw("burn_fan", options)
+
+    def s_curve(self, **options: bool) -> Figure:
+        """The chance that a period costs no more than an amount."""
+        return self._draw("s_curve", options)
+
+    def daily(self, **options: bool) -> Figure:
+        """What single days cost."""
+        return self._draw("daily", options)
+
+    def session_cost(self, **options: bool) -> Figure:
+        """What single sessions cost, and what their tail carries."""
+        return self._draw("session_cost", options)
+
+    def attribution(self, **options: bool) -> Figure:
+        """What makes the spend, in typical and in the worst periods."""
+        return self._draw("attribution", options)
+
+    def laws(self, **options: bool) -> Figure:
+        """Every law of the scenario, drawn small; a loaded result has none."""
+        return self._draw("laws", options)
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: numpy scalars and arrays unpacked, and null for nan and infinity."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [plain(item) for item in value]
+    return deepcopy(value)
+
+
+def _component_values(component: Component) -> dict[str, Any]:
+    return {name: value for name, value in asdict(component).items() if name != "detail"}
