@@ -13,23 +13,20 @@ from scenarios.fields import (
     CountLaw,
     Exponent,
     Flag,
-    LawOf,
     MinutesLaw,
     ModelName,
     Money,
-    NameOf,
     Positive,
     PositiveTokens,
     Probability,
     RateByModel,
     Section,
-    Sequence,
     Share,
     TokenLaw,
     Tokens,
     Weight,
-    law_default,
 )
+from scenarios.kinds import LawOf, NameOf, Sequence, law_default
 from scenarios.problems import Fault, FieldError
 
 ModelNames = Annotated[tuple[str, ...], Sequence(item=NameOf(what="model"))]
@@ -154,6 +151,7 @@ class Cache(Section):
         if self.hit_rate is not None:
             return (self.hit_rate if self.first_hit_rate is None else self.first_hit_rate), self.hit_rate
         assert self.gap_minutes is not None
+        assert self.ttl_minutes is not None
         return self.first_hit_rate or 0.0, float(self.gap_minutes.cdf(self.ttl_minutes))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Protocol
 
-from scenarios.words import WEEKDAYS
+from scenarios.words import WEEKDAYS, Weekday
 
 LONGEST_PERIOD_DAYS = 3_660
 ALLOWED_PERIODS = "a month 2026-12, a quarter 2026-Q4, a year 2027, or {start: 2026-12-01, days: 31}"
@@ -104,7 +104,7 @@ def months_since_start(day: date, start: date) -> float:
     return _position(day) - _position(start)
 
 
-def weekday_factors(weekdays: Mapping[str, float]) -> tuple[float, ...]:
+def weekday_factors(weekdays: Mapping[Weekday, float]) -> tuple[float, ...]:
     """Volume factors from Monday to Sunday, scaled to mean 1.
 
     Parameters

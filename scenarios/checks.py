@@ -84,13 +84,8 @@ def _covered(
     may = tuple(dict.fromkeys(usable))
     for model in rates:
         if model not in may:
-            yield Fault(
-                (*path, model),
-                f"names a model that {agent} never uses",
-                model,
-                ", ".join(may),
-                did_you_mean(model, may),
-            )
+            message = f"names a model that {agent} never uses"
+            yield Fault((*path, model), message, model, ", ".join(may), did_you_mean(model, may))
     for model in dict.fromkeys(needed):
         if model not in rates:
             yield Fault(path, f"has no rate for {model}", rates, f"one rate for each of {', '.join(may)}")
@@ -98,11 +93,11 @@ def _covered(
 
 def _routed(scenario: Scenario, models: Iterable[str]) -> tuple[str, ...]:
     """Models to which events and controls may send the calls of these, however many routes are in force at once."""
-    rules = [rule.route for rule in (*scenario.events.values(), *scenario.controls)]
+    routes = [rule.route for rule in scenario.rules]
     found, todo = set[str](), list(models)
     while todo:
         model = todo.pop()
-        targets = {route[model] for route in rules if model in route} - found
+        targets = {route[model] for route in routes if model in route} - found
         found |= targets
         todo += sorted(targets)
     return tuple(sorted(found))
@@ -119,20 +114,18 @@ def _readers(scenario: Scenario) -> Iterator[Fault]:
         if name not in validators or name in started:
             wrong = "is started as a root or a child, too" if name in validators else "checks no other agent"
             hint = "only an agent named in a `checked_by` can read what an agent put out; give it a law"
-            yield Fault(
-                ("agents", name, "message_tokens"), f"is from_agent, but {name} {wrong}", "from_agent", None, hint
-            )
+            path: Path = ("agents", name, "message_tokens")
+            yield Fault(path, f"is from_agent, but {name} {wrong}", "from_agent", None, hint)
 
 
 def _cycles(scenario: Scenario) -> Iterator[Fault]:
     for name, agent in scenario.agents.items():
-        if agent.checked_by and agent.checked_by.agent == name:
-            yield Fault(
-                ("agents", name, "checked_by", "agent"), "is the agent itself; a validator is another agent", name
-            )
-        elif agent.checked_by and name in _validators_after(scenario, agent.checked_by.agent):
-            message = f"leads back to {name}: validators that check each other never end"
-            yield Fault(("agents", name, "checked_by", "agent"), message, agent.checked_by.agent)
+        checker = agent.checked_by.agent if agent.checked_by else ""
+        place: Path = ("agents", name, "checked_by", "agent")
+        if checker == name:
+            yield Fault(place, "is the agent itself; a validator is another agent", name)
+        elif name in _validators_after(scenario, checker):
+            yield Fault(place, f"leads back to {name}: validators that check each other never end", checker)
     for feature_name, feature in scenario.features.items():
         depth = feature.guardrails.depth if feature.guardrails else None
         cycle = _cycle(scenario, feature.agent)
@@ -186,9 +179,12 @@ def _children(scenario: Scenario, name: str) -> list[str]:
 
 
 def _routes(scenario: Scenario) -> Iterator[Fault]:
-    rules = [(("events", name, "route"), event.route) for name, event in scenario.events.items()]
-    rules += [(("controls", position, "route"), rule.route) for position, rule in enumerate(scenario.controls)]  # type: ignore[misc]
-    for path, route in rules:
+    rules: list[tuple[Path, dict[str, str]]] = [
+        (("events", name), event.route) for name, event in scenario.events.items()
+    ]
+    rules += [(("controls", position), control.route) for position, control in enumerate(scenario.controls)]
+    for place, route in rules:
+        path: Path = (*place, "route")
         for source, target in route.items():
             yield from _known_model(scenario, (*path, source), source)
             yield from _known_model(scenario, (*path, source), target)

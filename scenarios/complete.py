@@ -57,7 +57,7 @@ def named_models(scenario: Scenario) -> Iterable[str]:
     """Every model that an agent, a fallback or a route names."""
     for agent in scenario.agents.values():
         yield from agent.models
-    for rule in (*scenario.events.values(), *scenario.controls):
+    for rule in scenario.rules:
         for pair in rule.route.items():
             yield from pair
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float64]
+Name = TypeVar("Name", bound=str)
 
 _ROUNDING = 1e-10
 
 
-def copula_matrix(names: Sequence[str], ranks: Mapping[tuple[str, str], float]) -> Matrix:
+def copula_matrix(names: Sequence[Name], ranks: Mapping[tuple[Name, Name], float]) -> Matrix:
     """Correlation matrix of the normal scores whose copula has the given rank correlations.
 
     Parameters
@@ -67,7 +69,7 @@ def nearest_possible(matrix: Matrix, steps: int = 200) -> Matrix:
     return nearest
 
 
-def nearest_ranks(names: Sequence[str], ranks: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
+def nearest_ranks(names: Sequence[Name], ranks: Mapping[tuple[Name, Name], float]) -> dict[tuple[Name, Name], float]:
     """Rank correlations of the nearest possible matrix, for the pairs that were stated."""
     matrix = nearest_possible(copula_matrix(names, ranks))
     scores = {pair: float(matrix[names.index(pair[0]), names.index(pair[1])]) for pair in ranks}

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.fields import noun
 from scenarios.grammar import homes, slot_at
+from scenarios.kinds import noun
 from scenarios.problems import NOTHING, Fault, FieldError, Path
 from scenarios.suggest import did_you_mean, nearest
 from scenarios.words import DRIVERS, WEEKDAYS
@@ -32,9 +32,9 @@ def unknown_key(path: Path, value: object = NOTHING) -> Fault:
     key, slot = str(path[-1]), slot_at(path[:-1])
     keys = slot.keys if slot else ()
     hint = did_you_mean(key, keys)
-    elsewhere = homes(key)
-    if hint is None and elsewhere:
-        hint = f"`{key}` belongs under {' or '.join(nearest('.'.join(map(str, path[:-1])), elsewhere, 2) or elsewhere[:3])}"
+    if hint is None and (elsewhere := homes(key)):
+        section = ".".join(map(str, path[:-1]))
+        hint = f"`{key}` belongs under {' or '.join(nearest(section, elsewhere, 2) or elsewhere[:3])}"
     return Fault(path, "is no key of the language here", value, ", ".join(keys) or None, hint)
 
 

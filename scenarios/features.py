@@ -14,11 +14,11 @@ from scenarios.fields import (
     MoneyLaw,
     PositiveMoney,
     Probability,
-    Quantity,
     RateByModel,
     Section,
     Weight,
 )
+from scenarios.kinds import Quantity
 from scenarios.problems import Fault, FieldError
 
 HourlyRate = Annotated[float, Quantity("currency per hour")]

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from scenarios.agents import ModelUse
-from scenarios.fields import Kind, LawOf, Section
+from scenarios.fields import Section
+from scenarios.kinds import Kind, LawOf
 from scenarios.schema import Scenario
 
 

@@ -15,9 +15,10 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from scenarios.catalog import price_data_date
-from scenarios.merge import OVERRIDE, apply_override, merge
+from scenarios.malformed import Spot, malformed
+from scenarios.merge import apply_override, merge
 from scenarios.places import NOWHERE, Place, Written, WrittenList, locate
-from scenarios.problems import FieldError, Problem, ScenarioError, dotted, shown
+from scenarios.problems import FieldError, Problem, ScenarioError, dotted
 from scenarios.schema import Scenario
 from scenarios.sources import find, library_names, library_path, read_text
 from scenarios.validate import validate
@@ -59,7 +60,8 @@ def load(source: str | Path | Mapping[str, Any] | Scenario, overrides: Sequence[
     tree = _tree(source, problems)
     for text in overrides:
         _override(tree, text, problems)
-    tree.setdefault("as_of", price_data_date())
+    if "as_of" not in tree:
+        tree.put("as_of", price_data_date(), tree.places[None])
     scenario, faults = validate(tree)
     problems += [locate(fault, tree) for fault in faults]
     if problems or scenario is None:
@@ -100,7 +102,7 @@ def read_yaml(text: str, file: str, folder: Path | None, problems: list[Problem]
 # -- where the tree comes from -----------------------------------------------------------------------------------------
 
 
-def _tree(source: str | Path | Mapping[str, Any] | Scenario, problems: list[Problem]) -> dict[str, Any]:
+def _tree(source: str | Path | Mapping[str, Any] | Scenario, problems: list[Problem]) -> Written:
     if isinstance(source, Scenario):
         if source.written is None:
             raise ValueError("a scenario that was not loaded has no text to edit; load() it from a file or a dict")
@@ -118,9 +120,8 @@ def _file(path: Path, problems: list[Problem], chain: tuple[Path, ...]) -> Writt
     """A file's mapping, merged on top of what it extends."""
     tree = read_yaml(read_text(path), str(path), path.parent, problems)
     if not isinstance(tree, Written):
-        raise ScenarioError(
-            [Problem(str(path), 1, "", _no_mapping(tree), hint="a scenario begins with keys: `name: ...`")]
-        )
+        hint = "a scenario begins with keys: `name: ...`"
+        raise ScenarioError([Problem(str(path), 1, "", _no_mapping(tree), hint=hint)])
     return _extended(tree, path.parent, problems, (*chain, path.resolve()))
 
 
@@ -132,9 +133,7 @@ def _extended(tree: Written, folder: Path, problems: list[Problem], chain: tuple
     place = tree.places["extends"]
     try:
         path = find(str(base), folder)
-        if path.resolve() in chain or len(chain) > LONGEST_CHAIN:
-            trail = " -> ".join(link.name for link in (*chain, path))
-            raise ScenarioError([Problem(None, None, "", f"extends itself in a circle: {trail}")])
+        _refuse_circle(path, chain)
         return merge(_file(path, problems, chain), tree)
     except ScenarioError as error:
         raise ScenarioError(problem if problem.line else _at(problem, place) for problem in error.problems) from None
@@ -157,6 +156,12 @@ def _from_values(values: Any, depth: int) -> Any:
     return values
 
 
+def _refuse_circle(path: Path, chain: tuple[Path, ...]) -> None:
+    if path.resolve() in chain or len(chain) > LONGEST_CHAIN:
+        trail = " -> ".join(link.name for link in (*chain, path))
+        raise ScenarioError([Problem(None, None, "", f"extends itself in a circle: {trail}")])
+
+
 def _at(problem: Problem, place: Place) -> Problem:
     got = problem.file if problem.file != place[0] else None
     return Problem(*place, "extends", problem.message, got, problem.allowed, problem.hint)
@@ -168,9 +173,9 @@ def _no_mapping(tree: object) -> str:
     return "is a list, not a mapping of keys" if isinstance(tree, list) else "is a single value, not a mapping of keys"
 
 
-def _override(tree: dict[str, Any], text: str, problems: list[Problem]) -> None:
+def _override(tree: Written, text: str, problems: list[Problem]) -> None:
     def parse(value: str) -> object:
-        return read_yaml(value, OVERRIDE[0], None, problems)
+        return read_yaml(value, "--set", None, problems)
 
     try:
         apply_override(tree, text, parse)
@@ -178,6 +183,17 @@ def _override(tree: dict[str, Any], text: str, problems: list[Problem]) -> None:
         problems += [locate(fault, {}) for fault in error.faults]
     except ScenarioError as error:
         problems += error.problems
+
+
+def _malformed(error: YAMLError, text: str, file: str) -> Problem:
+    marked = isinstance(error, MarkedYAMLError)
+    mark, opened = (error.problem_mark, error.context_mark) if marked else (None, None)
+    reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
+    return malformed(file, text, reason, _spot(mark or opened), _spot(opened))
+
+
+def _spot(mark: Any) -> Spot | None:
+    return None if mark is None else (int(mark.line), int(mark.column))
 
 
 # -- from nodes to values ----------------------------------------------------------------------------------------------
@@ -204,6 +220,7 @@ class _Reader:
             return self._mapping(node, path)
         if isinstance(node, SequenceNode):
             return self._list(node, path)
+        assert isinstance(node, ScalarNode)
         return _scalar(node)
 
     def _mapping(self, node: MappingNode, path: tuple[str | int, ...]) -> Written:
@@ -220,10 +237,8 @@ class _Reader:
             elif key == "<<" and not key_node.style:
                 inherited.append(self.value(value_node, path))
             elif key in written:
-                first = written.places[key][1]
-                self._problem(
-                    key_node, (*path, key), f"stands twice; first in line {first}", hint="keep one of the two"
-                )
+                message = f"stands twice; first in line {written.places[key][1]}"
+                self._problem(key_node, (*path, key), message, hint="keep one of the two")
             else:
                 written.put(key, self.value(value_node, (*path, key)), (self.file, _line(key_node)))
                 last = key
@@ -272,7 +287,7 @@ def _is_head(value: object) -> bool:
     return isinstance(value, int | str) and not isinstance(value, bool) and _HEAD.fullmatch(str(value)) is not None
 
 
-def _scalar(node: Node) -> Any:
+def _scalar(node: ScalarNode) -> Any:
     """YAML 1.2: `yes`, `on`, `2026-12-01` and `1_000` are text; what they mean depends on where they stand."""
     text = str(node.value)
     if node.style or str(node.tag).endswith(":str"):
@@ -286,37 +301,3 @@ def _scalar(node: Node) -> Any:
     if _SPECIAL.fullmatch(text):
         return float(text.lower().replace(".", ""))
     return float(text) if _FLOAT.fullmatch(text) else text
-
-
-# -- malformed YAML in words -------------------------------------------------------------------------------------------
-
-_EXPLAINED: tuple[tuple[str, str, str | None], ...] = (
-    ("'\\t'", "a tab indents this line", "YAML indents with spaces only"),
-    (
-        "mapping values are not allowed",
-        "a `:` stands where no key can end",
-        "indent keys of one mapping alike; quote text that holds `: `",
-    ),
-    ("could not find expected ':'", "this line is no `key: value`", "write a colon and a space after the key"),
-    ("expected <block end>", "the indentation fits none of the lines above", "indent keys of one mapping alike"),
-    ("expected ',' or", "a bracket is not closed, or a comma is missing", None),
-    ("unexpected end of stream", "a quote is not closed", None),
-    ("single document", "a second document begins", "keep one scenario in a file; leave out the line `---`"),
-    ("undefined alias", "an alias names no anchor", "write `&name` where the value first stands"),
-    ("escape", "a backslash stands inside double quotes", "use single quotes, or double the backslash"),
-    ("special characters are not allowed", "a control character stands in the text", "remove it"),
-    ("cannot start any token", "a character stands where no value can begin with it", "quote the text"),
-)
-
-
-def _malformed(error: YAMLError, text: str, file: str) -> Problem:
-    mark = (error.problem_mark or error.context_mark) if isinstance(error, MarkedYAMLError) else None
-    reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    message, hint = next(((words, how) for key, words, how in _EXPLAINED if key in reason), (reason, None))
-    line = mark.line + 1 if mark else None
-    column = f", at column {mark.column + 1}" if mark else ""
-    opened = error.context_mark if isinstance(error, MarkedYAMLError) else None
-    since = f"; it began in line {opened.line + 1}" if opened and mark and opened.line != mark.line else ""
-    lines = text.splitlines()
-    got = shown(lines[mark.line].strip()) if mark and mark.line < len(lines) else None
-    return Problem(file, line, "", f"is no YAML: {message}{column}{since}", got or None, hint=hint)

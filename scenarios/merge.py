@@ -36,18 +36,18 @@ def merge(base: Written, over: Written, slot: Slot | None = ROOT) -> Written:
             if value is None:
                 continue
             inner = slot.child(key) if slot else None
-            if isinstance(value, dict) and isinstance(base[key], dict) and not (inner and inner.whole):
+            if isinstance(value, Written) and isinstance(base[key], Written) and not (inner and inner.whole):
                 value = merge(base[key], value, inner)
         merged.put(key, value, owner.places[key])
     return merged
 
 
-def apply_override(tree: dict[str, Any], text: str, parse: Callable[[str], object]) -> None:
+def apply_override(tree: Written, text: str, parse: Callable[[str], object]) -> None:
     """Set one value of a tree: `path=value`.
 
     Parameters
     ----------
-    tree : dict
+    tree : Written
         Changed in place.
     text : str
         A dotted path (list items by number from 0, keys that hold dots in quotes), ``=`` and the value in YAML.
@@ -92,9 +92,8 @@ def _enter(node: Any, slot: Slot | None, path: list[str], key: str) -> tuple[Any
         shorthand = inner.section.shorthand if inner and inner.section else None
         if shorthand is None:
             hint = f"write {dotted(path)}=..."
-            raise FieldError(
-                Fault(tuple(path), "is a single value here, with nothing inside it", node[key], None, hint)
-            )
+            message = "is a single value here, with nothing inside it"
+            raise FieldError(Fault(tuple(path), message, node[key], None, hint))
         written = Written(node.places[key] if isinstance(node, Written) else OVERRIDE)
         written.put(shorthand, node[key], written.places[None])
         _put(node, key, written, written.places[None])

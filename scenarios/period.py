@@ -23,21 +23,17 @@ from scenarios.fields import (
     Factor,
     FactorLaw,
     Flag,
-    Kind,
     ModelName,
     Money,
-    NameOf,
     Positive,
     PositiveMoney,
     Probability,
-    Quantity,
     Rate,
     Section,
-    Sequence,
     Share,
     Whole,
-    noun,
 )
+from scenarios.kinds import Kind, NameOf, Quantity, Sequence, noun
 from scenarios.problems import Fault, FieldError
 from scenarios.suggest import did_you_mean
 from scenarios.words import COVERS, DRIVERS, CoverName, DriverName, Weekday
@@ -271,7 +267,7 @@ class Drivers(Section):
     @model_validator(mode="before")
     @classmethod
     def _typical(cls, value: object) -> object:
-        if value == "typical" or value == {"typical": True}:
+        if value in ("typical", {"typical": True}):
             return {"typical": True, "volume": {"lognormal": {"mu": 0, "sigma": 0.45}}}
         if isinstance(value, str):
             hint = did_you_mean(value, ["typical"])

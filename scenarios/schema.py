@@ -25,20 +25,8 @@ from scenarios.agents import (
 )
 from scenarios.calendar import month_after
 from scenarios.features import Feature, Guardrails, Handoff, HumanReview, OnFailure, Overheads
-from scenarios.fields import (
-    AgentName,
-    Date,
-    FactorLaw,
-    Growth,
-    ModelName,
-    NameOf,
-    PositiveMoney,
-    Quantity,
-    Section,
-    Text,
-    Texts,
-    Words,
-)
+from scenarios.fields import AgentName, Date, FactorLaw, Growth, ModelName, PositiveMoney, Section, Text, Texts
+from scenarios.kinds import NameOf, Quantity, Words
 from scenarios.models import LongContext, ModelSpec
 from scenarios.period import (
     Budget,
@@ -173,7 +161,7 @@ class Scenario(Section):
     fixed_costs: FixedCosts = Field(default_factory=FixedCosts, description="Costs that no session makes.")
     value: Value | None = Field(None, description="What the product earns.")
 
-    _written: dict[str, Any] | None = PrivateAttr(default=None)
+    _written: Written | None = PrivateAttr(default=None)
 
     @field_validator("agents")
     @classmethod
@@ -198,7 +186,12 @@ class Scenario(Section):
         return self
 
     @property
-    def written(self) -> dict[str, Any] | None:
+    def rules(self) -> tuple[Event | Control, ...]:
+        """Everything that may route calls and multiply drivers while the period runs."""
+        return (*self.events.values(), *self.controls)
+
+    @property
+    def written(self) -> Written | None:
         """The scenario as written, after `extends` and overrides; what edits start from."""
         return self._written
 

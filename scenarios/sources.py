@@ -97,19 +97,12 @@ def _unreadable(path: Path | str, message: str, hint: str | None = None) -> Scen
 def _not_found(name: str, path: Path) -> Problem:
     library = library_names()
     try:
-        beside = [entry for entry in os.listdir(path.parent) if Path(entry).suffix in _SUFFIXES]
+        beside = [entry.name for entry in path.parent.iterdir() if entry.suffix in _SUFFIXES]
     except (OSError, ValueError):
         beside = []
     folder = "" if path.parent == Path() else f"{path.parent}{os.sep}"
     hint = did_you_mean(name, library) or did_you_mean(path.name, beside)
     here = f"; {folder or 'this folder'} holds {', '.join(sorted(beside)[:8])}" if beside else ""
     allowed = f"a file, or a library scenario: {', '.join(library)}{here}"
-    return Problem(
-        name if name.isprintable() else repr(name),
-        None,
-        "",
-        "is no file and no scenario of the library",
-        None,
-        allowed,
-        hint,
-    )
+    file = name if name.isprintable() else repr(name)
+    return Problem(file, None, "", "is no file and no scenario of the library", None, allowed, hint)

@@ -58,8 +58,8 @@ def _beyond(tree: dict[str, Any], faults: Sequence[Fault]) -> Iterator[Fault]:
 def _mend(tree: dict[str, Any], path: Path) -> None:
     """Put a neutral value at a path, or take an unknown key away."""
     node: Any = tree
-    for key in path[:-1]:
-        node = node[key] if isinstance(node, dict | list) and _inside(node, key) else None
+    for step in path[:-1]:
+        node = node[step] if _inside(node, step) else None
     if not isinstance(node, dict | list) or not path:
         return
     slot, key = slot_at(path), path[-1]
@@ -72,7 +72,9 @@ def _mend(tree: dict[str, Any], path: Path) -> None:
 
 
 def _inside(node: Any, key: str | int) -> bool:
-    return key in node if isinstance(node, dict) else isinstance(key, int) and key < len(node)
+    if isinstance(node, dict):
+        return key in node
+    return isinstance(node, list) and isinstance(key, int) and key < len(node)
 
 
 def _put(node: Any, key: str | int, value: object) -> None:
