@@ -1,4 +1,4 @@
-"""The only way to compile: decorators, cache rule, and the two intrinsics that numpy lacks.
+"""The only way to compile: decorators, cache rule, and the two intrinsics that numba lacks.
 
 numba's on-disk cache notices an edit to the file that holds a kernel, but not an edit to a jitted function in *another*
 file that the kernel calls: the stale machine code is loaded without a word. So kernels are cached in a folder of their
@@ -39,7 +39,6 @@ _config: Any = numba.config
 
 _KERNEL_SOURCES = ("distributions/*.py", "simulator/engine/*.py")
 
-
 # Nothing compiled here allocates, so reference counting is left out of the machine code: every array that a function
 # takes from a tuple would be counted atomically, which made the session kernel five times slower.
 _FLAGS = {"nogil": True, "error_model": "numpy", "_nrt": False}
@@ -57,7 +56,7 @@ def device(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """Compile like :func:`device`, and copy the machine code into every caller.
 
-    For what stands in the innermost loop: a plan is a tuple of a hundred words, and each call hands it over on the stack.
+    For the innermost loop: a plan is a tuple of a hundred words, and each call would hand it over on the stack.
     """
     compiled: Function = _njit(forceinline=True, **_FLAGS)(function)
     return compiled
@@ -66,8 +65,8 @@ def inlined(function: Function) -> Function:
 def kernel(function: Function) -> Function:
     """Compile an entry point that Python calls with arrays and scalars.
 
-    It fills arrays that it is given and can't allocate any. It releases the global interpreter lock and is cached on disk under :func:`cache_directory`; where no folder can be
-    written it is compiled anew in each process.
+    It fills arrays that it is given and can't allocate any. It releases the global interpreter lock and is cached on
+    disk under :func:`cache_directory`; where no folder can be written it is compiled anew in each process.
     """
     folder = cache_directory()
     if folder is None:

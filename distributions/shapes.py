@@ -1,0 +1,168 @@
+"""What a law looks like to a kernel: cut into simple parts, each part of one of five shapes."""
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from distributions.curve import N_OCTAVES, Half, QuantileFunction, error_unit, fit_curve
+from distributions.law import Law
+from distributions.steps import Steps
+
+Floats = npt.NDArray[np.float64]
+
+CONSTANT, CURVE, FLOORED, STEPS, KNOTS, SEGMENTS = range(6)
+"""Kinds of rows. SEGMENTS is no shape: it stands for a law of several parts."""
+
+MOST_STEPS = 4096
+"""Outcomes of a discrete law, or values of data, that are tabled one by one."""
+
+_N_KNOTS_LOG2 = 12
+_DEEPEST = 2.0**-54  # the least u, and 1 - u, of any draw
+_EXPONENT_BIAS = 1023
+_NO_NODES = np.zeros((0, 4))
+_NO_STEPS = np.zeros(0)
+_NO_GUIDE = np.zeros(0, dtype=np.int32)
+
+
+class Shape(NamedTuple):
+    """One simple law as numbers.
+
+    Attributes
+    ----------
+    kind : one of CONSTANT, CURVE, FLOORED, STEPS, KNOTS
+    shift : bits to drop from the float64 pattern (curve) or from the word (steps, knots) to get an index
+    skip : indices that come before the first row of a curve
+    rows : rows of one half of a curve; outcomes of steps
+    nodes : cubics of a curve, see `Curve.rows`
+    steps : steps: cumulative probabilities, then the outcomes; knots: both ends of each line
+    guide : steps: for each leading part of the word, the outcome at which the search begins
+    value : a constant's
+    error : largest error found, relative to max(|x|, 1e-9 of the law's scale)
+    """
+
+    kind: int
+    shift: int = 0
+    skip: int = 0
+    rows: int = 0
+    nodes: Floats = _NO_NODES
+    steps: Floats = _NO_STEPS
+    guide: npt.NDArray[np.int32] = _NO_GUIDE
+    value: float = 0.0
+    error: float = 0.0
+
+
+class Part(NamedTuple):
+    """A shape on the part (lo, hi] of u, moved by offset."""
+
+    lo: float
+    hi: float
+    shape: Shape
+    offset: float
+
+
+def parts_of(law: Law) -> Iterator[Part]:
+    """Cut a law into parts, from the lowest u to the highest; `law.clip` is still to be applied to their draws."""
+    for segment in law.segments():
+        width = segment.hi - segment.lo
+        for lo, hi, shape in _shapes(segment.law):
+            yield Part(segment.lo + width * lo, segment.lo + width * hi, shape, segment.offset)
+
+
+def _shapes(law: Law) -> Iterator[tuple[float, float, Shape]]:
+    if isinstance(law, Steps):
+        yield from _data(law.array)
+        return
+    least, most = _outermost(law.ppf), _outermost(law.isf)
+    if least == most:
+        yield 0.0, 1.0, Shape(CONSTANT, value=least)
+    elif law.discrete:
+        yield from _counts(law, least, most)
+    else:
+        yield 0.0, 1.0, _curve(CURVE, Half(law.ppf, float(law.cdf(0.0))), Half(law.isf, float(law.sf(0.0))))
+
+
+def _outermost(quantile: QuantileFunction) -> float:
+    """Give the last value that a draw can have, or near it where a quantile function gives up before."""
+    values = quantile(np.ldexp(_DEEPEST, np.arange(15)))
+    return float(values[np.isfinite(values)][0])
+
+
+def _curve(kind: int, lower: Half, upper: Half) -> Shape:
+    curve = fit_curve(lower, upper)
+    return Shape(
+        kind,
+        shift=52 - curve.bits,
+        skip=_EXPONENT_BIAS << curve.bits,
+        rows=N_OCTAVES << curve.bits,
+        nodes=curve.rows,
+        error=curve.error,
+    )
+
+
+def _steps(outcomes: Floats, cumulative: Floats) -> Shape:
+    bits = max(1, math.ceil(math.log2(outcomes.size)))
+    starts = np.searchsorted(cumulative, np.arange(1 << bits) / (1 << bits), side="right")
+    guide = np.minimum(starts, outcomes.size - 1).astype(np.int32)
+    return Shape(STEPS, 64 - bits, rows=outcomes.size, steps=np.concatenate([cumulative, outcomes]), guide=guide)
+
+
+def _counts(law: Law, least: float, most: float) -> Iterator[tuple[float, float, Shape]]:
+    """Table the least outcomes one by one; those above them are many, so the floor of a curve runs through them."""
+    outcomes = np.arange(least, min(most, least + MOST_STEPS - 1.0) + 1.0)
+    cumulative = law.cdf(outcomes)
+    if outcomes[-1] >= most:
+        yield 0.0, 1.0, _steps(outcomes, cumulative)
+        return
+    below, above = float(cumulative[-1]), float(law.sf(outcomes[-1]))
+    yield 0.0, below, _steps(outcomes, cumulative / below)
+    yield (
+        below,
+        1.0,
+        _curve(
+            FLOORED,
+            Half(lambda u: _smoothed(law, below + u * above, (1.0 - u) * above)),
+            Half(lambda v: _smoothed(law, below + (1.0 - v) * above, v * above)),
+        ),
+    )
+
+
+def _smoothed(law: Law, u: Floats, v: Floats) -> Floats:
+    """Give the quantile of a count plus a uniform number in [0, 1), whose floor is that of the count, at u = 1 - v."""
+    low, high = u < v, u >= v
+    x, share = np.empty(u.shape), np.empty(u.shape)
+    x[low], x[high] = law.ppf(u[low]), law.isf(v[high])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        below, above = law.cdf(x[low] - 1.0), law.sf(x[high] - 1.0)
+        share[low] = (u[low] - below) / (law.cdf(x[low]) - below)
+        share[high] = (above - v[high]) / (above - law.sf(x[high]))
+    return x + np.clip(np.nan_to_num(share), 0.0, 1.0)
+
+
+def _data(values: Floats) -> Iterator[tuple[float, float, Shape]]:
+    """Table few values exactly; of many, the greatest exactly and the rest as 4,096 lines of equal probability."""
+    outcomes, counts = np.unique(values, return_counts=True)
+    if outcomes.size == 1:
+        yield 0.0, 1.0, Shape(CONSTANT, value=float(outcomes[0]))
+    elif outcomes.size <= MOST_STEPS:
+        yield 0.0, 1.0, _steps(outcomes, np.cumsum(counts) / values.size)
+    else:
+        each = max(1, (values.size - MOST_STEPS) >> _N_KNOTS_LOG2)
+        n_body = min(each << _N_KNOTS_LOG2, values.size - 1)
+        body, rest = values[:n_body], values[n_body:]
+        yield 0.0, n_body / values.size, _knots(body.reshape(-1, each))
+        for lo, hi, shape in _data(rest):
+            yield 1.0 - (1.0 - lo) * rest.size / values.size, 1.0 - (1.0 - hi) * rest.size / values.size, shape
+
+
+def _knots(cells: Floats) -> Shape:
+    """Give each cell a line that has the mean of its values and stays between them, so sums of draws are unbiased."""
+    middle = np.clip(cells.mean(axis=1), cells[:, 0], cells[:, -1])
+    reach = np.minimum(middle - cells[:, 0], cells[:, -1] - middle)
+    ends = np.stack([middle - reach, middle + reach], axis=1)
+    places = (np.arange(cells.shape[1]) + 0.5) / cells.shape[1]
+    errors = np.abs(ends[:, :1] + places * (ends[:, 1:] - ends[:, :1]) - cells)
+    error = float(np.max(errors / error_unit(cells, float(np.max(np.abs(cells))))))
+    return Shape(KNOTS, shift=64 - _N_KNOTS_LOG2, steps=ends.ravel(), error=error)
