@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from simulator.document import plain, values_of
 from simulator.engine.tally import FloatArray, Records, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
@@ -246,51 +242,12 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as plain values, ready for JSON; null where there is no such number."""
-        values: dict[str, Any] = plain(self._values)
-        return values
+        document: dict[str, Any] = plain(self._values)
+        return document
 
     @cached_property
     def _values(self) -> dict[str, Any]:
-        facts = self.facts
-        return {
-            "scenario": {"name": facts.name, "sha256": facts.sha256, "title": facts.title, "unit": facts.unit},
-            "period": {"start": self.dates[0].isoformat(), "days": len(self.dates)},
-            "seed": self.seed,
-            "trials": self.trials_done,
-            "trials_requested": self.trials_requested,
-            "interrupted": self.interrupted,
-            "engine": self.engine,
-            "engine_reason": self.engine_reason,
-            "sessions_simulated": self.tally.session.sessions,
-            "currency": facts.currency,
-            "version": self.version,
-            "prices_sha256": facts.prices_sha256,
-            "prices": facts.prices,
-            "spend": self.spend.to_dict(),
-            "average_plan": facts.average_plan,
-            "plan": facts.plan,
-            "contingency": {"p80": self.contingency(0.80), "p95": self.contingency(0.95)},
-            "budget": self._budget_values(),
-            "limits": facts.limits,
-            "daily": self.daily,
-            "session": asdict(self.session),
-            "attribution": [_component_values(component) for component in self.components()],
-        }
-
-    def _budget_values(self) -> dict[str, Any] | None:
-        risk = self.budget
-        if risk is None:
-            return None
-        return {
-            "amount": risk.amount,
-            "covers": self.facts.covers,
-            "covered_p95": self.covered.p95,
-            "breach_probability": risk.probability,
-            "breach_ci": risk.ci,
-            "breaching_trials": risk.breaching,
-            "expected_overrun_given_breach": risk.expected_overrun,
-            "breach_day": dict.fromkeys(("p10", "p50", "p90")) if risk.day is None else asdict(risk.day),
-        }
+        return values_of(self)
 
     def save(self, folder: str | Path) -> Path:
         """Write result.json, trials.parquet and tally.npz, from which `load_result` gives the same risk.
@@ -361,20 +318,3 @@ class Plots:
     def laws(self, **options: bool) -> Figure:
         """Every law of the scenario, drawn small; a loaded result has none."""
         return self._draw("laws", options)
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON knows it: numpy scalars and arrays unpacked, and null for nan and infinity."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, np.ndarray | np.generic):
-        return plain(value.tolist())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [plain(item) for item in value]
-    return deepcopy(value)
-
-
-def _component_values(component: Component) -> dict[str, Any]:
-    return {name: value for name, value in asdict(component).items() if name != "detail"}

@@ -45,6 +45,6 @@ def _picture(result: Result) -> str:
     page = io.BytesIO()
     figure = plots.burn_fan(result)
     figure.savefig(page, format="png", dpi=DPI)
-    about = escape(figure.get_label(), quote=True)
+    about = escape(str(figure.get_label()))
     data = base64.b64encode(page.getvalue()).decode()
     return f'<img alt="{about}" style="max-width:100%" src="data:image/png;base64,{data}">'

@@ -15,10 +15,11 @@ import pytest
 
 import simulator.result
 from scenarios.words import DRIVERS
+from simulator.document import plain
 from simulator.engine.tally import SESSION_DTYPE, Cell, Tally
 from simulator.facts import Facts
 from simulator.frames import sample_addresses
-from simulator.result import Result, load_result, plain
+from simulator.result import Result, load_result
 from simulator.risk.metrics import METRICS
 from simulator.store import StoreError
 from tests.risk.tallies import Book, Session, frame
