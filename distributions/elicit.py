@@ -1,0 +1,377 @@
+"""Laws from what people know: a mean and its coefficient of variation (sd / mean), or two or three percentiles.
+
+Two percentiles give a family of two parameters exactly. Three give one of three parameters exactly, and one of two by
+least squares on the scale on which the family is a straight line: log value against standard score (lognormal), value
+against standard score (normal), and so on; where there is no such scale, on the logarithm of the value. The result is
+then the closest law of that family, and does not go through the three points.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from scipy import special
+
+from distributions.bounded import Beta, Pert, Triangular, Uniform
+from distributions.discrete import NegativeBinomial
+from distributions.families import Burr, Gamma, Genpareto, Lognormal, Lomax, Normal, Pareto, Weibull
+from distributions.family import Family
+from distributions.law import LawError, LawProblem
+from distributions.metalog import QUANTILES
+from distributions.numerics import FloatArray, solve_increasing
+from distributions.quantity import format_number
+
+ByMoments = Callable[..., Family]
+ByQuantiles = Callable[..., Family]
+
+
+class _Impossible(ValueError):
+    """No law of the family has what was given; the text says what would be possible."""
+
+
+def from_mean_cv(family: type[Family], mean: float, cv: float, **ends: float) -> Family:
+    """Law of a family with this mean and coefficient of variation.
+
+    Parameters
+    ----------
+    family : one of BY_MEAN_CV
+    mean, cv : above 0; cv is the standard deviation over the mean
+    ends : `low` and `high` of a beta
+
+    Raises
+    ------
+    LawError
+        Where a number is out of range, or no law of the family has such moments.
+    """
+    problems = [
+        LawProblem((name,), f"{name} must be a number above 0", value, "a number above 0")
+        for name, value in (("mean", mean), ("cv", cv))
+        if not 0.0 < value < math.inf
+    ]
+    if problems:
+        raise LawError(problems)
+    return _possible(family, lambda: BY_MEAN_CV[family](mean, cv, **ends))
+
+
+def from_quantiles(family: type[Family], quantiles: Mapping[str, float], **ends: float) -> Family:
+    """Law of a family with these percentiles, exactly or by least squares as the module says.
+
+    Parameters
+    ----------
+    family : one of BY_QUANTILES
+    quantiles : two or three values by names of QUANTILES; the higher percentile has the larger value
+    ends : `low` and `high` of a beta
+
+    Raises
+    ------
+    LawError
+        Where percentiles cross, their number does not fit, or no law of the family has them.
+    """
+    names = sorted(quantiles, key=lambda name: QUANTILES[name])
+    values = [quantiles[name] for name in names]
+    crossed = [
+        LawProblem(
+            (b,), f"{b} ({format_number(y)}) must be above {a} ({format_number(x)})", y, f"above {format_number(x)}"
+        )
+        for (a, x), (b, y) in zip(
+            list(zip(names, values, strict=True))[:-1], list(zip(names, values, strict=True))[1:], strict=True
+        )
+        if not x < y
+    ]
+    if crossed:
+        raise LawError(crossed)
+    n_needed = 3 if family in NEEDS_THREE else 2
+    if not n_needed <= len(names) <= 3:
+        wanted = "three" if n_needed == 3 else "two or three"
+        raise LawError([LawProblem((), f"a {family.name} takes {wanted} percentiles; {len(names)} given")])
+    p = np.array([QUANTILES[name] for name in names])
+    return _possible(family, lambda: BY_QUANTILES[family](p, np.array(values), **ends))
+
+
+def _possible(family: type[Family], make: Callable[[], Family]) -> Family:
+    try:
+        return make()
+    except _Impossible as impossible:
+        raise LawError([LawProblem((), f"no {family.name.replace('_', ' ')} has these: {impossible}")]) from None
+    except LawError as error:
+        text = "; ".join(problem.message for problem in error.problems)
+        raise LawError([LawProblem((), f"no {family.name.replace('_', ' ')} has these: its {text}")]) from None
+
+
+# -- by mean and coefficient of variation ------------------------------------------------------------------------
+
+
+def _lognormal_moments(mean: float, cv: float) -> Lognormal:
+    variance = math.log1p(cv * cv)
+    return Lognormal(math.log(mean) - variance / 2.0, math.sqrt(variance))
+
+
+def _gamma_moments(mean: float, cv: float) -> Gamma:
+    return Gamma(1.0 / (cv * cv), mean * cv * cv)
+
+
+def _weibull_moments(mean: float, cv: float) -> Weibull:
+    def narrowness(shape: float) -> float:
+        return -float(special.loggamma(1.0 + 2.0 / shape) - 2.0 * special.loggamma(1.0 + 1.0 / shape))
+
+    shape = solve_increasing(lambda c: narrowness(c) + math.log1p(cv * cv), 0.05, 1e6)
+    if not math.isclose(-narrowness(shape), math.log1p(cv * cv), rel_tol=1e-6):
+        raise _Impossible("its shape would lie outside 0.05 to 1,000,000")
+    return Weibull(shape, mean / math.exp(special.loggamma(1.0 + 1.0 / shape)))
+
+
+def _pareto_moments(mean: float, cv: float) -> Pareto:
+    alpha = 1.0 + math.sqrt(1.0 + 1.0 / (cv * cv))
+    return Pareto(mean * (alpha - 1.0) / alpha, alpha)
+
+
+def _lomax_moments(mean: float, cv: float) -> Lomax:
+    if cv <= 1.0:
+        raise _Impossible("its cv is always above 1; use gamma or lognormal for less")
+    alpha = 2.0 * cv * cv / (cv * cv - 1.0)
+    return Lomax(alpha, mean * (alpha - 1.0))
+
+
+def _genpareto_moments(mean: float, cv: float) -> Genpareto:
+    xi = (1.0 - 1.0 / (cv * cv)) / 2.0
+    return Genpareto(xi, mean * (1.0 - xi))
+
+
+def _normal_moments(mean: float, cv: float) -> Normal:
+    return Normal(mean, mean * cv)
+
+
+def _uniform_moments(mean: float, cv: float) -> Uniform:
+    half = math.sqrt(3.0) * mean * cv
+    return Uniform(mean - half, mean + half)
+
+
+def _beta_moments(mean: float, cv: float, low: float = 0.0, high: float = 1.0) -> Beta:
+    if not low < mean < high:
+        raise _Impossible(f"the mean must lie between its ends, {format_number(low)} and {format_number(high)}")
+    share, spread = (mean - low) / (high - low), mean * cv / (high - low)
+    total = share * (1.0 - share) / (spread * spread) - 1.0
+    if total <= 0.0:
+        widest = math.sqrt(share * (1.0 - share)) * (high - low) / mean
+        raise _Impossible(f"its cv must be below {format_number(widest)} for this mean and these ends")
+    return Beta(share * total, (1.0 - share) * total, low, high)
+
+
+def _negative_binomial_moments(mean: float, cv: float) -> NegativeBinomial:
+    excess = cv * cv - 1.0 / mean
+    if excess <= 0.0:
+        raise _Impossible(
+            f"its cv is above that of a poisson count, {format_number(1.0 / math.sqrt(mean))} for this mean"
+        )
+    return NegativeBinomial(mean, 1.0 / excess)
+
+
+BY_MEAN_CV: dict[type[Family], ByMoments] = {
+    Lognormal: _lognormal_moments,
+    Gamma: _gamma_moments,
+    Weibull: _weibull_moments,
+    Pareto: _pareto_moments,
+    Lomax: _lomax_moments,
+    Genpareto: _genpareto_moments,
+    Normal: _normal_moments,
+    Uniform: _uniform_moments,
+    Beta: _beta_moments,
+    NegativeBinomial: _negative_binomial_moments,
+}
+"""Families of two free parameters, by the function that finds them from mean and cv."""
+
+
+# -- by percentiles ----------------------------------------------------------------------------------------------
+
+
+def _line(score: FloatArray, y: FloatArray) -> tuple[float, float]:
+    """Intercept and slope of the least-squares line of y on the scores."""
+    slope, intercept = np.polyfit(score, y, 1) if score.size > 2 else _through(score, y)
+    return float(intercept), float(slope)
+
+
+def _through(score: FloatArray, y: FloatArray) -> tuple[float, float]:
+    slope = (y[1] - y[0]) / (score[1] - score[0])
+    return slope, y[0] - slope * score[0]
+
+
+def _logs(x: FloatArray) -> FloatArray:
+    if x[0] <= 0.0:
+        raise _Impossible("all its values are above 0")
+    return np.log(x)
+
+
+def _lognormal_quantiles(p: FloatArray, x: FloatArray) -> Lognormal:
+    return Lognormal(*_line(special.ndtri(p), _logs(x)))
+
+
+def _normal_quantiles(p: FloatArray, x: FloatArray) -> Normal:
+    return Normal(*_line(special.ndtri(p), x))
+
+
+def _uniform_quantiles(p: FloatArray, x: FloatArray) -> Uniform:
+    low, width = _line(p, x)
+    return Uniform(low, low + width)
+
+
+def _weibull_quantiles(p: FloatArray, x: FloatArray) -> Weibull:
+    log_scale, slope = _line(np.log(-np.log1p(-p)), _logs(x))
+    return Weibull(1.0 / slope, math.exp(log_scale))
+
+
+def _pareto_quantiles(p: FloatArray, x: FloatArray) -> Pareto:
+    log_min, slope = _line(-np.log1p(-p), _logs(x))
+    return Pareto(math.exp(log_min), 1.0 / slope)
+
+
+def _gamma_quantiles(p: FloatArray, x: FloatArray) -> Family:
+    return _shape_and_scale(lambda t, scale: Gamma(math.exp(-t), scale), (-20.0, 4.0), p, _logs(x))
+
+
+def _lomax_quantiles(p: FloatArray, x: FloatArray) -> Family:
+    return _shape_and_scale(lambda t, scale: Lomax(math.exp(-t), scale), (-14.0, 2.9), p, _logs(x))
+
+
+def _genpareto_quantiles(p: FloatArray, x: FloatArray) -> Family:
+    return _shape_and_scale(Genpareto, (-20.0, 20.0), p, _logs(x))
+
+
+def _shape_and_scale(
+    make: Callable[[float, float], Family], ends: tuple[float, float], p: FloatArray, log_x: FloatArray
+) -> Family:
+    """Solve for a scale and a shape whose log quantiles spread further apart the larger the shape is, over `ends`."""
+
+    def unit(shape: float) -> FloatArray:
+        return np.log(make(shape, 1.0).ppf(p))
+
+    def matching(i: int, j: int) -> float:
+        shape = solve_increasing(lambda t: float(np.diff(unit(t)[[i, j]])[0] - (log_x[j] - log_x[i])), *ends)
+        if shape in ends:
+            least, most = (math.exp(float(np.diff(unit(end)[[i, j]])[0])) for end in ends)
+            raise _Impossible(
+                f"its {_name(p[j])} is {format_number(least)} to {format_number(most)} times its {_name(p[i])}"
+            )
+        return shape
+
+    def misfit(shape: float) -> float:
+        return float(np.var(log_x - unit(shape)))
+
+    pairs = [matching(i, i + 1) for i in range(p.size - 1)]  # the best shape for all lies between those of each pair
+    shape = pairs[0] if p.size == 2 else _least(misfit, min(pairs), max(pairs))
+    return make(shape, math.exp(float(np.mean(log_x - unit(shape)))))
+
+
+def _least(f: Callable[[float], float], lo: float, hi: float) -> float:
+    from scipy import optimize
+
+    return float(optimize.minimize_scalar(f, bounds=(lo, hi), method="bounded", options={"xatol": 1e-9}).x)
+
+
+def _burr_quantiles(p: FloatArray, x: FloatArray) -> Burr:
+    depth, log_x = -np.log1p(-p), _logs(x)
+
+    def score(log_k: float) -> FloatArray:
+        return np.log(np.expm1(depth / math.exp(log_k)))
+
+    log_k = _match_skew(lambda t: score(-t), log_x, (-12.0, 2.9), "burr") * -1.0
+    log_scale, slope = _line(score(log_k)[[0, 2]], log_x[[0, 2]])
+    return Burr(1.0 / slope, math.exp(log_k), math.exp(log_scale))
+
+
+def _hill_quantiles(family: type[Triangular] | type[Pert]) -> ByQuantiles:
+    """Make the solver of a family of low, mode and high."""
+
+    def solve(p: FloatArray, x: FloatArray) -> Family:
+        def unit(t: float) -> FloatArray:
+            return family(0.0, -t, 1.0).ppf(p)
+
+        mode = -_match_skew(unit, x, (-1.0, 0.0), family.name)
+        low, width = _line(unit(-mode)[[0, 2]], x[[0, 2]])
+        return family(low, low + width * mode, low + width)
+
+    return solve
+
+
+def _match_skew(unit: Callable[[float], FloatArray], x: FloatArray, ends: tuple[float, float], name: str) -> float:
+    """Find the shape at which three unit quantiles have the skew of three values; the skew rises with the shape."""
+
+    def skew(y: FloatArray) -> float:
+        return float(np.log((y[2] - y[1]) / (y[1] - y[0])))
+
+    least, most = (skew(unit(end)) for end in ends)
+    if not least <= skew(x) <= most:
+        raise _Impossible(f"these percentiles are skewed further than any {name}; try metalog, or a mixture")
+    return solve_increasing(lambda t: skew(unit(t)) - skew(x), *ends)
+
+
+def _beta_quantiles(p: FloatArray, x: FloatArray, low: float = 0.0, high: float = 1.0) -> Beta:
+    share = (x - low) / (high - low)
+    if not (share[0] > 0.0 and share[-1] < 1.0):
+        raise _Impossible(f"its values lie between its ends, {format_number(low)} and {format_number(high)}")
+    a, b = _beta_through(p[[0, -1]], share[[0, -1]])
+    if p.size > 2:
+        a, b = _beta_least_squares(p, share, a, b)
+    return Beta(a, b, low, high)
+
+
+def _beta_through(p: FloatArray, share: FloatArray) -> tuple[float, float]:
+    """Shapes of the beta through two points: for each width the mean that meets the first, then the width for the second."""
+
+    def mean_at(total: float) -> float:
+        return solve_increasing(
+            lambda m: p[0] - float(special.betainc(m * total, (1.0 - m) * total, share[0])), 1e-9, 1.0 - 1e-9
+        )
+
+    def miss(log_total: float) -> float:
+        total = math.exp(log_total)
+        mean = mean_at(total)
+        return float(special.betainc(mean * total, (1.0 - mean) * total, share[1])) - p[1]
+
+    log_total = solve_increasing(miss, -7.0, 25.0)
+    if log_total in (-7.0, 25.0):
+        raise _Impossible("they lie too close together or too far apart")
+    total = math.exp(log_total)
+    mean = mean_at(total)
+    return mean * total, (1.0 - mean) * total
+
+
+def _beta_least_squares(p: FloatArray, share: FloatArray, a: float, b: float) -> tuple[float, float]:
+    from scipy import optimize
+
+    score = special.ndtri(p)
+
+    def misses(logs: FloatArray) -> FloatArray:
+        return special.ndtri(special.betainc(*np.exp(logs), share)) - score
+
+    found = optimize.least_squares(misses, np.log([a, b]), xtol=1e-12, ftol=1e-12)
+    a, b = np.exp(found.x)
+    return float(a), float(b)
+
+
+def _name(p: float) -> str:
+    return f"P{format_number(100.0 * p)}"
+
+
+BY_QUANTILES: dict[type[Family], ByQuantiles] = {
+    Lognormal: _lognormal_quantiles,
+    Normal: _normal_quantiles,
+    Uniform: _uniform_quantiles,
+    Weibull: _weibull_quantiles,
+    Pareto: _pareto_quantiles,
+    Gamma: _gamma_quantiles,
+    Lomax: _lomax_quantiles,
+    Genpareto: _genpareto_quantiles,
+    Beta: _beta_quantiles,
+    Burr: _burr_quantiles,
+    Triangular: _hill_quantiles(Triangular),
+    Pert: _hill_quantiles(Pert),
+}
+"""Families that percentiles determine, by the function that finds them. A metalog takes percentiles as its own parameters."""
+
+NEEDS_THREE: frozenset[type[Family]] = frozenset({Burr, Triangular, Pert})
+"""Families of three free parameters: exactly three percentiles."""
+
+WITH_ENDS: frozenset[type[Family]] = frozenset({Beta})
+"""Families whose `low` and `high` may stand beside a mean and cv, or percentiles."""
