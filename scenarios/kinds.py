@@ -17,8 +17,8 @@ from typing import Any, cast
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from distributions.law import Law
-from distributions.notation import LawError, parse_law
+from distributions.law import Law, LawError
+from distributions.notation import parse_law
 from distributions.quantity import NUMBER_PATTERN, QuantityError, parse_number
 from scenarios.problems import Fault, FieldError
 

@@ -16,7 +16,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from scenarios.catalog import price_data_date
 from scenarios.malformed import Spot, malformed
-from scenarios.merge import apply_override, merge
+from scenarios.merge import OVERRIDE, apply_override, merge
 from scenarios.places import NOWHERE, Place, Written, WrittenList, locate
 from scenarios.problems import FieldError, Problem, ScenarioError, dotted
 from scenarios.schema import Scenario
@@ -175,21 +175,23 @@ def _no_mapping(tree: object) -> str:
 
 def _override(tree: Written, text: str, problems: list[Problem]) -> None:
     def parse(value: str) -> object:
-        return read_yaml(value, "--set", None, problems)
+        return read_yaml(value, str(OVERRIDE[0]), None, problems)
 
     try:
         apply_override(tree, text, parse)
     except FieldError as error:
-        problems += [locate(fault, {}) for fault in error.faults]
+        problems += [locate(fault, Written(OVERRIDE)) for fault in error.faults]
     except ScenarioError as error:
         problems += error.problems
 
 
 def _malformed(error: YAMLError, text: str, file: str) -> Problem:
-    marked = isinstance(error, MarkedYAMLError)
-    mark, opened = (error.problem_mark, error.context_mark) if marked else (None, None)
+    mark, opened = None, None
+    if isinstance(error, MarkedYAMLError):
+        mark, opened = error.problem_mark, error.context_mark
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    return malformed(file, text, reason, _spot(mark or opened), _spot(opened))
+    spot = None if file == OVERRIDE[0] else _spot(mark or opened)
+    return malformed(file, text, reason, spot, _spot(opened))
 
 
 def _spot(mark: Any) -> Spot | None:
@@ -213,7 +215,9 @@ class _Reader:
         if len(path) > DEEPEST or self.count > MOST_VALUES:
             limit = f"{DEEPEST} levels deep" if len(path) > DEEPEST else f"{MOST_VALUES:,} values"
             hint = "anchors and aliases may repeat what they name too often"
-            raise ScenarioError([Problem(self.file, _line(node), dotted(path[:5]), f"grows beyond {limit}", hint=hint)])
+            raise ScenarioError(
+                [Problem(self.file, self._line(node), dotted(path[:5]), f"grows beyond {limit}", hint=hint)]
+            )
         if not str(node.tag).startswith("tag:yaml.org,2002:"):
             self._problem(node, path, f"has the tag {node.tag}, which means nothing here", hint="leave the tag out")
         if isinstance(node, MappingNode):
@@ -224,7 +228,7 @@ class _Reader:
         return _scalar(node)
 
     def _mapping(self, node: MappingNode, path: tuple[str | int, ...]) -> Written:
-        written = Written((self.file, _line(node)), self.folder)
+        written = Written((self.file, self._line(node)), self.folder)
         inherited: list[Any] = []
         last = ""
         for key_node, value_node in node.value:
@@ -240,7 +244,7 @@ class _Reader:
                 message = f"stands twice; first in line {written.places[key][1]}"
                 self._problem(key_node, (*path, key), message, hint="keep one of the two")
             else:
-                written.put(key, self.value(value_node, (*path, key)), (self.file, _line(key_node)))
+                written.put(key, self.value(value_node, (*path, key)), (self.file, self._line(key_node)))
                 last = key
         self._inherit(written, inherited)
         return written
@@ -257,7 +261,7 @@ class _Reader:
         items = WrittenList()
         for item in node.value:
             items.append(self.value(item, (*path, len(items))))
-            items.places.append((self.file, _line(item)))
+            items.places.append((self.file, self._line(item)))
         return items
 
     def _comma(self, node: Node, path: tuple[str | int, ...], written: Written, key: str, rest: str) -> None:
@@ -268,14 +272,13 @@ class _Reader:
         self._problem(node, path, message, got=f"{head},{rest}", hint=f"write {whole}{short}")
         written[key] = whole
 
+    def _line(self, node: Node) -> int | None:
+        return None if self.file == OVERRIDE[0] else int(node.start_mark.line) + 1
+
     def _problem(
         self, node: Node, path: tuple[str | int, ...], message: str, got: str | None = None, hint: str | None = None
     ) -> None:
-        self.problems.append(Problem(self.file, _line(node), dotted(path), message, got, hint=hint))
-
-
-def _line(node: Node) -> int:
-    return int(node.start_mark.line) + 1
+        self.problems.append(Problem(self.file, self._line(node), dotted(path), message, got, hint=hint))
 
 
 def _is_thousands(key: ScalarNode, value: Node) -> bool:

@@ -60,6 +60,7 @@ def apply_override(tree: Written, text: str, parse: Callable[[str], object]) -> 
         One fault, with the path from the root.
     """
     keys, value = _split(text)
+    keys = _joined(tree, keys)
     node: Any = tree
     slot: Slot | None = ROOT
     for position, key in enumerate(keys[:-1]):
@@ -76,6 +77,24 @@ def _split(text: str) -> tuple[list[str], str]:
     if not keys or not all(keys):
         raise FieldError(Fault((), "names no place before the `=`", text, "path=value"))
     return keys, match[2]
+
+
+def _joined(tree: Written, keys: list[str]) -> list[str]:
+    """Put names back together that hold dots themselves: of models, of metrics."""
+    node: Any = tree
+    slot: Slot | None = ROOT
+    joined: list[str] = []
+    while keys:
+        free = slot is not None and slot.each is not None and not slot.listed
+        most = len(keys) if free else 1
+        length = next((n for n in range(most, 0, -1) if isinstance(node, dict) and ".".join(keys[:n]) in node), 1)
+        if free and slot is not None and slot.each is not None and slot.each.kind is not None:
+            length = most
+        key, keys = ".".join(keys[:length]), keys[length:]
+        node = node.get(key) if isinstance(node, dict) else None
+        slot = slot.child(key) if slot else None
+        joined.append(key)
+    return joined
 
 
 def _enter(node: Any, slot: Slot | None, path: list[str], key: str) -> tuple[Any, Slot | None]:

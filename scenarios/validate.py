@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from scenarios.checks import cross_check
 from scenarios.complete import complete
 from scenarios.explain import faults_of
-from scenarios.grammar import slot_at
+from scenarios.grammar import Slot, slot_at
 from scenarios.places import written_path
 from scenarios.problems import Fault, Path
 from scenarios.schema import Scenario
@@ -43,26 +43,38 @@ def validate(tree: dict[str, Any]) -> tuple[Scenario | None, list[Fault]]:
 def _beyond(tree: dict[str, Any], faults: Sequence[Fault]) -> Iterator[Fault]:
     """What is wrong between the sections, once neutral values stand where the faults are."""
     mended = copy.deepcopy(tree)
-    places = [written_path(fault.path, tree)[0] for fault in faults]
+    places = {written_path(fault.path, tree)[0] for fault in faults}
     for path in places:
-        _mend(mended, path)
+        _mend(mended, path, slot_at(path))
+    scenario: Scenario | None
     try:
         scenario = Scenario.model_validate(mended)
-    except ValidationError:
-        return
-    for fault in cross_check(scenario):
+    except ValidationError as error:
+        left = {written_path(fault.path, mended)[0] for fault in faults_of(error)}
+        scenario = _without(mended, left)
+        places |= left
+    for fault in cross_check(scenario) if scenario else ():
         if not any(fault.path[: len(path)] == path for path in places):
             yield fault
 
 
-def _mend(tree: dict[str, Any], path: Path) -> None:
-    """Put a neutral value at a path, or take an unknown key away."""
+def _without(tree: dict[str, Any], places: set[Path]) -> Scenario | None:
+    for path in places:
+        _mend(tree, path, None)
+    try:
+        return Scenario.model_validate(tree)
+    except ValidationError:
+        return None
+
+
+def _mend(tree: dict[str, Any], path: Path, slot: Slot | None) -> None:
+    """Put a neutral value at a path, or take away what stands there, where nothing may."""
     node: Any = tree
     for step in path[:-1]:
         node = node[step] if _inside(node, step) else None
     if not isinstance(node, dict | list) or not path:
         return
-    slot, key = slot_at(path), path[-1]
+    key = path[-1]
     if slot is not None and slot.kind is not None:
         _put(node, key, slot.kind.neutral())
     elif slot is not None and slot.choices:
