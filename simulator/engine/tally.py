@@ -1,7 +1,8 @@
 """Mergeable aggregates of simulated periods, in integers.
 
-Everything that risk reads stands here and nowhere else. Money is counted in whole units of ``Frame.unit`` (a nano of the
-scenario's currency unless a trial could pass 2^62 of them), so that merging is associative and exact whoever computed what.
+Everything that risk reads stands here and nowhere else. Money is counted in whole units of ``Frame.unit`` (a nano of
+the scenario's currency unless a trial could pass 2^62 of them), so that merging is associative and exact, whoever
+computed what.
 """
 
 from __future__ import annotations
@@ -125,6 +126,7 @@ class SessionTally:
 
     @classmethod
     def empty(cls, n_features: int) -> SessionTally:
+        """The tally of no sessions."""
         return cls(
             cost_counts=np.zeros((n_features, N_COST_BINS), np.int64),
             cost_units=np.zeros((n_features, N_COST_BINS), object),

@@ -1,0 +1,297 @@
+"""The exact engine: every session of every trial. The reference for any other."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scenarios.schema import DRIVERS
+from simulator.engine.kernels import run_items
+from simulator.engine.layout import FRAME_DTYPE, ITEM_DTYPE, STATE_DTYPE, SUM_BLOCK, TOTALS, Out
+from simulator.engine.plan import fixed_costs
+from simulator.engine.tally import (
+    MAX_CALLS,
+    N_COST_BINS,
+    N_WORST,
+    SESSION_DTYPE,
+    TOKEN_KINDS,
+    Cell,
+    Records,
+    SessionTally,
+    Tally,
+    dearest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from simulator.engine.layout import Floats, Ints, Plan, Table
+    from simulator.engine.period import Period
+    from simulator.engine.plan import Program
+
+STACK_DEPTH = 1
+SESSIONS_PER_CALL = 2 * SUM_BLOCK
+"""Sessions that a thread simulates before it looks up again: a fraction of a second, so that stopping is prompt."""
+TRIALS_PER_BLOCK = 256
+"""At most, so that a block's money stays far below 2^62 units; ``run.py`` chooses the unit for a thousand trials."""
+POLL_SECONDS = 0.1
+
+
+class CostOverflowError(ArithmeticError):
+    """A block's cost is not a number or passes 2^62 units of money."""
+
+
+@dataclass
+class Scratch:
+    """A thread's working memory: its session aggregates so far, and the arrays that its kernel calls fill."""
+
+    n_features: int
+    n_slots: int
+    total: SessionTally = field(init=False)
+    worst: Records = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.total = SessionTally.empty(self.n_features)
+        self.worst = np.zeros(N_WORST, SESSION_DTYPE)
+        self.worst["cost"] = -1.0
+        self.frames = np.zeros(STACK_DEPTH, FRAME_DTYPE)
+        self.state = np.zeros(1, STATE_DTYPE)
+        self.acc = np.zeros(self.n_slots)
+        self.cost_counts = np.zeros((self.n_features, N_COST_BINS), np.int64)
+        self.cost_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
+        self.calls_counts = np.zeros(MAX_CALLS + 1, np.int64)
+        self.totals = np.zeros(len(TOTALS), np.int64)
+
+    def out(self, cells: Ints, daily: Ints, covered: Ints, records: Records | None = None) -> Out:
+        """Outputs of the next kernel calls: the trials' rows given, and this thread's own aggregates, emptied."""
+        for array in (self.cost_counts, self.cost_units, self.calls_counts, self.totals):
+            array[...] = 0
+        return Out(
+            cells=cells,
+            daily=daily,
+            covered=covered,
+            cost_counts=self.cost_counts,
+            cost_units=self.cost_units,
+            calls_counts=self.calls_counts,
+            totals=self.totals,
+            extremes=np.array([np.inf, 0.0]),
+            worst=self.worst.copy(),
+            records=np.zeros(0, SESSION_DTYPE) if records is None else records,
+        )
+
+    def keep(self, out: Out) -> None:
+        """Add what a finished block has put into `out` to the thread's total, money as Python integers."""
+        totals = dict(zip(TOTALS, (int(x) for x in out.totals), strict=True))
+        total = self.total
+        total.cost_counts += out.cost_counts
+        feature, index = np.nonzero(out.cost_counts)
+        total.cost_units[feature, index] += out.cost_units[feature, index].astype(object)
+        total.calls_counts += out.calls_counts
+        total.min_cost = min(total.min_cost, float(out.extremes[0]))
+        total.max_cost = max(total.max_cost, float(out.extremes[1]))
+        for name in ("sessions", "successes", "cut", "agents", "waste_units"):
+            setattr(total, name, getattr(total, name) + totals[name])
+        for kind in TOKEN_KINDS:
+            total.tokens[kind] += totals[kind]
+        self.worst = out.worst
+
+
+def simulate(
+    program: Program,
+    period: Period,
+    seed: int,
+    trials: int,
+    *,
+    unit: float,
+    threads: int = 1,
+    block: int | None = None,
+    watch: Callable[[int, int], None] | None = None,
+) -> Tally:
+    """Simulate trials 0 .. trials - 1 in full.
+
+    Parameters
+    ----------
+    unit : currency in one unit of money of the tally
+    threads : workers; the result does not depend on it
+    block : trials that a worker takes at a time; the result does not depend on it either
+    watch : called from the calling thread with (trials, sessions) newly finished, about ten times a second
+
+    Returns
+    -------
+    Tally of all trials; of the finished ones, so of fewer, where the calling thread was interrupted (KeyboardInterrupt).
+
+    Raises
+    ------
+    CostOverflowError
+        where a cost is not finite or passes 2^62 units.
+    """
+    frame = program.frame(unit)
+    tally = Tally.empty(frame, np.arange(trials, dtype=np.int64), len(DRIVERS))
+    block = block or _block_size(period, trials, threads)
+    blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
+    job = _Job(program, period, seed, tally, 1.0 / unit, blocks)
+    scratches = [Scratch(len(frame.features), len(program.slots)) for _ in range(threads)]
+    with ThreadPoolExecutor(threads) as pool:
+        workers = [pool.submit(job.work, scratch) for scratch in scratches]
+        try:
+            pending = set(workers)
+            while pending:
+                _, pending = wait(pending, POLL_SECONDS, FIRST_EXCEPTION)
+                _report(job, watch)
+        except KeyboardInterrupt:
+            job.stop.set()
+        for worker in workers:
+            worker.result()
+    _report(job, watch)
+    finished = _finished(tally, job.done, scratches)
+    _add_fixed_costs(finished, fixed_costs(program.scenario, unit))
+    return finished
+
+
+def sample_sessions(program: Program, period: Period, seed: int, addresses: Table) -> Records:
+    """Simulate single sessions again, by their addresses.
+
+    Parameters
+    ----------
+    addresses : structured [n] with trial, day (from 0), feature and session
+
+    Returns
+    -------
+    SESSION_DTYPE[n], in the order of the addresses
+    """
+    trials, rows = np.unique(addresses["trial"], return_inverse=True)
+    items = np.zeros(len(addresses), ITEM_DTYPE)
+    items["row"], items["first"], items["count"] = rows, addresses["session"], 1
+    for name in ("trial", "day", "feature"):
+        items[name] = addresses[name]
+    records = np.zeros(len(addresses), SESSION_DTYPE)
+    frame = program.frame()
+    tally = Tally.empty(frame, trials, len(DRIVERS))
+    scratch = Scratch(len(frame.features), len(program.slots))
+    out = scratch.out(tally.cells, tally.daily, tally.covered, records)
+    levels = period.day_levels(period.driver_levels(seed, trials))
+    _run(program.plan, seed, items, levels, scratch, out, 1.0 / frame.unit)
+    return records
+
+
+@dataclass
+class _Job:
+    """What the workers of one run share."""
+
+    program: Program
+    period: Period
+    seed: int
+    tally: Tally
+    per_unit: float
+    blocks: Iterator[slice]
+    stop: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    done: list[slice] = field(default_factory=list)
+    sessions: int = 0
+    reported: tuple[int, int] = (0, 0)
+
+    def work(self, scratch: Scratch) -> None:
+        """Take blocks of trials until there are none left, or until told to stop."""
+        try:
+            while not self.stop.is_set():
+                with self.lock:
+                    rows = next(self.blocks, None)
+                if rows is None:
+                    return
+                self._simulate_block(rows, scratch)
+        except BaseException:
+            self.stop.set()
+            raise
+
+    def _simulate_block(self, rows: slice, scratch: Scratch) -> None:
+        tally, trial = self.tally, self.tally.trial[rows]
+        drivers = self.period.driver_levels(self.seed, trial)
+        levels = self.period.day_levels(drivers)
+        counts = self.period.counts(self.seed, trial, levels)
+        out = scratch.out(tally.cells[rows], tally.daily[rows], tally.covered[rows])
+        items = _items(trial, counts)
+        for group in _groups(items):
+            if self.stop.is_set():
+                return
+            _run(self.program.plan, self.seed, group, levels, scratch, out, self.per_unit)
+            with self.lock:
+                self.sessions += int(group["count"].sum())
+        tally.levels[rows], tally.sessions[rows] = drivers, counts
+        scratch.keep(out)
+        with self.lock:
+            self.done.append(rows)
+
+
+def _run(plan: Plan, seed: int, items: Table, levels: Floats, scratch: Scratch, out: Out, per_unit: float) -> None:
+    run_items(plan, np.uint64(seed), items, levels, scratch.frames, scratch.state, scratch.acc, out, per_unit)
+    if out.totals[TOTALS.index("faults")]:
+        raise CostOverflowError("the cost of a day is not a finite number below 2^62 units of money")
+
+
+def _items(trial: Ints, counts: Ints) -> Table:
+    """The work of a block: one item a trial, day and feature that has sessions."""
+    row, day, feature = np.nonzero(counts)
+    items = np.zeros(len(row), ITEM_DTYPE)
+    items["row"], items["trial"], items["day"], items["feature"] = row, trial[row], day, feature
+    items["count"] = counts[row, day, feature]
+    return items
+
+
+def _groups(items: Table) -> Iterator[Table]:
+    """The items in order, in runs of about SESSIONS_PER_CALL sessions; long ones are split where sums are rounded."""
+    pieces = -(-items["count"] // SESSIONS_PER_CALL)
+    split = np.repeat(items, pieces)
+    part = np.arange(len(split)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
+    split["first"] = part * SESSIONS_PER_CALL
+    split["count"] = np.minimum(split["count"] - split["first"], SESSIONS_PER_CALL)
+    group = np.cumsum(split["count"]) // SESSIONS_PER_CALL
+    edges = np.flatnonzero(np.diff(group)) + 1
+    yield from (part for part in np.split(split, edges) if len(part))
+
+
+def _block_size(period: Period, trials: int, threads: int) -> int:
+    """Trials to take at a time: about one kernel call's worth of sessions, and some blocks for every thread."""
+    sessions = max(1.0, float(period.sessions_per_day.sum()))
+    return max(1, min(int(SESSIONS_PER_CALL / sessions), trials // (4 * threads), TRIALS_PER_BLOCK))
+
+
+def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:
+    with job.lock:
+        now = (sum(rows.stop - rows.start for rows in job.done), job.sessions)
+    before, job.reported = job.reported, now
+    if watch is not None and now != before:
+        watch(now[0] - before[0], now[1] - before[1])
+
+
+def _finished(tally: Tally, done: list[slice], scratches: list[Scratch]) -> Tally:
+    """The finished trials' rows, with the threads' session aggregates."""
+    rows = np.sort(np.concatenate([np.arange(d.start, d.stop) for d in done] or [np.zeros(0, np.int64)]))
+    frame = tally.frame
+    session = scratches[0].total
+    for scratch in scratches[1:]:
+        session = session.merge(scratch.total)
+    worst = np.concatenate([scratch.worst for scratch in scratches])
+    return Tally(
+        frame=frame,
+        trial=tally.trial[rows],
+        levels=tally.levels[rows],
+        cells=tally.cells[rows],
+        daily=tally.daily[rows],
+        covered=tally.covered[rows],
+        sessions=tally.sessions[rows],
+        turned_away=tally.turned_away[rows],
+        session=session,
+        worst=dearest(worst[worst["cost"] >= 0.0]),
+    )
+
+
+def _add_fixed_costs(tally: Tally, fixed: dict[Cell, Ints]) -> None:
+    for cell, days in fixed.items():
+        column = tally.frame.cells.index(cell)
+        tally.cells[:, column] += days.sum()
+        if tally.frame.covered_cells[column]:
+            tally.covered += days

@@ -1,0 +1,180 @@
+"""The tables that a kernel reads: every column declared once, with its unit and meaning.
+
+A plan (``plan.py``) fills them from a scenario, the kernels read them, and nothing else passes between the two. Columns
+that name a law hold its number in the packed law tables, or ``NO_LAW`` for what is 0 in every session, which spares the
+draw.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+NO_LAW = -1
+"""In place of a law's number: the value is 0, and no random number is spent on it."""
+
+TRUNCATE, COMPACT, FAIL = 0, 1, 2
+OVERFLOW = {"truncate": TRUNCATE, "compact": COMPACT, "fail": FAIL}
+
+CALL_CAUSES = ("system", "message", "retrieval", "history", "output", "reasoning", "retries", "compaction")
+"""What a model call can be charged to; their cells stand in this order for every (feature, agent)."""
+
+SESSION_CAUSES = ("overheads",)
+"""What a session as a whole is charged to, under its root agent, after the call causes."""
+
+SLOT_CAUSES = CALL_CAUSES + SESSION_CAUSES
+N_SLOTS = len(SLOT_CAUSES)
+OVERHEADS = SLOT_CAUSES.index("overheads")
+
+AGENT_DTYPE = np.dtype(
+    [
+        ("first_choice", np.int64),  # its models: rows of `choices`, the last one takes the remainder
+        ("n_choices", np.int64),
+        ("system_law", np.int64),
+        ("turns_law", np.int64),
+        ("message_law", np.int64),  # of a whole-prompt agent: its prompt
+        ("retrieved_law", np.int64),
+        ("output_law", np.int64),
+        ("reasoning_law", np.int64),
+        ("max_output_tokens", np.float64),  # inf without
+        ("whole_prompt", np.bool_),
+        ("cached_share", np.float64),  # of a whole prompt
+        ("carry", np.float64),  # share of message and output that the next prompt repeats
+        ("carry_retrieved", np.bool_),
+        ("limit_tokens", np.float64),  # 0: the model's window
+        ("overflow", np.int64),
+        ("summary_tokens", np.float64),
+        ("caching", np.bool_),
+        ("p_first_hit", np.float64),
+        ("p_hit", np.float64),
+        ("p_quality", np.float64),  # share of failures that are quality failures
+        ("bills_failed_input", np.bool_),
+        ("max_attempts", np.int64),
+        ("added_tokens", np.float64),
+        ("fallback_after", np.int64),  # attempts before the fallback serves; beyond max_attempts without one
+        ("fallback_model", np.int64),
+        ("goes_on", np.bool_),  # on_exhausted: continue
+    ]
+)
+
+FEATURE_DTYPE = np.dtype(
+    [
+        ("name_hash", np.uint64),
+        ("agent", np.int64),
+        ("first_slot", np.int64),  # accumulators of the feature: one run of them
+        ("n_slots", np.int64),
+        ("overhead_per_session", np.float64),  # currency
+        ("overhead_per_call", np.float64),  # currency
+    ]
+)
+
+CHOICE_DTYPE = np.dtype([("model", np.int64), ("p_below", np.float64)])  # p_below: cumulative share
+TIER_DTYPE = np.dtype(
+    [
+        ("above", np.float64),  # tokens of prompt that a call must pass
+        ("more", np.bool_),  # the next row is a dearer tier of the same card
+        ("writes", np.bool_),  # the model has a cache-write price
+        ("input", np.float64),  # currency per token, all of them
+        ("output", np.float64),
+        ("cached", np.float64),
+        ("write", np.float64),
+        ("fee", np.float64),  # currency per billed call
+    ]
+)
+
+ITEM_DTYPE = np.dtype(
+    [
+        ("row", np.int64),  # of the outputs
+        ("trial", np.int64),
+        ("day", np.int64),
+        ("feature", np.int64),
+        ("first", np.int64),  # session number, a multiple of SUM_BLOCK except where nothing is summed
+        ("count", np.int64),
+    ]
+)
+"""A run of sessions of one trial, day and feature: the unit of the kernels' work."""
+
+FRAME_DTYPE = np.dtype(
+    [
+        ("k0", np.uint64),
+        ("k1", np.uint64),
+        ("agent", np.int64),
+        ("model", np.int64),
+        ("slot", np.int64),  # first accumulator of its costs
+        ("turn", np.int64),  # turns begun
+        ("turns", np.float64),
+        ("system", np.float64),  # tokens, whole numbers
+        ("history", np.float64),
+        ("sent", np.float64),  # what the next prompt repeats of the last one
+        ("limit", np.float64),  # of the prompt
+        ("cold", np.bool_),  # no call has left anything in the cache yet
+        ("p_fails", np.float64),  # at today's levels
+        ("p_first_hit", np.float64),
+        ("p_hit", np.float64),
+    ]
+)
+"""One agent instance on the stack: all that it needs to go on after a child has run."""
+
+STATE_DTYPE = np.dtype(
+    [
+        ("cost", np.float64),  # of calls, currency before m.price
+        ("retries", np.float64),
+        ("calls", np.int64),
+        ("agents", np.int64),
+        ("input", np.float64),  # billed tokens, whole numbers
+        ("cached", np.float64),
+        ("written", np.float64),
+        ("output", np.float64),
+        ("failed", np.bool_),
+        ("cut", np.bool_),
+    ]
+)
+"""What a session has come to so far."""
+
+SUM_BLOCK = 1 << 16
+"""Sessions whose costs are added as floating-point numbers before they are rounded to units: fixed, so that results do
+not depend on how work is split."""
+
+TOTALS = ("input", "cached", "written", "output", "sessions", "successes", "cut", "agents", "waste_units", "faults")
+"""Columns of ``Out.totals``."""
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Table = npt.NDArray[np.void]
+
+
+class Plan(NamedTuple):
+    """A scenario as flat arrays: A agents, F features, M models, D days, L laws."""
+
+    agents: Table
+    features: Table
+    choices: Table
+    windows: Floats  # [M] tokens, inf where unknown
+    cards: Ints  # [M, D] first row of `tiers`
+    tiers: Table
+    failure_rates: Floats  # [A, M]
+    success_rates: Floats  # [F, M]
+    slots: Ints  # [F, A] first accumulator of the pair
+    columns: Ints  # accumulator -> column of `cells`, -1: can't occur
+    covered: npt.NDArray[np.bool_]  # accumulator -> covered by the budget
+    laws: Table
+    nodes: Floats
+    steps: Floats
+    guide: npt.NDArray[np.int32]
+
+
+class Out(NamedTuple):
+    """What the kernels add to: rows are trials of the block, T, D, F and C as in ``Tally``."""
+
+    cells: Ints  # [T, C]
+    daily: Ints  # [T, D, F]
+    covered: Ints  # [T, D]
+    cost_counts: Ints  # [F, N_COST_BINS]
+    cost_units: Ints  # [F, N_COST_BINS]
+    calls_counts: Ints  # [MAX_CALLS + 1]
+    totals: Ints  # [len(TOTALS)]
+    extremes: Floats  # [2] least and greatest session cost
+    worst: Table  # SESSION_DTYPE, dearest first
+    records: Table  # SESSION_DTYPE, one a session where given

@@ -1,0 +1,300 @@
+"""The door from objects to arrays: a scenario and its prices become the flat tables of ``layout.py``."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from distributions.streams import name_hash
+from distributions.table import LawBook
+from scenarios.calendar import day_dates
+from scenarios.schema import CAUSE_COVER, Agent, Feature, Scenario
+from simulator.engine.layout import (
+    AGENT_DTYPE,
+    CALL_CAUSES,
+    CHOICE_DTYPE,
+    FEATURE_DTYPE,
+    N_SLOTS,
+    NO_LAW,
+    OVERFLOW,
+    SLOT_CAUSES,
+    TIER_DTYPE,
+    Plan,
+    Table,
+)
+from simulator.engine.tally import Cell, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from distributions.law import Law
+    from scenarios.prices import PriceBook, PriceCard
+
+_CAUSE_COVER: dict[str, str] = dict(CAUSE_COVER)
+NANO = 1e-9
+PER_MILLION = 1e-6
+NEVER = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled scenario.
+
+    Attributes
+    ----------
+    plan : the kernels' tables
+    slots : whom each accumulator of the kernels is charged to; None where nothing can be
+    """
+
+    scenario: Scenario
+    plan: Plan
+    slots: tuple[Cell | None, ...]
+
+    def frame(self, unit: float = NANO) -> Frame:
+        """The tally's frame, with money in units of `unit` of the scenario's currency."""
+        scenario = self.scenario
+        fixed = fixed_costs(scenario, unit)
+        cells = tuple(c for c in self.slots if c is not None) + tuple(fixed)
+        covers = scenario.budget.covers if scenario.budget else ()
+        one_time = scenario.fixed_costs.one_time
+        return Frame(
+            cells=cells,
+            features=tuple(scenario.features),
+            dates=tuple(day_dates(scenario.period)),
+            unit=unit,
+            fixed_daily=sum(fixed.values(), np.zeros(scenario.period.days, np.int64)),
+            covered_cells=np.array([_cover(cell, set(one_time)) in covers for cell in cells], np.bool_),
+        )
+
+
+def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
+    """Compile a scenario that ``unsupported`` has nothing against."""
+    models = {name: index for index, name in enumerate(scenario.models)}
+    agents = {name: index for index, name in enumerate(scenario.agents)}
+    book = LawBook()
+    choices = np.array(
+        [(models[m], p) for agent in scenario.agents.values() for m, p in _cumulative(agent)], CHOICE_DTYPE
+    )
+    cards, tiers = _card_tables([prices.cards[name] for name in scenario.models], scenario.usd_rate)
+    slots = tuple(_slots(scenario))
+    possible = np.array([cell is not None for cell in slots], np.bool_)
+    agent_table = np.array(_agent_rows(scenario, models, book), AGENT_DTYPE)
+    tables = book.pack()
+    covers = scenario.budget.covers if scenario.budget else ()
+    plan = Plan(
+        agents=agent_table,
+        features=np.array(
+            [_feature_row(i, name, f, agents) for i, (name, f) in enumerate(scenario.features.items())], FEATURE_DTYPE
+        ),
+        choices=choices,
+        windows=np.array([_window(prices.cards[name]) for name in scenario.models]),
+        cards=cards,
+        tiers=tiers,
+        failure_rates=np.array([_rates(a.retry.failure_rate, models) for a in scenario.agents.values()]),
+        success_rates=np.array([_rates(f.success_rate, models) for f in scenario.features.values()]),
+        slots=(np.arange(len(scenario.features))[:, None] * len(agents) + np.arange(len(agents))[None, :]) * N_SLOTS,
+        columns=np.where(possible, np.cumsum(possible) - 1, -1).astype(np.int64),
+        covered=np.array([cell is not None and _CAUSE_COVER[cell.cause] in covers for cell in slots], np.bool_),
+        laws=tables.laws,
+        nodes=tables.nodes,
+        steps=tables.steps,
+        guide=tables.guide,
+    )
+    return Program(scenario=scenario, plan=plan, slots=slots)
+
+
+def fixed_costs(scenario: Scenario, unit: float) -> dict[Cell, npt.NDArray[np.int64]]:
+    """Every fixed cost by day, int64[D] in units: monthly ones by the days of their month, one-time ones on their date.
+
+    A whole month of days adds up to the amount exactly; what is dated outside the period is left out.
+    """
+    dates = day_dates(scenario.period)
+    costs = {
+        Cell(None, None, "fixed", name): np.array([_daily_part(day, round(amount / unit)) for day in dates], np.int64)
+        for name, amount in scenario.fixed_costs.monthly.items()
+    }
+    for name, item in scenario.fixed_costs.one_time.items():
+        if item.date in dates:
+            days = np.zeros(len(dates), np.int64)
+            days[dates.index(item.date)] = round(item.amount / unit)
+            costs[Cell(None, None, "fixed", name)] = days
+    return costs
+
+
+def _daily_part(day: date, amount: int) -> int:
+    """The day's part of a monthly amount in units; the parts of a month differ by one at most and add up to it."""
+    days = monthrange(day.year, day.month)[1]
+    return amount * day.day // days - amount * (day.day - 1) // days
+
+
+def unsupported(scenario: Scenario) -> list[tuple[str, str]]:
+    """What the scenario asks for and a run can't simulate yet: (dotted path, what it is), in the order of the file."""
+    return list(_refusals(scenario))
+
+
+_REFUSED_OF_SCENARIO = {
+    "difficulty": "the difficulty of a session",
+    "drivers.correlation": "correlated drivers",
+    "events": "events",
+    "controls": "controls",
+    "volume.users": "volume by users",
+    "volume.peak_hour": "peak-hour failures",
+}
+_REFUSED_OF_FEATURE = {
+    "on_failure": "repeats and handoff after a failure",
+    "human_review": "human review",
+    "guardrails": "guardrails",
+}
+_REFUSED_OF_AGENT = {
+    "model.cascade": "cascades of models",
+    "batch": "batch processing",
+    "tools": "tools",
+    "spawns": "agents that spawn agents",
+    "checked_by": "validators",
+}
+
+
+def _refusals(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    places: list[tuple[str, object, dict[str, str]]] = [("", scenario, _REFUSED_OF_SCENARIO)]
+    places += [(f"features.{name}.", feature, _REFUSED_OF_FEATURE) for name, feature in scenario.features.items()]
+    places += [(f"agents.{name}.", agent, _REFUSED_OF_AGENT) for name, agent in scenario.agents.items()]
+    for prefix, place, refused in places:
+        for path, what in refused.items():
+            if attrgetter(path)(place):
+                yield prefix + path, what
+
+
+def _cumulative(agent: Agent) -> Iterator[tuple[str, float]]:
+    below = 0.0
+    for model, share in agent.model.shares.items():
+        if share > 0.0:
+            below += share
+            yield model, below
+
+
+def _agent_rows(scenario: Scenario, models: dict[str, int], book: LawBook) -> list[tuple[object, ...]]:
+    rows: list[tuple[object, ...]] = []
+    first = 0
+    for agent in scenario.agents.values():
+        n_choices = sum(1 for _ in _cumulative(agent))
+        rows.append(_agent_row(agent, first, n_choices, models, book))
+        first += n_choices
+    return rows
+
+
+def _agent_row(agent: Agent, first: int, n_choices: int, models: dict[str, int], book: LawBook) -> tuple[object, ...]:
+    whole = agent.prompt_tokens is not None
+    message = agent.prompt_tokens if whole else agent.message_tokens
+    context, retry, fallback = agent.context, agent.retry, agent.retry.fallback
+    first_hit, later_hit = agent.cache.hit_probabilities() if agent.cache else (0.0, 0.0)
+    return (
+        first,
+        n_choices,
+        NO_LAW if whole else _law(agent.system_tokens, book),
+        book.add(agent.turns),
+        NO_LAW if isinstance(message, str) or message is None else _law(message, book),
+        NO_LAW if whole else _law(agent.retrieved_tokens, book),
+        _law(agent.output_tokens, book),
+        _law(agent.reasoning_tokens, book),
+        np.inf if agent.max_output_tokens is None else agent.max_output_tokens,
+        whole,
+        agent.cached_share,
+        0.0 if whole else context.carry,
+        context.carry_retrieved and not whole,
+        context.limit or 0.0,
+        OVERFLOW[context.overflow],
+        context.summary_tokens,
+        agent.cache is not None,
+        first_hit,
+        later_hit,
+        retry.quality_share,
+        retry.provider_billed == "input",
+        retry.max_attempts,
+        retry.added_tokens,
+        fallback.after if fallback else NEVER,
+        models[fallback.model] if fallback else 0,
+        retry.on_exhausted == "continue",
+    )
+
+
+def _law(law: Law, book: LawBook) -> int:
+    return NO_LAW if law.support() == (0.0, 0.0) else book.add(law)
+
+
+def _feature_row(index: int, name: str, feature: Feature, agents: dict[str, int]) -> tuple[object, ...]:
+    n_slots = len(agents) * N_SLOTS
+    overheads = feature.overheads
+    return (name_hash(name), agents[feature.agent], index * n_slots, n_slots, overheads.per_session, overheads.per_call)
+
+
+def _rates(rate: float | dict[str, float], models: dict[str, int]) -> list[float]:
+    return [rate.get(name, 0.0) if isinstance(rate, dict) else rate for name in models]
+
+
+def _window(cards: tuple[PriceCard, ...]) -> float:
+    window = cards[0].context_window
+    return np.inf if window is None else float(window)
+
+
+def _card_tables(cards: list[tuple[PriceCard, ...]], usd_rate: float) -> tuple[npt.NDArray[np.int64], Table]:
+    """cards[M, D] and the tiers they point into; days of one price share its rows."""
+    rows: list[tuple[object, ...]] = []
+    first_row: dict[PriceCard, int] = {}
+    for card in (card for days in cards for card in days):
+        if card not in first_row:
+            first_row[card] = len(rows)
+            rows.extend(_tier_rows(card, usd_rate))
+    return np.array([[first_row[card] for card in days] for days in cards], np.int64), np.array(rows, TIER_DTYPE)
+
+
+def _tier_rows(card: PriceCard, usd_rate: float) -> Iterator[tuple[object, ...]]:
+    per_token = PER_MILLION * usd_rate * card.pays
+    for index, tier in enumerate(card.tiers):
+        yield (
+            tier.above,
+            index + 1 < len(card.tiers),
+            card.has_cache_write,
+            tier.input * per_token,
+            tier.output * per_token,
+            tier.cached_input * per_token,
+            tier.cache_write * per_token,
+            card.fee_per_call * usd_rate,
+        )
+
+
+def _slots(scenario: Scenario) -> Iterator[Cell | None]:
+    for feature_name, feature in scenario.features.items():
+        for agent_name, agent in scenario.agents.items():
+            possible = _possible_causes(agent, feature) if agent_name == feature.agent else set()
+            for cause in SLOT_CAUSES:
+                yield Cell(feature_name, agent_name, cause) if cause in possible else None
+
+
+def _possible_causes(agent: Agent, feature: Feature) -> set[str]:
+    """The causes that a feature's root agent can be charged with; the others would be columns of zeros."""
+    causes = set(CALL_CAUSES) - {"compaction"}
+    if agent.prompt_tokens is not None:
+        causes -= {"system", "retrieval", "history"}
+    if agent.retrieved_tokens.support() == (0.0, 0.0):
+        causes.discard("retrieval")
+    if agent.reasoning_tokens.support() == (0.0, 0.0):
+        causes.discard("reasoning")
+    if agent.context.overflow == "compact":
+        causes.add("compaction")
+    if agent.retry.max_attempts == 1:
+        causes.discard("retries")
+    if feature.overheads.per_session or feature.overheads.per_call:
+        causes.add("overheads")
+    return causes
+
+
+def _cover(cell: Cell, one_time: set[str]) -> str:
+    if cell.feature is None:
+        return "one_time" if cell.detail in one_time else "fixed"
+    return _CAUSE_COVER[cell.cause]
