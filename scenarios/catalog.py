@@ -13,7 +13,7 @@ The package takes a third of a second to import, so that happens on the first qu
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -106,7 +106,7 @@ class CatalogModel:
     asked : str
         The name as asked for.
     name : str
-        The entry that it resolved to, ``provider/model``.
+        The entry that it resolved to, ``provider/model``; the provider is the one that states the price.
     context_window : int or None
         Tokens.
     retired : tuple of str
@@ -124,15 +124,13 @@ class CatalogModel:
     _by_epoch: dict[int, DayPrices] = field(default_factory=dict, repr=False, compare=False)
 
     def changes(self) -> tuple[date, ...]:
-        """Return the days on which a price of this model starts, past and announced, in order."""
-        from genai_prices.types import StartDateConstraint
-
-        constraints = (item.constraint for item in (*_conditional(self.info), *(self.info.price_variants or ())))
-        return tuple(sorted({c.start_date for c in constraints if isinstance(c, StartDateConstraint)}))
+        """Return the days on which a standard price of this model starts, past and announced, in order."""
+        return _starts(item.constraint for item in _conditional(self.info))
 
     def on(self, day: date) -> DayPrices:
         """Return the prices of a day; days between two changes share one object."""
-        epoch = bisect_right(self.changes(), day)
+        variants = self.info.price_variants or ()
+        epoch = bisect_right(_starts(item.constraint for item in (*_conditional(self.info), *variants)), day)
         if epoch not in self._by_epoch:
             self._by_epoch[epoch] = _day_prices(self.info, day, with_batch=not self.lent)
         return self._by_epoch[epoch]
@@ -176,7 +174,7 @@ def find_model(name: str) -> CatalogModel:
 
 
 def search_models(query: str | None = None) -> list[CatalogModel]:
-    """List the entries whose ``provider/model`` contains `query`, the one that it resolves to first; all without one.
+    """List the entries whose ``provider/model`` contains `query`, the one of that very name first; all without one.
 
     Raises
     ------
@@ -190,10 +188,9 @@ def search_models(query: str | None = None) -> list[CatalogModel]:
         for info in provider.models
         if wanted in f"{provider.id}/{info.id}".lower()
     ]
-    if "/" in wanted or not found:
-        best = find_model(wanted)
-        found = [best, *(entry for entry in found if entry.name != best.name)]
-    return found
+    if not found:
+        return [find_model(wanted)]  # which knows dated names, or says what comes near
+    return sorted(found, key=lambda entry: entry.name.lower() != wanted)
 
 
 def price_data_date() -> date:
@@ -253,6 +250,13 @@ def _conditional(info: ModelInfo) -> list[ConditionalPrice]:
     from genai_prices.types import ConditionalPrice
 
     return info.prices if isinstance(info.prices, list) else [ConditionalPrice(prices=info.prices)]
+
+
+def _starts(constraints: Iterable[object]) -> tuple[date, ...]:
+    """Days on which prices start, in order."""
+    from genai_prices.types import StartDateConstraint
+
+    return tuple(sorted({c.start_date for c in constraints if isinstance(c, StartDateConstraint)}))
 
 
 def _in_force(info: ModelInfo, day: date) -> ModelInfo:
