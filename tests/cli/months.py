@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
-from simulator.engine.tally import Cell, Frame, Tally
+from simulator.engine.tally import N_COST_BINS, Cell, Frame, Tally, cost_bin_value
 from simulator.facts import Facts
 from simulator.result import Result
 
@@ -59,9 +59,20 @@ def tally(trials: int = 10_000, spread: float = 0.2, uncovered: tuple[str, ...] 
     made.daily[:, :, 1] = by_day[:, 4:].sum(axis=1)[:, None]
     made.covered[:] = by_day[:, covered[:-1]].sum(axis=1)[:, None] + frame.fixed_daily * covered[-1]
     made.sessions[:] = 1_000
-    made.session.sessions = trials * DAYS * 2_000
+    _count_sessions(made, trials * DAYS * 2_000)
     made.session.waste_units = round(11_860 / UNIT) * trials
     return made
+
+
+def _count_sessions(made: Tally, sessions: int) -> None:
+    """Sessions that all cost the same, in three calls each."""
+    cost = int(made.daily.sum()) // sessions
+    index = int(np.searchsorted(cost_bin_value(np.arange(N_COST_BINS)), cost * UNIT))
+    made.session.cost_counts[0, index] = sessions
+    made.session.cost_units[0, index] = cost * sessions
+    made.session.calls_counts[3] = sessions
+    made.session.min_cost = made.session.max_cost = cost * UNIT
+    made.session.sessions = made.session.successes = sessions
 
 
 def result(made: Tally | None = None, facts: dict[str, Any] | None = None, **run: Any) -> Result:

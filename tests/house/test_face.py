@@ -11,7 +11,19 @@ import pytest
 import burncurve
 from tests.house.source import ROOT
 
-HEAVY = ("numpy", "numba", "scipy", "pandas", "matplotlib", "pyarrow", "pydantic", "genai_prices", "jinja2", "ruamel", "rich")
+HEAVY = [
+    "numpy",
+    "numba",
+    "scipy",
+    "pandas",
+    "matplotlib",
+    "pyarrow",
+    "pydantic",
+    "genai_prices",
+    "jinja2",
+    "ruamel",
+    "rich",
+]
 
 
 @pytest.mark.parametrize("name", burncurve.__all__)

@@ -1,0 +1,185 @@
+"""`burncurve run`: what it prints and writes, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.calling import Caller, in_a_process
+
+TRIALS = ("--trials", 40)
+KEYS = {
+    "scenario": {"name", "sha256"},
+    "spend": {"mean", "sd", "p5", "p10", "p50", "p80", "p90", "p95", "p99", "min", "max", "tvar95", "tvar99", "ci"},
+    "contingency": {"p80", "p95"},
+    "budget": {
+        *("amount", "covered_p95", "breach_probability", "breach_ci"),
+        *("expected_overrun_given_breach", "breach_day"),
+    },
+    "daily": {"p5", "p50", "p95"},
+    "session": {
+        *("cost", "calls", "tokens", "success_rate", "cut_rate", "cost_per_success"),
+        *("waste_share", "top1pct_share"),
+    },
+}
+PLAIN_KEYS = {
+    *("seed", "trials", "engine", "sessions_simulated", "currency", "version", "prices_sha256", "prices"),
+    *("average_plan", "attribution"),
+}
+
+
+def test_the_screen_is_what_a_run_prints(burncurve: Caller, small: Path) -> None:
+    outcome = burncurve("run", small, *TRIALS)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith(("HOLDS   ", "AT RISK   ", "LIKELY TO BREAK   "))
+    for label in ("Spreadsheet of averages", "A typical month (P50)", "What makes it", "Trust  "):
+        assert label in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 100
+
+
+def test_json_on_standard_output_is_alone_there_and_has_its_keys(shared: Path) -> None:
+    run = in_a_process("run", shared / "examples" / "minimal.yaml", "--json", "-", *TRIALS, check=True)
+    document = json.loads(run.stdout)
+    assert run.stderr == ""
+    assert set(document) >= KEYS.keys() | PLAIN_KEYS
+    for key, inner in KEYS.items():
+        assert set(document[key]) >= inner
+    assert document["trials"] == 40
+    assert {"feature", "agent", "cause", "mean", "tail"} <= set(document["attribution"][0])
+
+
+def test_json_in_a_file_comes_beside_the_screen(burncurve: Caller, small: Path, tmp_path: Path) -> None:
+    outcome = burncurve("run", small, *TRIALS, "--json", tmp_path / "deep" / "r.json", "--seed", 7)
+    assert outcome.code == 0
+    assert "Trust" in outcome.out
+    assert json.loads((tmp_path / "deep" / "r.json").read_text())["seed"] == 7
+
+
+def test_out_holds_numbers_trials_report_and_plots(burncurve: Caller, small: Path, tmp_path: Path) -> None:
+    outcome = burncurve("run", small, *TRIALS, "--out", tmp_path / "out")
+    assert outcome.code == 0, outcome.err
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names >= {"result.json", "trials.parquet", "report.html", "burn_fan.png", "s_curve.png"}
+    assert not [name for name in names if name.startswith(".")]
+    assert "</html>" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert f"wrote {tmp_path / 'out'}" in outcome.err
+
+
+def test_a_report_alone(burncurve: Caller, small: Path, tmp_path: Path) -> None:
+    assert burncurve("run", small, *TRIALS, "--report", tmp_path / "r.html").code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "small.yaml"]
+
+
+def test_budget_and_overrides_reach_the_run(burncurve: Caller, small: Path) -> None:
+    outcome = burncurve("run", small, *TRIALS, "--budget", "1M", "--set", "volume.sessions_per_day=1", "--json", "-")
+    document = json.loads(outcome.out)
+    assert document["budget"]["amount"] == 1e6
+    assert document["sessions_simulated"] < 40 * 31 * 4
+
+
+@pytest.mark.parametrize(
+    ("condition", "code"),
+    [("p50>1", 1), ("p50>1M", 0), ("session.calls.mean<=1", 0), ("session.calls.mean>1", 1), ("spend.ci.p50.0>1", 1)],
+)
+def test_conditions_decide_the_exit_code(condition: str, code: int, burncurve: Caller, small: Path) -> None:
+    outcome = burncurve("run", small, *TRIALS, "--fail-if", condition)
+    assert outcome.code == code
+    assert ("limit crossed: " in outcome.err) == bool(code)
+
+
+def test_limits_of_the_file_decide_it_too(burncurve: Caller, small: Path) -> None:
+    small.write_text(small.read_text() + 'limits: {p95: 1, "session.cost.p99": 1M}\n')
+    outcome = burncurve("run", small, *TRIALS)
+    assert outcome.code == 1
+    assert "limit crossed: p95 is $" in outcome.err
+    assert "over the $1.00 of `limits:`" in outcome.err
+    assert "session.cost.p99" not in outcome.err
+
+
+def test_an_unsupported_scenario_is_refused_by_name(burncurve: Caller, shared: Path) -> None:
+    outcome = burncurve("run", shared / "examples" / "coding-agent.yaml", *TRIALS)
+    assert outcome.code == 2
+    for what in ("agents.planner.tools", "events", "controls"):
+        assert what in outcome.err
+    assert "can't simulate" in outcome.err
+
+
+def test_a_fault_of_ours_is_one_line(burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError("division by zero\nsecond line")
+
+    monkeypatch.setattr("simulator.show.screen.screen", broken)
+    outcome = burncurve("run", small, *TRIALS)
+    assert outcome.code == 70
+    assert outcome.err.count("\n") == 1
+    assert "ZeroDivisionError: division by zero. Please report it" in outcome.err
+    monkeypatch.setenv("BURNCURVE_DEBUG", "1")
+    assert "Traceback" in burncurve("run", small, *TRIALS).err
+
+
+def test_ctrl_c_keeps_the_finished_trials(small: Path, tmp_path: Path) -> None:
+    words = [
+        "run",
+        str(small),
+        "--trials",
+        "2M",
+        "--set",
+        "volume.sessions_per_day=1000",
+        "--json",
+        str(tmp_path / "r.json"),
+    ]
+    reader, terminal = pty.openpty()
+    run = subprocess.Popen(
+        [Path(sys.executable).with_name("burncurve"), *words], stdout=subprocess.PIPE, stderr=terminal
+    )
+    os.close(terminal)
+    seen = _read_until(reader, b"s left", seconds=120)
+    run.send_signal(signal.SIGINT)
+    out, _ = run.communicate(timeout=60)
+    os.close(reader)
+    assert b"sessions a second" in seen
+    assert run.returncode == 130
+    assert b"Interrupted: this rests on " in out
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert 0 < document["trials"] < 2_000_000
+    assert document["interrupted"] is True
+
+
+def _read_until(descriptor: int, wanted: bytes, seconds: float) -> bytes:
+    seen, end = b"", time.monotonic() + seconds
+    while wanted not in seen and time.monotonic() < end:
+        if select.select([descriptor], [], [], 0.2)[0]:
+            seen += os.read(descriptor, 65_536)
+    return seen
+
+
+def test_a_reader_that_goes_away_is_no_error(small: Path) -> None:
+    command = f"{Path(sys.executable).with_name('burncurve')} run {small} --trials 40 --json - | head -c 1"
+    run = subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "{", "")
+
+
+def test_colour_only_on_a_terminal_that_wants_it(small: Path) -> None:
+    def verdict_on_a_terminal(**env: str) -> bytes:
+        reader, terminal = pty.openpty()
+        words = [Path(sys.executable).with_name("burncurve"), "run", str(small), "--trials", "40"]
+        subprocess.run(words, stdout=terminal, stderr=subprocess.DEVNULL, env=os.environ | env, check=True)
+        os.close(terminal)
+        seen = os.read(reader, 65_536)
+        os.close(reader)
+        return seen
+
+    assert b"\x1b[" in verdict_on_a_terminal(TERM="xterm", NO_COLOR="")
+    plain = verdict_on_a_terminal(TERM="xterm", NO_COLOR="1")
+    assert b"\x1b[" not in plain
+    assert plain.startswith((b"HOLDS", b"AT RISK", b"LIKELY TO BREAK"))
