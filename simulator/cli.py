@@ -77,7 +77,7 @@ def main() -> None:
         if os.environ.get("BURNCURVE_DEBUG") == "1":
             traceback.print_exc()
         bad_input = _is_bad_input(error)
-        _note(str(error) if bad_input else _our_fault(error))
+        _note(_bad_input(error) if bad_input else _our_fault(error))
         sys.exit(BAD_INPUT if bad_input else OUR_FAULT)
 
 
@@ -154,10 +154,14 @@ def check(
 def prices(
     model: Annotated[str | None, typer.Argument(metavar="[MODEL]", help="Part of a name; all models without.")] = None,
 ) -> None:
-    """List the models that have prices, and today's prices."""
+    """List the models that have prices."""
+    from scenarios.catalog import catalog_version
+    from scenarios.prices import list_models, price_data_date
     from simulator.show.tables import price_list
+    from simulator.show.words import full_date
 
-    _say(price_list(model, date.today(), _width()))  # noqa: DTZ011  (the writer's own calendar)
+    _say(price_list(list_models(model), _width()))
+    _note(f"Dollars per million tokens, from {catalog_version()} of {full_date(price_data_date())}.")
 
 
 @app.command()
@@ -252,6 +256,11 @@ def _is_bad_input(error: Exception) -> bool:
         ("simulator.risk.conditions", "ConditionError"),
     )
     return any(isinstance(error, getattr(sys.modules[home], name)) for home, name in kinds if home in sys.modules)
+
+
+def _bad_input(error: Exception) -> str:
+    near = getattr(error, "near", ())
+    return f"{error}; did you mean {' or '.join(near)}?" if near else str(error)
 
 
 def _our_fault(error: Exception) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from distributions.quantity import QuantityError, parse_number
 from scenarios.load import load
-from scenarios.problems import Problem, ScenarioError, dotted
+from scenarios.problems import Fault, Problem, ScenarioError
 from simulator.risk.conditions import Condition, ConditionError, parse_condition
 from simulator.risk.metrics import MetricError, metric_path
 
@@ -83,8 +83,8 @@ class RunOptions:
 
         said = []
         for limit in result.violations():
-            value, most = (figure(limit.path, x, result.currency) for x in (limit.value, limit.limit))
-            said.append(f"limit crossed: {limit.name} is {value}, over the {most} of `limits:`")
+            came_out, most = (figure(limit.path, x, result.currency) for x in (limit.value, limit.limit))
+            said.append(f"limit crossed: {limit.name} is {came_out}, over the {most} of `limits:`")
         for condition in self.conditions:
             value = condition.met_by(document)
             if value is not None:
@@ -94,13 +94,13 @@ class RunOptions:
 
 def limit_problems(scenario: Scenario, has_budget: bool) -> list[Problem]:
     """What is wrong with the ``limits:`` of a scenario, which only a run's JSON can tell."""
-    problems = []
+    faults = []
     for metric in scenario.limits:
         try:
             metric_path(metric, has_budget=has_budget)
         except MetricError as error:
-            problems.append(Problem(None, None, dotted(("limits", metric)), str(error)))
-    return problems
+            faults.append(Fault(("limits", metric), "is no metric of this run", hint=error.remedy))
+    return scenario.error(faults).problems
 
 
 def _number(name: str, text: str, problems: list[Problem]) -> float | int | None:
