@@ -16,7 +16,6 @@ from scenarios.fields import (
     MinutesLaw,
     ModelName,
     Money,
-    Positive,
     PositiveTokens,
     Probability,
     RateByModel,
@@ -26,7 +25,7 @@ from scenarios.fields import (
     Tokens,
     Weight,
 )
-from scenarios.kinds import LawOf, NameOf, Sequence, law_default
+from scenarios.kinds import LawOf, NameOf, Quantity, Sequence, law_default
 from scenarios.problems import Fault, FieldError
 
 ModelNames = Annotated[tuple[str, ...], Sequence(item=NameOf(what="model"))]
@@ -126,12 +125,13 @@ class Cache(Section):
     """Prompt caching: by rate, or by the time between calls."""
 
     hit_rate: Probability | None = Field(None, description="Chance that a call finds its prefix in the cache.")
-    ttl_minutes: Annotated[float, Positive] | None = Field(
-        None, description="How long the cache keeps a prefix.", json_schema_extra={"unit": "minutes"}
+    ttl_minutes: Annotated[float, Quantity("minutes", above=True)] | None = Field(
+        None, description="How long the cache keeps a prefix."
     )
     gap_minutes: MinutesLaw | None = Field(None, description="Time between two calls of an instance.")
-    first_hit_rate: Probability | None = Field(
-        None, description="The same chance for an instance's first call; default: hit_rate, and 0 with a ttl."
+    first_hit_rate: Probability = Field(
+        default_factory=lambda data: data["hit_rate"] or 0.0,
+        description="The same chance for an instance's first call; default: hit_rate, and 0 with a ttl.",
     )
 
     @model_validator(mode="after")
@@ -149,10 +149,10 @@ class Cache(Section):
     def hit_probabilities(self) -> tuple[float, float]:
         """Chance of a hit while an instance is cold, and later, at a cache_hit driver of 1."""
         if self.hit_rate is not None:
-            return (self.hit_rate if self.first_hit_rate is None else self.first_hit_rate), self.hit_rate
+            return self.first_hit_rate, self.hit_rate
         assert self.gap_minutes is not None
         assert self.ttl_minutes is not None
-        return self.first_hit_rate or 0.0, float(self.gap_minutes.cdf(self.ttl_minutes))
+        return self.first_hit_rate, float(self.gap_minutes.cdf(self.ttl_minutes))
 
 
 class Fallback(Section):

@@ -52,8 +52,6 @@ Factor = Annotated[float, Quantity("factor")]
 Growth = Annotated[float, Quantity("change per month", low=-1, above=True)]
 Exponent = Annotated[float, Quantity("exponent", low=-math.inf)]
 AtLeastOne = Annotated[int, Quantity("count", low=1, whole=True)]
-Whole = Annotated[int, Quantity("count", whole=True)]
-Positive = Annotated[float, Quantity("count", above=True)]
 
 TokenLaw = Annotated[Law, LawOf("tokens")]
 CountLaw = Annotated[Law, LawOf("count")]

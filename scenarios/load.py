@@ -15,6 +15,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from scenarios.catalog import price_data_date
+from scenarios.fingerprint import scenario_sha256
 from scenarios.malformed import Spot, malformed
 from scenarios.merge import OVERRIDE, apply_override, merge
 from scenarios.places import NOWHERE, Place, Written, WrittenList, locate
@@ -23,7 +24,7 @@ from scenarios.schema import Scenario
 from scenarios.sources import find, library_names, library_path, read_text
 from scenarios.validate import validate
 
-__all__ = ["Problem", "ScenarioError", "library_names", "library_path", "load", "read_yaml"]
+__all__ = ["Problem", "ScenarioError", "library_names", "library_path", "load", "read_yaml", "scenario_sha256"]
 
 DEEPEST = 40
 MOST_VALUES = 100_000

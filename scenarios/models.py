@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from scenarios.fields import Factor, ModelName, PositiveTokens, Section, UsdPerMillion
+from scenarios.kinds import Quantity
 from scenarios.problems import Fault, FieldError
 
 
@@ -43,8 +44,8 @@ class ModelSpec(Section):
     batch_pays: Factor | None = Field(
         None, description="What agents with `batch: true` pay of the price; default: the catalogue's batch price."
     )
-    fee_per_call: Factor = Field(
-        0.0, description="Fee on every billed call, in USD.", json_schema_extra={"unit": "USD per call"}
+    fee_per_call: Annotated[float, Quantity("USD per call")] = Field(
+        0.0, description="Fee on every billed call, in USD."
     )
     context_window: PositiveTokens | None = Field(
         None, description="Largest prompt that the model takes; default: the catalogue's."

@@ -25,13 +25,11 @@ from scenarios.fields import (
     Flag,
     ModelName,
     Money,
-    Positive,
     PositiveMoney,
     Probability,
     Rate,
     Section,
     Share,
-    Whole,
 )
 from scenarios.kinds import Kind, NameOf, Quantity, Sequence, noun
 from scenarios.problems import Fault, FieldError
@@ -116,8 +114,8 @@ class PeakHour(Section):
     """The busiest hour: sessions beyond what the provider gives you fail more often."""
 
     share: Share = Field(description="Share of a day's sessions that come in its busiest hour.")
-    capacity: Annotated[float, Positive] = Field(
-        description="Sessions in an hour that pass unharmed.", json_schema_extra={"unit": "sessions per hour"}
+    capacity: Annotated[float, Quantity("sessions per hour", above=True)] = Field(
+        description="Sessions in an hour that pass unharmed."
     )
     failure_factor: Factor = Field(description="How many times as often the calls of the sessions beyond it fail.")
 
@@ -136,7 +134,7 @@ class Volume(Section):
     sessions_per_user_day: CountLaw | None = Field(
         None, description="Sessions of one user on a day; drawn once a user and trial, so that few may carry the bill."
     )
-    dispersion: Annotated[float, Positive] | None = Field(
+    dispersion: Annotated[float, Quantity("size", above=True)] | None = Field(
         None, description="Negative-binomial size of a day's count: lower is wilder; none is Poisson."
     )
     weekdays: dict[Weekday, Factor] = Field(
@@ -329,8 +327,8 @@ class Control(Section):
         default_factory=dict, description="Drivers and by what they are multiplied."
     )
     stop: Flag = Field(False, description="No more sessions are served.")
-    delay_days: Whole = Field(
-        0, description="Days that it takes to act, on top of the rest of the day.", json_schema_extra={"unit": "days"}
+    delay_days: Annotated[int, Quantity("days", whole=True)] = Field(
+        0, description="Days that it takes to act, on top of the rest of the day."
     )
 
     @model_validator(mode="after")
