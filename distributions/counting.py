@@ -9,8 +9,12 @@ from scipy import special
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+LARGE_MEAN = 1e5
+"""From here on counts come from an expansion: it is right to 0.02 of a count there, and better beyond, where the
+incomplete gamma function of scipy 1.17 runs out of terms (at a mean of 3e7 its upper 1e-6 tail is 15 % too heavy)."""
 
-def poisson_counts(u: Floats, mean: Floats) -> Ints:
+
+def poisson_counts(u: npt.ArrayLike, mean: npt.ArrayLike) -> Ints:
     """Least k with P(N <= k) >= u for a Poisson count N, element by element.
 
     Parameters
@@ -24,33 +28,19 @@ def poisson_counts(u: Floats, mean: Floats) -> Ints:
 
     Notes
     -----
-    Starts at the Cornish-Fisher expansion, which is within one or two of the answer for all but the smallest means, and
-    walks from there on the exact distribution function, so the start decides the speed and never the result.
+    Up to LARGE_MEAN it starts at the Cornish-Fisher expansion, which is within one or two of the answer, and walks from
+    there on the exact distribution function, so the start decides the speed and never the result. Beyond, the expansion
+    is the answer, to the nearest count, and held to be no less than at LARGE_MEAN.
     """
     u, mean = np.broadcast_arrays(np.asarray(u, np.float64), np.asarray(mean, np.float64))
-    shape = u.shape
-    u, mean = u.ravel(), mean.ravel()
-    z = special.ndtri(u)
-    k = np.maximum(np.floor(mean + z * np.sqrt(mean) + (z * z - 1.0) / 6.0), 0.0)
-    todo = np.flatnonzero(mean > 0.0)
-    k[mean <= 0.0] = 0.0
-    above = special.pdtr(k[todo], mean[todo]) >= u[todo]
-    _walk(k, todo[above], u, mean, -1.0)
-    _walk(k, todo[~above], u, mean, 1.0)
-    counts: Ints = k.astype(np.int64).reshape(shape)
+    counts = np.zeros(u.shape, np.int64)
+    small = (mean > 0.0) & (mean <= LARGE_MEAN)
+    counts[small] = _walked(u[small], mean[small])
+    large = mean > LARGE_MEAN
+    if large.any():
+        floor = _walked(u[large], np.full(int(large.sum()), LARGE_MEAN))
+        counts[large] = np.maximum(np.ceil(_expansion(u[large], mean[large]) - 0.5).astype(np.int64), floor)
     return counts
-
-
-def _walk(k: Floats, todo: Ints, u: Floats, mean: Floats, step: float) -> None:
-    """Move k[todo] by `step` to the least counts whose distribution functions reach u; all start on one side."""
-    while todo.size:
-        if step < 0.0:
-            todo = todo[k[todo] > 0.0]
-            todo = todo[special.pdtr(k[todo] - 1.0, mean[todo]) >= u[todo]]
-            k[todo] -= 1.0
-        else:
-            k[todo] += 1.0
-            todo = todo[special.pdtr(k[todo], mean[todo]) < u[todo]]
 
 
 def gamma_levels(u: Floats, dispersion: float) -> Floats:
@@ -64,3 +54,27 @@ def gamma_levels(u: Floats, dispersion: float) -> Floats:
     dispersion : above 0
     """
     return np.asarray(special.gammaincinv(dispersion, u) / dispersion, np.float64)
+
+
+def _expansion(u: Floats, mean: Floats) -> Floats:
+    """Cornish-Fisher quantile of a Poisson law, to the order 1/sd, with Sheppard's correction for the lattice.
+
+    Source: Abramowitz and Stegun 26.2.49, with skewness 1/sd and excess 1/mean.
+    """
+    z, sd = special.ndtri(u), np.sqrt(mean)
+    return np.asarray(mean + z * sd + (z * z - 1.0) / 6.0 + (z - z**3) / (72.0 * sd) + z / (24.0 * sd), np.float64)
+
+
+def _walked(u: Floats, mean: Floats) -> Ints:
+    z = special.ndtri(u)
+    k = np.maximum(np.floor(mean + z * np.sqrt(mean) + (z * z - 1.0) / 6.0), 0.0)
+    enough = special.pdtr(k, mean) >= u
+    down, up = np.flatnonzero(enough), np.flatnonzero(~enough)
+    while down.size:
+        down = down[k[down] > 0.0]
+        down = down[special.pdtr(k[down] - 1.0, mean[down]) >= u[down]]
+        k[down] -= 1.0
+    while up.size:
+        k[up] += 1.0
+        up = up[special.pdtr(k[up], mean[up]) < u[up]]
+    return k.astype(np.int64)
