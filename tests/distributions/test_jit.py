@@ -144,7 +144,7 @@ def test_old_folders_are_removed_and_the_last_used_are_kept(house, tmp_path):
 def test_numba_caches_of_a_host_program_stay_where_they_are():
     before = numba.config.CACHE_DIR
     jit.kernel(lambda out: None)
-    assert numba.config.CACHE_DIR == before
+    assert before == numba.config.CACHE_DIR
     assert before != str(jit.cache_directory())
 
 

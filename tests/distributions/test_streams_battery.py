@@ -2,7 +2,7 @@
 
 Everything is deterministic. Each test makes many p-values of statistics whose law under perfect randomness is known,
 and asks that the smallest of them, times their number, is not absurd (Bonferroni); a separate test asks that all of
-them together are flat. The battery must itself be able to fail: it is also given streams that are broken in a known way.
+them together are flat. The battery must itself be able to fail: it also gets streams that are broken in a known way.
 """
 
 from typing import NamedTuple
