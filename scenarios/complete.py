@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any, TypeVar
 
 from scenarios.features import Feature, Guardrails
+from scenarios.fields import Section
 from scenarios.models import ModelSpec
 from scenarios.schema import Scenario
+
+Some = TypeVar("Some", bound=Section)
 
 SPRAWL_DEPTH = 3
 SPRAWL_AGENTS = 50
@@ -26,12 +30,11 @@ def complete(scenario: Scenario) -> Scenario:
         What everybody else reads: `features` is never empty, shares sum to 1, every model that may serve a call is
         in `models`.
     """
-    features = scenario.features or {name: Feature(agent=name) for name in list(scenario.agents)[:1]}
-    return scenario.model_copy(
-        update={
-            "features": {name: _guarded(feature, scenario) for name, feature in _scaled(features).items()},
-            "models": scenario.models | {name: ModelSpec(catalog=name) for name in _direct(scenario)},
-        }
+    features = scenario.features or {name: _default_feature(name) for name in list(scenario.agents)[:1]}
+    return _with(
+        scenario,
+        features={name: _guarded(feature, scenario) for name, feature in _scaled(features).items()},
+        models=scenario.models | {name: ModelSpec(catalog=name) for name in _direct(scenario)},
     )
 
 
@@ -62,13 +65,24 @@ def named_models(scenario: Scenario) -> Iterable[str]:
             yield from pair
 
 
+def _with(section: Some, **values: Any) -> Some:
+    """A copy with other values; what its writer stated and what was filled in stays apart."""
+    copy = type(section).model_construct(set(section.model_fields_set), **dict(section) | values)
+    assert isinstance(copy, type(section))
+    return copy
+
+
+def _default_feature(agent: str) -> Feature:
+    return Feature.model_construct(set(), **dict(Feature(agent=agent)))
+
+
 def _direct(scenario: Scenario) -> list[str]:
     return [name for name in dict.fromkeys(named_models(scenario)) if name not in scenario.models]
 
 
 def _scaled(features: dict[str, Feature]) -> dict[str, Feature]:
     total = sum(feature.share for feature in features.values())
-    return {name: feature.model_copy(update={"share": feature.share / total}) for name, feature in features.items()}
+    return {name: _with(feature, share=feature.share / total) for name, feature in features.items()}
 
 
 def _guarded(feature: Feature, scenario: Scenario) -> Feature:
@@ -77,4 +91,4 @@ def _guarded(feature: Feature, scenario: Scenario) -> Feature:
     guards = feature.guardrails or Guardrails()
     depth = SPRAWL_DEPTH if guards.depth is None else guards.depth
     agents = SPRAWL_AGENTS if guards.agents is None else guards.agents
-    return feature.model_copy(update={"guardrails": guards.model_copy(update={"depth": depth, "agents": agents})})
+    return _with(feature, guardrails=_with(guards, depth=depth, agents=agents))

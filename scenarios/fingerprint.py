@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from distributions.law import Law
+from distributions.quantity import QuantityError, parse_number
 from scenarios.problems import dotted
 from scenarios.schema import Scenario
 from scenarios.walk import leaves
@@ -22,8 +23,8 @@ def scenario_sha256(scenario: Scenario) -> str:
     Parameters
     ----------
     scenario : Scenario
-        As loaded. Comments, order of keys, `extends` and spellings of defaults make no difference; how a law is
-        written does, and so do the contents of its data file, not its name.
+        As loaded. Comments, order of keys, `extends`, `60k` for 60000 and spelled-out defaults make no difference;
+        which form a law is written in does, and so do the contents of its data file, not its name.
 
     Returns
     -------
@@ -49,7 +50,12 @@ def _spec(spec: Any, folder: Path | None) -> Any:
         return {key: _file(item, folder) if key == "file" else _spec(item, folder) for key, item in spec.items()}
     if isinstance(spec, list | tuple):
         return [_spec(item, folder) for item in spec]
-    return spec if isinstance(spec, str | int | float | bool) or spec is None else repr(spec)
+    if isinstance(spec, bool) or spec is None:
+        return spec
+    try:
+        return parse_number(spec)
+    except QuantityError:
+        return spec if isinstance(spec, str) else repr(spec)
 
 
 def _file(name: Any, folder: Path | None) -> str:

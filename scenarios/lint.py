@@ -101,10 +101,8 @@ def _tail(scenario: Scenario, cards: Cards) -> Iterator[Finding]:
     tail = heaviest_tail(scenario, cards)
     if tail.index <= 2:
         what = "mean" if tail.index <= 1 else "variance"
-        because = f"of {tail.law} here, {tail.why}"
-        message = (
-            f"the cost of a {scenario.unit} has a tail of index {tail.index:.3g}: its {what} is infinite, {because}"
-        )
+        heavy = f"with a tail of index {tail.index:.3g}: {tail.why}"
+        message = f"makes the {what} of a {scenario.unit}'s cost infinite, {heavy}"
         yield Finding(dotted(tail.path), "warning" if tail.index <= 1 else "note", message)
 
 
@@ -198,9 +196,8 @@ def _sprawl(feature: Feature, growth: float, when: str) -> str:
     guards = feature.guardrails
     bounds = [f"{key} {value:g}" for key, value in guards.model_dump().items() if value is not None] if guards else []
     end = f"only the guardrails end that: {', '.join(bounds)}" if bounds else "nothing ends that"
-    return (
-        f"{when}every agent of {feature.agent} starts {growth:.3g} more on average, generation after generation; {end}"
-    )
+    starts = f"{when}every agent below {feature.agent} starts {growth:.3g} more on average"
+    return f"{starts}, generation after generation; {end}"
 
 
 # -- what does nothing -------------------------------------------------------------------------------------------------

@@ -1,0 +1,93 @@
+"""How well founded a scenario is: inputs measured, stated, and left to a default."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from distributions.law import Law
+from scenarios.agents import Agent, Cache, CheckedBy, Context, ModelUse, Retry, Tool
+from scenarios.features import Feature, Guardrails
+from scenarios.fields import Section
+from scenarios.period import Volume
+from scenarios.schema import Scenario
+from scenarios.walk import Leaf, leaves
+
+_NO_INPUTS = {"budget", "limits", "period", "plan", "value"}  # what is asked, not what is assumed
+
+# Defaults that move the answer, and where they do.
+_ASSUMED: Mapping[tuple[type[Section], str], Callable[[Any], bool]] = {
+    (Agent, "cache"): lambda agent: not agent.whole_prompt,
+    (Agent, "cached_share"): lambda agent: agent.whole_prompt,
+    (Cache, "first_hit_rate"): lambda cache: True,
+    (Context, "carry"): lambda context: True,
+    (Context, "overflow"): lambda context: True,
+    (Retry, "failure_rate"): lambda retry: True,
+    (Retry, "quality_share"): lambda retry: bool(retry.failure_rate),
+    (Retry, "provider_billed"): lambda retry: bool(retry.failure_rate),
+    (Retry, "max_attempts"): lambda retry: bool(retry.failure_rate),
+    (Tool, "result_tokens"): lambda tool: True,
+    (Tool, "failure_rate"): lambda tool: True,
+    (CheckedBy, "max_loops"): lambda check: check.reject_rate > 0,
+    (Feature, "success_rate"): lambda feature: True,
+    (Guardrails, "depth"): lambda guards: guards.depth is not None,
+    (Guardrails, "agents"): lambda guards: guards.agents is not None,
+    (Volume, "dispersion"): lambda volume: True,
+    (Volume, "weekdays"): lambda volume: True,
+}
+
+
+@dataclass(frozen=True)
+class InputCounts:
+    """How many inputs rest on what.
+
+    Attributes
+    ----------
+    measured : int
+        Laws from data, or with a `source:` beside them.
+    stated : int
+        Laws and numbers that somebody wrote down.
+    default : int
+        Assumptions that nobody made: no failures, no cache, all history carried.
+    """
+
+    measured: int
+    stated: int
+    default: int
+
+    @property
+    def total(self) -> int:
+        """All inputs."""
+        return self.measured + self.stated + self.default
+
+
+def count_inputs(scenario: Scenario) -> InputCounts:
+    """Count the laws and numbers that a result rests on; budget, plan, limits and value are no inputs.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        As loaded. Every entry of a mapping of numbers counts.
+    """
+    found = [leaf for leaf in leaves(scenario) if leaf.path[0] not in _NO_INPUTS]
+    laws = [leaf for leaf in found if isinstance(leaf.value, Law) and leaf.stated]
+    measured = sum(leaf.value.measured for leaf in laws)
+    stated = sum(_numbers(leaf.value) for leaf in found if leaf.stated and not _only_a_name(leaf))
+    return InputCounts(measured, stated - measured, sum(_assumed(leaf) for leaf in found if not leaf.stated))
+
+
+def _numbers(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(_numbers(item) for item in value.values())
+    return int(isinstance(value, Law | int | float) and not isinstance(value, bool))
+
+
+def _only_a_name(leaf: Leaf) -> bool:
+    """`model: frontier` is held as a share of 1."""
+    return isinstance(leaf.section, ModelUse) and leaf.name == "shares" and len(leaf.value) == 1
+
+
+def _assumed(leaf: Leaf) -> bool:
+    applies = _ASSUMED.get((type(leaf.section), leaf.name))
+    return applies is not None and applies(leaf.section)
