@@ -1,4 +1,4 @@
-"""What a law looks like to a kernel: cut into simple parts, each part of one of five shapes."""
+"""What a law looks like to a kernel: cut into simple parts, each part of one of four shapes."""
 
 import math
 from collections.abc import Iterator
@@ -7,19 +7,18 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from distributions.curve import N_OCTAVES, Half, QuantileFunction, error_unit, fit_curve
+from distributions.curve import N_OCTAVES, Half, QuantileFunction, fit_curve
 from distributions.law import Law
 from distributions.steps import Steps
 
 Floats = npt.NDArray[np.float64]
 
-CONSTANT, CURVE, FLOORED, STEPS, KNOTS, SEGMENTS = range(6)
+CONSTANT, CURVE, FLOORED, STEPS, SEGMENTS = range(5)
 """Kinds of rows. SEGMENTS is no shape: it stands for a law of several parts."""
 
 MOST_STEPS = 4096
-"""Outcomes of a discrete law, or values of data, that are tabled one by one."""
+"""Outcomes of a discrete law that are tabled one by one."""
 
-_N_KNOTS_LOG2 = 12
 _DEEPEST = 2.0**-54  # the least u, and 1 - u, of any draw
 _EXPONENT_BIAS = 1023
 _NO_NODES = np.zeros((0, 4))
@@ -32,13 +31,13 @@ class Shape(NamedTuple):
 
     Attributes
     ----------
-    kind : one of CONSTANT, CURVE, FLOORED, STEPS, KNOTS
-    shift : bits to drop from the float64 pattern (curve) or from the word (steps, knots) to get an index
+    kind : one of CONSTANT, CURVE, FLOORED, STEPS
+    shift : bits to drop from the float64 pattern (curve) or from the word (steps) to get an index
     skip : indices that come before the first row of a curve
     rows : rows of one half of a curve; outcomes of steps
     nodes : cubics of a curve, see `Curve.rows`
-    steps : steps: cumulative probabilities, then the outcomes; knots: both ends of each line
-    guide : steps: for each leading part of the word, the outcome at which the search begins
+    steps : cumulative probabilities, then the outcomes
+    guide : for each leading part of the word, the outcome at which the search begins
     value : a constant's
     error : largest error found, relative to max(|x|, 1e-9 of the law's scale)
     """
@@ -72,12 +71,12 @@ def parts_of(law: Law) -> Iterator[Part]:
 
 
 def _shapes(law: Law) -> Iterator[tuple[float, float, Shape]]:
-    if isinstance(law, Steps):
-        yield from _data(law.array)
-        return
     least, most = _outermost(law.ppf), _outermost(law.isf)
     if least == most:
         yield 0.0, 1.0, Shape(CONSTANT, value=least)
+    elif isinstance(law, Steps):
+        outcomes, counts = np.unique(law.array, return_counts=True)
+        yield 0.0, 1.0, _steps(outcomes, np.cumsum(counts) / law.array.size)
     elif law.discrete:
         yield from _counts(law, least, most)
     else:
@@ -139,30 +138,3 @@ def _smoothed(law: Law, u: Floats, v: Floats) -> Floats:
         share[low] = (u[low] - below) / (law.cdf(x[low]) - below)
         share[high] = (above - v[high]) / (above - law.sf(x[high]))
     return x + np.clip(np.nan_to_num(share), 0.0, 1.0)
-
-
-def _data(values: Floats) -> Iterator[tuple[float, float, Shape]]:
-    """Table few values exactly; of many, the greatest exactly and the rest as 4,096 lines of equal probability."""
-    outcomes, counts = np.unique(values, return_counts=True)
-    if outcomes.size == 1:
-        yield 0.0, 1.0, Shape(CONSTANT, value=float(outcomes[0]))
-    elif outcomes.size <= MOST_STEPS:
-        yield 0.0, 1.0, _steps(outcomes, np.cumsum(counts) / values.size)
-    else:
-        each = max(1, (values.size - MOST_STEPS) >> _N_KNOTS_LOG2)
-        n_body = min(each << _N_KNOTS_LOG2, values.size - 1)
-        body, rest = values[:n_body], values[n_body:]
-        yield 0.0, n_body / values.size, _knots(body.reshape(-1, each))
-        for lo, hi, shape in _data(rest):
-            yield 1.0 - (1.0 - lo) * rest.size / values.size, 1.0 - (1.0 - hi) * rest.size / values.size, shape
-
-
-def _knots(cells: Floats) -> Shape:
-    """Give each cell a line that has the mean of its values and stays between them, so sums of draws are unbiased."""
-    middle = np.clip(cells.mean(axis=1), cells[:, 0], cells[:, -1])
-    reach = np.minimum(middle - cells[:, 0], cells[:, -1] - middle)
-    ends = np.stack([middle - reach, middle + reach], axis=1)
-    places = (np.arange(cells.shape[1]) + 0.5) / cells.shape[1]
-    errors = np.abs(ends[:, :1] + places * (ends[:, 1:] - ends[:, :1]) - cells)
-    error = float(np.max(errors / error_unit(cells, float(np.max(np.abs(cells))))))
-    return Shape(KNOTS, shift=64 - _N_KNOTS_LOG2, steps=ends.ravel(), error=error)

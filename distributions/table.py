@@ -4,9 +4,8 @@ A law is compiled once, by its shape:
 
 - a constant is one number;
 - a smooth law is a curve: cubics indexed by octave and sub-bin (``curve.py``);
-- a discrete law is its cumulative table, searched from a guide index. The least 4,096 outcomes are exact; what lies
-  above them is the floor of a curve;
-- data are steps on their sorted values, or equal-probability knots joined by lines;
+- a discrete law is its cumulative table, searched from a guide index: data are all their values, a count its least
+  4,096 outcomes, and what lies above them is the floor of a curve;
 - a mixture or a splice is cut on u into segments, each a row of its own, because one curve alone is wrong by half where
   components stand apart. A segment stretches the distance to its nearer end, so its tails keep their accuracy too.
 
@@ -22,16 +21,16 @@ import numpy.typing as npt
 
 from distributions.jit import device, float_bits, inlined, kernel
 from distributions.law import Law
-from distributions.shapes import CONSTANT, CURVE, FLOORED, KNOTS, SEGMENTS, STEPS, Part, parts_of
+from distributions.shapes import CONSTANT, CURVE, FLOORED, SEGMENTS, STEPS, Part, parts_of
 
 Floats = npt.NDArray[np.float64]
 Words = npt.NDArray[np.uint64]
 
 LAW_DTYPE = np.dtype(
     [
-        ("kind", np.int32),  # one of the six above
-        ("shift", np.int32),  # bits dropped: of a curve's float64 pattern, or of the word for a guide or knot index
-        ("first", np.int64),  # curve: row of the pattern 0; steps, knots: first of `steps`; segments: first of `laws`
+        ("kind", np.int32),  # one of the five in `shapes`
+        ("shift", np.int32),  # bits dropped: of a curve's float64 pattern, or of the word for a guide index
+        ("first", np.int64),  # curve: row of the pattern 0; steps: first of `steps`; segments: first of `laws`
         ("count", np.int64),  # curve: rows of a half; steps: outcomes
         ("guide", np.int64),  # steps: first of `guide`
         ("low", np.float64),  # clip, -inf and inf without
@@ -58,7 +57,7 @@ class LawTables(NamedTuple):
     nodes: Floats
     """float64[n, 4]: cubics."""
     steps: Floats
-    """float64[n]: cumulative probabilities followed by their outcomes; knots."""
+    """float64[n]: cumulative probabilities, each table followed by its outcomes."""
     guide: npt.NDArray[np.int32]
     """int32[n]: outcome at which to begin the search."""
 
@@ -103,8 +102,6 @@ def _unclipped(nodes: Floats, steps: Floats, guide: Any, law: Any, word: np.uint
         return _on_curve(nodes, law, word)
     if law.kind == STEPS:
         return _on_steps(steps, guide, law, word)
-    if law.kind == KNOTS:
-        return _on_knots(steps, law, word)
     if law.kind == FLOORED:
         return math.floor(_on_curve(nodes, law, word))
     return 0.0  # a constant: its offset is added
@@ -120,15 +117,6 @@ def _on_steps(steps: Floats, guide: Any, law: Any, word: np.uint64) -> float:
     while outcome < last and steps[outcome] < u:
         outcome += _ONE
     x: float = steps[outcome + count]
-    return x
-
-
-@device
-def _on_knots(steps: Floats, law: Any, word: np.uint64) -> float:
-    shift = np.uint64(law.shift)
-    start = np.uint64(law.first) + ((word >> shift) << _ONE)
-    t = np.float64(word & ((_ONE << shift) - _ONE)) / np.float64(_ONE << shift)
-    x: float = steps[start] + t * (steps[start + _ONE] - steps[start])
     return x
 
 
@@ -241,8 +229,7 @@ def table_error(law: Law) -> float:
     -------
     float
         Measured where the cubics are furthest from the points they pass through, for u from 1e-12 to 1 - 1e-12,
-        relative to max(|x|, 1e-9 of the scale) of each part of the law. 0 where outcomes are tabled one by one. For
-        data of more than 4,096 different values: how far the lines are from them.
+        relative to max(|x|, 1e-9 of the scale) of each part of the law. 0 where outcomes are tabled one by one.
     """
     return max(part.shape.error for part in parts_of(law))
 
