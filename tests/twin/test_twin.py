@@ -1,0 +1,146 @@
+"""The kernel against its naive twin: the same means and the same distribution for every field of the language.
+
+Tolerances are computed. Means: 4 standard errors of the difference. Quantiles: the order statistics of the twin's
+sessions that hold the kernel's quantile at 4 standard deviations of a binomial count. Distributions: the two-sample
+Kolmogorov bound at one in a million. Outcomes that occur often (where tokens are constants, most do) must occur on both
+sides, as often: that is what tells two readings of a sentence apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from scenarios.load import load
+from scenarios.prices import resolve_prices
+from simulator.run import run
+from tests.twin.agreement import SAME, gap_in_standard_errors, kolmogorov_bound, kolmogorov_distance, quantile_fits
+from tests.twin.naive_twin import Dice, Session, World, levels
+from tests.twin.variants import VARIANTS
+
+TWIN_SESSIONS = 4_000
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
+OFTEN = 20  # expected twin sessions of an outcome that must show: e^-20 is the chance that it does not
+KERNEL_TRIALS = 40  # of one day with 5,000 sessions
+COLUMNS = (
+    "cost",
+    "calls",
+    "agents",
+    "input",
+    "cached",
+    "written",
+    "output",
+    "success",
+    "bought",
+)  # the last: cost of successes
+
+
+class Side(NamedTuple):
+    """What one side says of a variant: sessions by column, money by (feature, agent, cause)."""
+
+    columns: dict
+    cells: dict
+    sessions: int
+
+
+@pytest.fixture(scope="module", params=VARIANTS)
+def sides(request):
+    scenario = load(VARIANTS[request.param])
+    return twin_side(scenario), kernel_side(scenario)
+
+
+def twin_side(scenario, n=TWIN_SESSIONS):
+    dice = Dice(2026)
+    fixed = {driver: float(law.mean()) for driver, law in scenario.drivers.levels.items()}
+    cards = {model: by_day[0] for model, by_day in resolve_prices(scenario).cards.items()}
+    world = World(cards, levels(**fixed), usd_rate=scenario.usd_rate)
+    shares = {feature: spec.share for feature, spec in scenario.features.items()}
+    bills, cells = [], []
+    for _ in range(n):
+        feature = dice.choose(shares)
+        bills.append(Session(scenario, feature, world, dice).run())
+        cells.append({(feature, *key): money for key, money in bills[-1].cells.items()})
+    columns = {column: np.array([getattr(bill, column) for bill in bills], dtype=float) for column in COLUMNS[:-1]}
+    columns["bought"] = columns["cost"] * columns["success"]
+    keys = {key for cell in cells for key in cell}
+    return Side(columns, {key: np.array([cell.get(key, 0.0) for cell in cells]) for key in keys}, len(bills))
+
+
+def kernel_side(scenario):
+    result = run(scenario, trials=KERNEL_TRIALS, seed=5, engine="exact", threads=1)
+    tally = result.tally
+    n = int(tally.sessions.sum())
+    sums = Counter()
+    for cell, money in zip(tally.frame.cells, tally.cells.sum(axis=0).tolist(), strict=True):
+        if cell.cause != "fixed":
+            sums[cell.feature, cell.agent, cell.cause] += money * tally.frame.unit / n
+    frame = result.sessions(n)
+    columns = {column: frame[column].to_numpy(dtype=float) for column in COLUMNS[:-1]}
+    columns["bought"] = columns["cost"] * columns["success"]
+    return Side(columns, {key: mean for key, mean in sums.items() if mean}, n)
+
+
+def test_every_mean_is_the_twins(sides):
+    twin, kernel = sides
+    gaps = {}
+    for column, theirs in kernel.columns.items():
+        gaps[column] = gap_in_standard_errors(twin.columns[column], theirs.mean(), theirs.size, theirs.std())
+    assert {column: gap for column, gap in gaps.items() if gap > 4} == {}
+
+
+def test_every_cell_of_the_attribution_is_the_twins(sides):
+    twin, kernel = sides
+    assert set(twin.cells) == set(kernel.cells)
+    gaps = {}
+    for key, money in twin.cells.items():
+        gaps[key] = gap_in_standard_errors(money, kernel.cells[key], kernel.sessions, money.std())
+    assert {key: gap for key, gap in gaps.items() if gap > 4} == {}
+
+
+def test_tally_and_records_tell_of_the_same_sessions(sides):
+    kernel = sides[1]
+    cost, mean = kernel.columns["cost"], sum(kernel.cells.values())
+    tolerance = 4 * cost.std() * math.sqrt(1 / kernel.sessions + 1 / cost.size)
+    assert abs(mean - cost.mean()) <= tolerance + SAME * mean
+
+
+def test_quantiles_lie_between_the_twins_order_statistics(sides):
+    twin, kernel = (side.columns for side in sides)
+    outside = []
+    for column in ("cost", "calls", "input", "output"):
+        outside += [(column, p) for p in (0.5, 0.9, 0.99) if not quantile_fits(twin[column], kernel[column], p)]
+    assert outside == []
+
+
+def test_every_distribution_is_the_twins(sides):
+    twin, kernel = (side.columns for side in sides)
+    distances = {column: kolmogorov_distance(twin[column], theirs) for column, theirs in kernel.items()}
+    bounds = {column: kolmogorov_bound(twin[column].size, theirs.size) for column, theirs in kernel.items()}
+    assert {column: d for column, d in distances.items() if d > bounds[column]} == {}
+
+
+def test_every_common_outcome_is_the_twins(sides):
+    (twin, n_twin), (kernel, n_kernel) = (outcomes(side.columns) for side in sides)
+    odd = {}
+    for outcome in twin | kernel:
+        p = (twin[outcome] + kernel[outcome]) / (n_twin + n_kernel)
+        often = max(p, twin[outcome] / n_twin) * n_twin >= OFTEN
+        gap = abs(twin[outcome] / n_twin - kernel[outcome] / n_kernel)
+        if often and gap > 5 * math.sqrt(p * (1 - p) * (1 / n_twin + 1 / n_kernel)):
+            odd[outcome] = (twin[outcome] / n_twin, kernel[outcome] / n_kernel)
+    assert odd == {}
+
+
+def outcomes(columns):
+    """Count whole rows, the rare ones left out; each is told by one number, which sorts faster than a row."""
+    rows = [columns[column].round(10) for column in COLUMNS]
+    told = sum(row * math.sqrt(prime) for row, prime in zip(rows, PRIMES, strict=True))
+    _, first, counts = np.unique(told, return_index=True, return_counts=True)
+    n = rows[0].size
+    common = counts * TWIN_SESSIONS >= n * OFTEN / 10
+    kept = zip(first[common], counts[common].tolist(), strict=True)
+    return Counter({tuple(float(row[i]) for row in rows): count for i, count in kept}), n
