@@ -23,6 +23,12 @@ def test_equal_trials_cost_the_same_in_every_percentile_to_the_last_bit() -> Non
     assert set(values.values()) == {6.0}
 
 
+def test_equal_trials_have_no_deviation_where_floats_would_give_them_one() -> None:
+    units = np.full(199, 123_456_789_123)
+    assert np.std(units / 1e9, ddof=1) > 0
+    assert Spend(units, NANO).sd == 0.0
+
+
 def test_moments_and_quantiles_are_those_of_plain_python() -> None:
     spend = Spend(LOGNORMAL, NANO)
     money = [units / 10**9 for units in LOGNORMAL.tolist()]
