@@ -65,6 +65,16 @@ class ModelUse(Section):
     cascade: ModelNames = Field((), description="Two models: the first answers, the second where it escalates.")
     escalate_rate: Probability = Field(0.0, description="Chance, turn by turn, that the second model is called too.")
 
+    @classmethod
+    def other_forms(cls) -> list[dict[str, Any]]:
+        """A name, or shares by name."""
+        share = Quantity("share").json_schema()
+        keys = {"not": {"enum": ["cascade", "escalate_rate", "shares"]}}
+        return [
+            {"type": "string"},
+            {"type": "object", "propertyNames": keys, "additionalProperties": share, "minProperties": 1},
+        ]
+
     @model_validator(mode="before")
     @classmethod
     def _forms(cls, value: object) -> object:

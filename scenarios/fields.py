@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic_core import CoreSchema
 
 from distributions.law import Law
 from scenarios.kinds import ByModel, Day, LawOf, NameOf, Quantity, Sequence, Switch, Words, noun
@@ -20,6 +21,17 @@ class Section(BaseModel):
 
     shorthand: ClassVar[str | None] = None
     """The field that a single value in place of the mapping stands for."""
+
+    @classmethod
+    def other_forms(cls) -> list[dict[str, Any]]:
+        """What may stand in place of the mapping, as JSON Schema."""
+        return [{"type": ["string", "number"]}] if cls.shorthand else []
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        mapping = handler(schema)
+        forms = cls.other_forms()
+        return {"anyOf": [mapping, *forms]} if forms else mapping
 
     @model_validator(mode="before")
     @classmethod

@@ -23,6 +23,7 @@ from distributions.quantity import NUMBER_PATTERN, QuantityError, parse_number
 from scenarios.problems import Fault, FieldError
 
 _LONGEST_NAME = 80
+LAW_MARK = "x-law"
 
 
 @dataclass(frozen=True)
@@ -149,8 +150,12 @@ class LawOf(Kind):
             law = parse_law(value, base=getattr(value, "folder", None))
         except LawError as error:
             raise FieldError(*(_law_fault(*problem) for problem in error.problems)) from None
-        if self.positive:
-            _require_positive(law, value)
+        low, high = law.support()
+        if self.positive and (low < 0 or float(law.cdf(0.0)) > 0):
+            hint = "a multiplier of 1 leaves everything as it is written; keep it above 0 with `min`"
+            raise FieldError(Fault((), "can be 0 or less", value, self.allowed(), hint))
+        if high < 0 or law.mean() < 0:
+            raise FieldError(Fault((), "must be at least 0 on average", value, self.allowed()))
         return law
 
     def allowed(self) -> str:
@@ -158,8 +163,8 @@ class LawOf(Kind):
         return "a law above 0" if self.positive else "a law"
 
     def json_schema(self) -> dict[str, Any]:
-        """A reference to the one definition of laws."""
-        return {"$ref": "#/$defs/Law"}
+        """A mark; `reference.json_schema` puts the one definition of laws there."""
+        return {LAW_MARK: True}
 
     def neutral(self) -> object:
         """Exactly 1."""
@@ -351,13 +356,6 @@ def law_default(value: float) -> Callable[[], Law]:
 
 def _law_fault(path: tuple[str | int, ...], message: str, got: object, allowed: str | None) -> Fault:
     return Fault(tuple(path), message, got, allowed)
-
-
-def _require_positive(law: Law, value: object) -> None:
-    low = law.support()[0]
-    if low < 0 or (low == 0 and float(law.cdf(0.0)) > 0):
-        hint = "a multiplier of 1 leaves everything as it is written; clip it with `min`"
-        raise FieldError(Fault((), f"can be {low:g}, and must be above 0", value, "a law above 0", hint))
 
 
 def noun(value: object) -> str:

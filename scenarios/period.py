@@ -68,6 +68,11 @@ class Period(Section):
         description="Number of days."
     )
 
+    @classmethod
+    def other_forms(cls) -> list[dict[str, Any]]:
+        """A month, a quarter or a year."""
+        return [{"type": "string", "pattern": r"^\d{4}(-\d{1,2}|-?[qQ]\d)?$"}, {"type": "integer"}]
+
     @model_validator(mode="before")
     @classmethod
     def _named(cls, value: object) -> object:
@@ -261,6 +266,11 @@ class Drivers(Section):
         PlainSerializer(lambda pairs: {f"{a}~{b}": level for (a, b), level in pairs.items()}),
     ] = Field(default_factory=dict, description="Rank correlation of pairs, -1 to 1.")
     typical: Flag = Field(False, description="Set by the word `typical`: volume lognormal with mu 0 and sigma 0.45.")
+
+    @classmethod
+    def other_forms(cls) -> list[dict[str, Any]]:
+        """The outside view."""
+        return [{"const": "typical"}]
 
     @model_validator(mode="before")
     @classmethod

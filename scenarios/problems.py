@@ -106,6 +106,9 @@ class ScenarioError(Exception):
         )
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[list[Problem]]]:
+        return ScenarioError, (self.problems,)
+
 
 def dotted(path: Sequence[str | int]) -> str:
     """Write a path with dots; keys that hold a dot or a space are quoted.

@@ -122,7 +122,9 @@ class Scenario(Section):
     title: Text = Field("", description="One line for people.")
     story: Text = Field("", description="What this is about, in a few sentences.")
     sources: Texts = Field((), description="Where the numbers come from.")
-    unit: Text = Field("session", description="What a session is called in every text: ticket, chat, task.")
+    unit: Annotated[str, NameOf(what="unit")] = Field(
+        "session", description="What a session is called in every text: ticket, chat, task."
+    )
     as_of: Date = Field(
         description="Prices, and their announced changes, as known on this day; default: the day of the price data."
     )
