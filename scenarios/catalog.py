@@ -174,7 +174,7 @@ def find_model(name: str) -> CatalogModel:
 
 
 def search_models(query: str | None = None) -> list[CatalogModel]:
-    """List the entries whose ``provider/model`` contains `query`, the one of that very name first; all without one.
+    """List the entries whose ``provider/model`` contains `query`, the one that it resolves to first; all without one.
 
     Raises
     ------
@@ -188,9 +188,13 @@ def search_models(query: str | None = None) -> list[CatalogModel]:
         for info in provider.models
         if wanted in f"{provider.id}/{info.id}".lower()
     ]
-    if not found:
-        return [find_model(wanted)]  # which knows dated names, or says what comes near
-    return sorted(found, key=lambda entry: entry.name.lower() != wanted)
+    try:
+        best = [find_model(wanted)] if "/" in wanted or not found else []
+    except UnknownModelError:
+        if not found:
+            raise
+        best = []
+    return best + [entry for entry in found if entry.name not in {one.name for one in best}]
 
 
 def price_data_date() -> date:

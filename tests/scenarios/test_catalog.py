@@ -185,7 +185,10 @@ def test_a_name_like_no_other_has_no_near_names():
 
 def test_search_finds_parts_of_names_and_puts_the_exact_one_first():
     assert "anthropic/claude-opus-4-7" in [entry.name for entry in search_models("opus-4-7")]
-    assert search_models("openai/gpt-5")[0].name == "openai/gpt-5"
+    assert [entry.name for entry in search_models("x-ai/grok-4.3")][:2] == ["x-ai/grok-4.3", "openrouter/x-ai/grok-4.3"]
+    assert [entry.name for entry in search_models("anthropic/claude-opus-4-7-20260416")] == [
+        "anthropic/claude-opus-4-7"
+    ]
     with pytest.raises(UnknownModelError):
         search_models("opsu-4-7-zzz")
 
@@ -200,6 +203,11 @@ def test_search_finds_parts_of_names_and_puts_the_exact_one_first():
 def test_batch_prices_count_only_where_they_differ(name, input_price):
     batch = find_model(name).on(TODAY).batch
     assert (batch and batch[0].input) == input_price
+
+
+def test_batch_prices_start_on_their_day():
+    entry = find_model("anthropic/claude-opus-4-7")
+    assert [entry.on(date(2026, 10, day)).batch is None for day in (13, 14)] == [True, False]
 
 
 def test_batch_prices_are_not_lent():

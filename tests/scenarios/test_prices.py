@@ -230,6 +230,12 @@ def test_batch_of_a_model_without_batch_prices_is_refused_unless_given():
     assert (card.batch_pays, card.batch_tiers) == (0.5, card.tiers)
 
 
+def test_batch_prices_beside_prices_of_ones_own_must_be_given_where_no_single_factor_says_them():
+    assert problems({"it": {"catalog": "openai/gpt-4.1", "input": 1.8}}, {"batch": True})
+    (card, *_) = priced({"it": {"catalog": "openai/gpt-5.5", "input": 4}}, {"batch": True}).cards["it"]
+    assert (card.batch_pays, card.batch_tiers[0].input) == (0.5, 4)
+
+
 def test_batch_needs_batch_prices_of_the_fallback_too():
     retry = {"failure_rate": 0.1, "fallback": {"after": 1, "model": "google/gemini-3.5-flash"}}
     (problem,) = problems({"it": "anthropic/claude-opus-4-7"}, {"batch": True, "retry": retry})
