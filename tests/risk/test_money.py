@@ -11,7 +11,7 @@ from simulator.risk.money import array_in_currency, exact_mean, exact_sum, in_cu
 
 
 @pytest.mark.parametrize(
-    ("units", "unit", "money"), [(568_000, 1e-9, 0.000568), (6 * 10**9, 1e-9, 6.0), (7, 1e-6, 7e-6)]
+    ("units", "unit", "money"), [(568_000, 1e-9, 0.000568), (6 * 10**9, 1e-9, 6.0), (7, 1e-9, 7e-9)]
 )
 def test_currency_is_the_nearest_float(units: int, unit: float, money: float) -> None:
     assert in_currency(units, unit) == money

@@ -102,7 +102,7 @@ def test_a_cascade_pays_its_second_model_where_it_escalates() -> None:
 
 
 def test_a_second_model_writes_its_whole_prompt_where_it_has_a_price_for_it() -> None:
-    agent = {"model": {"cascade": ["n", "m"], "escalate_rate": 0.5}, "cache": {"hit_rate": 0}}
+    agent = {"model": {"cascade": ["n", "m"], "escalate_rate": 0.5}, "cache": {"hit_rate": 1}}
     first = (1_200 * 40 + 100 * 100) / 1e6
     assert each(scenario(agent)) == pytest.approx(first + 0.5 * dollars(written=1_200, out=100))
 
