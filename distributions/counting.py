@@ -77,4 +77,5 @@ def _walked(u: Floats, mean: Floats) -> Ints:
     while up.size:
         k[up] += 1.0
         up = up[special.pdtr(k[up], mean[up]) < u[up]]
-    return k.astype(np.int64)
+    counts: Ints = k.astype(np.int64)
+    return counts

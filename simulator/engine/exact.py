@@ -11,7 +11,7 @@ import numpy as np
 
 from scenarios.schema import DRIVERS
 from simulator.engine.kernels import run_items
-from simulator.engine.layout import FRAME_DTYPE, ITEM_DTYPE, STATE_DTYPE, SUM_BLOCK, TOTALS, Out
+from simulator.engine.layout import FRAME_DTYPE, ITEM_DTYPE, N_CAUSES, STATE_DTYPE, SUM_BLOCK, TOTALS, Out
 from simulator.engine.plan import fixed_costs
 from simulator.engine.tally import (
     MAX_CALLS,
@@ -50,7 +50,7 @@ class Scratch:
     """A thread's working memory: its session aggregates so far, and the arrays that its kernel calls fill."""
 
     n_features: int
-    n_slots: int
+    n_rows: int
     total: SessionTally = field(init=False)
     worst: Records = field(init=False)
 
@@ -60,7 +60,7 @@ class Scratch:
         self.worst["cost"] = -1.0
         self.frames = np.zeros(STACK_DEPTH, FRAME_DTYPE)
         self.state = np.zeros(1, STATE_DTYPE)
-        self.acc = np.zeros(self.n_slots)
+        self.costs = np.zeros((self.n_rows, N_CAUSES))
         self.cost_counts = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.cost_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.calls_counts = np.zeros(MAX_CALLS + 1, np.int64)
@@ -134,7 +134,7 @@ def simulate(
     block = block or _block_size(period, trials, threads)
     blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
     job = _Job(program, period, seed, tally, 1.0 / unit, blocks)
-    scratches = [Scratch(len(frame.features), len(program.slots)) for _ in range(threads)]
+    scratches = [Scratch(len(frame.features), len(program.plan.columns)) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         workers = [pool.submit(job.work, scratch) for scratch in scratches]
         try:
@@ -171,7 +171,7 @@ def sample_sessions(program: Program, period: Period, seed: int, addresses: Tabl
     records = np.zeros(len(addresses), SESSION_DTYPE)
     frame = program.frame()
     tally = Tally.empty(frame, trials, len(DRIVERS))
-    scratch = Scratch(len(frame.features), len(program.slots))
+    scratch = Scratch(len(frame.features), len(program.plan.columns))
     out = scratch.out(tally.cells, tally.daily, tally.covered, records)
     levels = period.day_levels(period.driver_levels(seed, trials))
     _run(program.plan, seed, items, levels, scratch, out, 1.0 / frame.unit)
@@ -227,7 +227,7 @@ class _Job:
 
 
 def _run(plan: Plan, seed: int, items: Table, levels: Floats, scratch: Scratch, out: Out, per_unit: float) -> None:
-    run_items(plan, np.uint64(seed), items, levels, scratch.frames, scratch.state, scratch.acc, out, per_unit)
+    run_items(plan, np.uint64(seed), items, levels, scratch.frames, scratch.state, scratch.costs, out, per_unit)
     if out.totals[TOTALS.index("faults")]:
         raise CostOverflowError("the cost of a day is not a finite number below 2^62 units of money")
 

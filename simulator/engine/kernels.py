@@ -5,7 +5,7 @@ loop; money is in the scenario's currency before ``m.price``, which multiplies a
 session. A session walks a stack of agent instances; each turn's random numbers come from the instance's key by meaning
 (``distributions/streams.py``), so nothing that is left out or added shifts another draw.
 
-What stands in the innermost loop is inlined, and running sums live in memory (`acc`, `state`, the frame): they don't
+What stands in the innermost loop is inlined, and running sums live in memory (`costs`, `state`, the frame): they don't
 fit the registers anyway, and passing a plan on the stack costs more than the work that is done with it.
 """
 
@@ -17,7 +17,7 @@ import numpy as np
 from distributions.jit import device, float_bits, inlined, kernel
 from distributions.streams import name_hash, session_key, turn_key, uniform, word
 from distributions.table import draw
-from simulator.engine.layout import COMPACT, FAIL, N_SLOTS, NO_LAW, OVERHEADS, SUM_BLOCK, Floats, Out, Plan, Table
+from simulator.engine.layout import COMPACT, FAIL, N_CAUSES, NO_LAW, OVERHEADS, SUM_BLOCK, Floats, Out, Plan, Table
 from simulator.engine.tally import BIN_BITS, HIGHEST_EXPONENT, LOWEST_EXPONENT, MAX_CALLS, N_COST_BINS
 
 MODEL, SYSTEM, TURNS, SUCCESS = (name_hash(p) for p in ("model", "system_tokens", "turns", "success"))
@@ -34,7 +34,7 @@ T_INPUT, T_CACHED, T_WRITTEN, T_OUTPUT, T_SESSIONS, T_SUCCESSES, T_CUT, T_AGENTS
 SERVED, LOST, SPOILED = 0, 1, 2  # a call's outcome: an answer, a provider failure, a quality failure
 
 LARGEST_SUM = float(2**62)
-FIRST = np.uint64(0)
+FIRST, ONE = np.uint64(0), np.uint64(1)
 MANTISSA_SHIFT = np.uint64(52 - BIN_BITS)
 FIRST_OCTAVE = np.int64((1023 + LOWEST_EXPONENT) << BIN_BITS)
 LOWEST_COST = 2.0**LOWEST_EXPONENT
@@ -57,12 +57,12 @@ def draw_tokens(plan: Plan, law: int, key: np.uint64, k1: np.uint64, purpose: np
 
 
 @inlined
-def tier_of(plan: Plan, model: int, day: int, prompt: float) -> int:
-    """Row of `tiers` that prices a call of this prompt: the last whose threshold the prompt passes."""
-    row = plan.cards[model, day]
-    while plan.tiers[row].more and prompt > plan.tiers[row + 1].above:
-        row += 1
-    return row
+def tier_of(tiers: Table, card: int, prompt: float) -> Any:
+    """The tier of a card that prices a call of this prompt: the last whose threshold the prompt passes."""
+    row = np.uint64(card)
+    while tiers[row].more and prompt > tiers[row + ONE].above:
+        row += ONE
+    return tiers[row]
 
 
 @device
@@ -88,7 +88,9 @@ def draw_turns(plan: Plan, law: int, key: np.uint64, k1: np.uint64, factor: floa
 
 
 @inlined
-def open_instance(plan: Plan, frame: Any, feature: int, index: int, k0: np.uint64, k1: np.uint64, levels: Any) -> None:
+def open_instance(
+    plan: Plan, frame: Any, feature: int, index: int, k0: np.uint64, k1: np.uint64, day: int, levels: Any
+) -> None:
     """Put an agent instance on the stack: its model, its system prompt, its number of turns, its chances today."""
     agent = plan.agents[index]
     key = turn_key(k0, k1, FIRST)
@@ -98,6 +100,7 @@ def open_instance(plan: Plan, frame: Any, feature: int, index: int, k0: np.uint6
     frame.agent = index
     frame.model = model
     frame.slot = plan.slots[feature, index]
+    frame.card = plan.cards[model, day]
     frame.turn = 0
     frame.turns = draw_turns(plan, agent.turns_law, key, k1, levels[L_TURNS])
     frame.system = draw_tokens(plan, agent.system_law, key, k1, SYSTEM, levels[L_CONTEXT])
@@ -111,12 +114,12 @@ def open_instance(plan: Plan, frame: Any, feature: int, index: int, k0: np.uint6
 
 
 @device
-def compact(plan: Plan, agent: Any, frame: Any, state: Any, acc: Floats, day: int) -> None:
+def compact(plan: Plan, agent: Any, frame: Any, state: Any, costs: Floats, day: int) -> None:
     """Sum up the context in an extra call, of which nothing is read from a cache or written to one."""
     tokens = frame.system + frame.history
-    tier = plan.tiers[tier_of(plan, frame.model, day, tokens)]
+    tier = tier_of(plan.tiers, frame.card, tokens)
     cost = tokens * tier.input + agent.summary_tokens * tier.output + tier.fee
-    acc[frame.slot + C_COMPACTION] += cost
+    costs[C_COMPACTION] += cost
     state.cost += cost
     state.calls += 1
     state.input += tokens
@@ -125,15 +128,15 @@ def compact(plan: Plan, agent: Any, frame: Any, state: Any, acc: Floats, day: in
 
 
 @inlined
-def charge(acc: Floats, frame: Any, tier: Any, price: float, cached: float, pending: float, found: float) -> None:
+def charge(costs: Floats, frame: Any, tier: Any, price: float, cached: float, pending: float, found: float) -> None:
     """Charge a first attempt's prompt to its parts; the cached prefix covers system first, then history."""
     saving = price - tier.cached
     of_system = min(cached, frame.system)
     of_history = min(cached - of_system, frame.history)
-    acc[frame.slot + C_SYSTEM] += frame.system * price - of_system * saving
-    acc[frame.slot + C_HISTORY] += frame.history * price - of_history * saving
-    acc[frame.slot + C_MESSAGE] += pending * price - (cached - of_system - of_history) * saving
-    acc[frame.slot + C_RETRIEVAL] += found * price
+    costs[C_SYSTEM] += frame.system * price - of_system * saving
+    costs[C_HISTORY] += frame.history * price - of_history * saving
+    costs[C_MESSAGE] += pending * price - (cached - of_system - of_history) * saving
+    costs[C_RETRIEVAL] += found * price
 
 
 @inlined
@@ -150,14 +153,15 @@ def read_from_cache(
 
 @inlined
 def call(
-    plan: Plan, agent: Any, frame: Any, state: Any, acc: Floats, day: int, levels: Any, key: np.uint64,
+    plan: Plan, agent: Any, frame: Any, state: Any, costs: Floats, day: int, levels: Any, key: np.uint64,
     attempt: int, readable: float, pending: float, found: float, out: float, think: float,
 ) -> int:  # fmt: skip
     """One attempt at a turn: whether it fails, what it reads, what is billed. Gives its outcome."""
     r = np.uint64(attempt)
     own = attempt < agent.fallback_after
-    server = frame.model if own else agent.fallback_model
-    p_fails = frame.p_fails if own else min(1.0, plan.failure_rates[frame.agent, server] * levels[L_FAILURE])
+    p_fails = frame.p_fails
+    if not own:
+        p_fails = min(1.0, plan.failure_rates[frame.agent, agent.fallback_model] * levels[L_FAILURE])
     state.calls += 1
     outcome = SERVED
     if p_fails > 0.0 and uniform(word(key, frame.k1, r, FAILS)) < p_fails:
@@ -165,7 +169,7 @@ def call(
         if outcome == LOST and not agent.bills_failed_input:
             return outcome
     asked = frame.system + frame.history + pending + found + attempt * agent.added_tokens
-    tier = plan.tiers[tier_of(plan, server, day, asked)]
+    tier = tier_of(plan.tiers, frame.card if own else plan.cards[agent.fallback_model, day], asked)
     cached = read_from_cache(agent, frame, key, r, asked, readable, levels[L_CACHE_HIT]) if own else 0.0
     price = tier.write if agent.caching else tier.input
     if agent.caching and tier.writes:
@@ -178,11 +182,11 @@ def call(
     state.cached += cached
     state.output += spoken + thought
     if attempt == 0:
-        charge(acc, frame, tier, price, cached, pending, found)
-        acc[frame.slot + C_OUTPUT] += spoken * tier.output + tier.fee
-        acc[frame.slot + C_REASONING] += thought * tier.output
+        charge(costs, frame, tier, price, cached, pending, found)
+        costs[C_OUTPUT] += spoken * tier.output + tier.fee
+        costs[C_REASONING] += thought * tier.output
     else:
-        acc[frame.slot + C_RETRIES] += cost
+        costs[C_RETRIES] += cost
         state.retries += cost
     if outcome != LOST:
         frame.cold = False
@@ -190,7 +194,7 @@ def call(
 
 
 @inlined
-def run_turn(plan: Plan, agent: Any, frame: Any, state: Any, acc: Floats, day: int, levels: Any) -> bool:
+def run_turn(plan: Plan, agent: Any, frame: Any, state: Any, costs: Floats, day: int, levels: Any) -> bool:
     """The next turn of an instance. Gives whether the instance goes on."""
     frame.turn += 1
     key = turn_key(frame.k0, frame.k1, np.uint64(frame.turn))
@@ -202,7 +206,7 @@ def run_turn(plan: Plan, agent: Any, frame: Any, state: Any, acc: Floats, day: i
         if agent.overflow == FAIL:
             return False
         if agent.overflow == COMPACT:
-            compact(plan, agent, frame, state, acc, day)
+            compact(plan, agent, frame, state, costs, day)
         else:
             frame.history = max(0.0, frame.limit - frame.system - pending - found)
         readable = frame.system
@@ -211,7 +215,9 @@ def run_turn(plan: Plan, agent: Any, frame: Any, state: Any, acc: Floats, day: i
     think = draw_tokens(plan, agent.reasoning_law, key, frame.k1, REASONING, 1.0)
     goes_on = agent.goes_on
     for attempt in range(agent.max_attempts):
-        outcome = call(plan, agent, frame, state, acc, day, levels, key, attempt, readable, pending, found, out, think)
+        outcome = call(
+            plan, agent, frame, state, costs, day, levels, key, attempt, readable, pending, found, out, think
+        )
         if outcome == SERVED:
             goes_on = True
             break
@@ -224,14 +230,14 @@ def run_turn(plan: Plan, agent: Any, frame: Any, state: Any, acc: Floats, day: i
 
 
 @inlined
-def run_instance(plan: Plan, frame: Any, state: Any, acc: Floats, day: int, levels: Any) -> None:
+def run_instance(plan: Plan, frame: Any, state: Any, costs: Floats, day: int, levels: Any) -> None:
     """The instance on top of the stack, turn by turn, until it is done or fails."""
     agent = plan.agents[frame.agent]
     while frame.turn < frame.turns:
         if state.calls >= MAX_CALLS:
             state.cut = True
             return
-        if not run_turn(plan, agent, frame, state, acc, day, levels):
+        if not run_turn(plan, agent, frame, state, costs, day, levels):
             state.failed = True
             return
 
@@ -241,7 +247,7 @@ def run_session(
     plan: Plan,
     frames: Table,
     state: Any,
-    acc: Floats,
+    costs: Floats,
     feature: int,
     k0: np.uint64,
     k1: np.uint64,
@@ -260,13 +266,13 @@ def run_session(
     state.output = 0.0
     state.failed = False
     state.cut = False
-    open_instance(plan, frames[0], feature, entry.agent, k0, k1, levels)
+    open_instance(plan, frames[0], feature, entry.agent, k0, k1, day, levels)
     depth = 0
     while depth >= 0:
-        run_instance(plan, frames[depth], state, acc, day, levels)
+        run_instance(plan, frames[depth], state, costs[np.uint64(frames[depth].slot)], day, levels)
         depth -= 1
     overheads = entry.overhead_per_session + entry.overhead_per_call * state.calls
-    acc[frames[0].slot + OVERHEADS] += overheads
+    costs[frames[0].slot, OVERHEADS] += overheads
     state.cost = state.cost * levels[L_PRICE] + overheads
     state.retries *= levels[L_PRICE]
     if state.failed or state.cut:
@@ -377,22 +383,23 @@ def count_session(out: Out, item: Any, session: int, state: Any, success: bool, 
 
 
 @device
-def flush(plan: Plan, out: Out, item: Any, acc: Floats, price: float, per_unit: float) -> None:
+def flush(plan: Plan, out: Out, item: Any, costs: Floats, price: float, per_unit: float) -> None:
     """Round the accumulated costs of a block of sessions to units, once, and add them to the trial's cells."""
     first = plan.features[item.feature].first_slot
-    for a in range(first, first + plan.features[item.feature].n_slots):
-        if acc[a] == 0.0:
-            continue
-        scaled = acc[a] * per_unit if a % N_SLOTS == OVERHEADS else acc[a] * price * per_unit
-        acc[a] = 0.0
-        if plan.columns[a] < 0 or not abs(scaled) < LARGEST_SUM:
-            out.totals[T_FAULTS] += 1
-            continue
-        units = np.int64(np.rint(scaled))
-        out.cells[item.row, plan.columns[a]] += units
-        out.daily[item.row, item.day, item.feature] += units
-        if plan.covered[a]:
-            out.covered[item.row, item.day] += units
+    for slot in range(first, first + plan.features[item.feature].n_slots):
+        for cause in range(N_CAUSES):
+            if costs[slot, cause] == 0.0:
+                continue
+            scaled = costs[slot, cause] * per_unit * (1.0 if cause == OVERHEADS else price)
+            costs[slot, cause] = 0.0
+            if plan.columns[slot, cause] < 0 or not abs(scaled) < LARGEST_SUM:
+                out.totals[T_FAULTS] += 1
+                continue
+            units = np.int64(np.rint(scaled))
+            out.cells[item.row, plan.columns[slot, cause]] += units
+            out.daily[item.row, item.day, item.feature] += units
+            if plan.covered[slot, cause]:
+                out.covered[item.row, item.day] += units
 
 
 @kernel
@@ -403,7 +410,7 @@ def run_items(
     levels: Floats,
     frames: Table,
     state: Table,
-    acc: Floats,
+    costs: Floats,
     out: Out,
     per_unit: float,
 ) -> None:
@@ -415,7 +422,7 @@ def run_items(
     seed : uint64
     items : ITEM_DTYPE[I]
     levels : float64[T, D, 12], driver levels by row and day
-    frames : FRAME_DTYPE[depth], state : STATE_DTYPE[1], acc : float64[A], zero: scratch of this thread
+    frames : FRAME_DTYPE[depth], state : STATE_DTYPE[1], costs : float64[S, N_CAUSES], zero: scratch of this thread
     out : Out; its `records`, where not empty, has one row a session in the order of the items
     per_unit : units of money in one unit of currency
     """
@@ -426,11 +433,11 @@ def run_items(
         name = plan.features[item.feature].name_hash
         for session in range(item.first, item.first + item.count):
             k0, k1 = session_key(seed, np.uint64(item.trial), np.uint64(item.day), name, np.uint64(session))
-            success = run_session(plan, frames, state[0], acc, item.feature, k0, k1, item.day, row)
+            success = run_session(plan, frames, state[0], costs, item.feature, k0, k1, item.day, row)
             count_session(out, item, session, state[0], success, per_unit)
             if written < out.records.shape[0]:
                 write_record(out.records[written], item, session, state[0], success)
                 written += 1
             if (session + 1) % SUM_BLOCK == 0:
-                flush(plan, out, item, acc, row[L_PRICE], per_unit)
-        flush(plan, out, item, acc, row[L_PRICE], per_unit)
+                flush(plan, out, item, costs, row[L_PRICE], per_unit)
+        flush(plan, out, item, costs, row[L_PRICE], per_unit)

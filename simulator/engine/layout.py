@@ -25,7 +25,7 @@ SESSION_CAUSES = ("overheads",)
 """What a session as a whole is charged to, under its root agent, after the call causes."""
 
 SLOT_CAUSES = CALL_CAUSES + SESSION_CAUSES
-N_SLOTS = len(SLOT_CAUSES)
+N_CAUSES = len(SLOT_CAUSES)
 OVERHEADS = SLOT_CAUSES.index("overheads")
 
 AGENT_DTYPE = np.dtype(
@@ -63,7 +63,7 @@ FEATURE_DTYPE = np.dtype(
     [
         ("name_hash", np.uint64),
         ("agent", np.int64),
-        ("first_slot", np.int64),  # accumulators of the feature: one run of them
+        ("first_slot", np.int64),  # rows of `costs` of the feature: one run of them
         ("n_slots", np.int64),
         ("overhead_per_session", np.float64),  # currency
         ("overhead_per_call", np.float64),  # currency
@@ -102,7 +102,8 @@ FRAME_DTYPE = np.dtype(
         ("k1", np.uint64),
         ("agent", np.int64),
         ("model", np.int64),
-        ("slot", np.int64),  # first accumulator of its costs
+        ("slot", np.int64),  # row of `costs`
+        ("card", np.int64),  # first row of `tiers` for its model today
         ("turn", np.int64),  # turns begun
         ("turns", np.float64),
         ("system", np.float64),  # tokens, whole numbers
@@ -156,9 +157,9 @@ class Plan(NamedTuple):
     tiers: Table
     failure_rates: Floats  # [A, M]
     success_rates: Floats  # [F, M]
-    slots: Ints  # [F, A] first accumulator of the pair
-    columns: Ints  # accumulator -> column of `cells`, -1: can't occur
-    covered: npt.NDArray[np.bool_]  # accumulator -> covered by the budget
+    slots: Ints  # [F, A] row of `costs` of the pair
+    columns: Ints  # [rows of `costs`, causes] column of `cells`, -1: can't occur
+    covered: npt.NDArray[np.bool_]  # [rows of `costs`, causes] covered by the budget
     laws: Table
     nodes: Floats
     steps: Floats

@@ -19,7 +19,7 @@ from simulator.engine.layout import (
     CALL_CAUSES,
     CHOICE_DTYPE,
     FEATURE_DTYPE,
-    N_SLOTS,
+    N_CAUSES,
     NO_LAW,
     OVERFLOW,
     SLOT_CAUSES,
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from distributions.law import Law
     from scenarios.prices import PriceBook, PriceCard
 
-_CAUSE_COVER: dict[str, str] = dict(CAUSE_COVER)
+_CAUSE_COVER: Mapping[str, str] = CAUSE_COVER
 NANO = 1e-9
 PER_MILLION = 1e-6
 NEVER = np.iinfo(np.int64).max
@@ -49,7 +49,7 @@ class Program:
     Attributes
     ----------
     plan : the kernels' tables
-    slots : whom each accumulator of the kernels is charged to; None where nothing can be
+    slots : whom each place of the kernels' `costs` is charged to, row by row; None where nothing can be
     """
 
     scenario: Scenario
@@ -98,9 +98,11 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
         tiers=tiers,
         failure_rates=np.array([_rates(a.retry.failure_rate, models) for a in scenario.agents.values()]),
         success_rates=np.array([_rates(f.success_rate, models) for f in scenario.features.values()]),
-        slots=(np.arange(len(scenario.features))[:, None] * len(agents) + np.arange(len(agents))[None, :]) * N_SLOTS,
-        columns=np.where(possible, np.cumsum(possible) - 1, -1).astype(np.int64),
-        covered=np.array([cell is not None and _CAUSE_COVER[cell.cause] in covers for cell in slots], np.bool_),
+        slots=np.arange(len(scenario.features) * len(agents)).reshape(len(scenario.features), len(agents)),
+        columns=np.where(possible, np.cumsum(possible) - 1, -1).astype(np.int64).reshape(-1, N_CAUSES),
+        covered=np.array([cell is not None and _CAUSE_COVER[cell.cause] in covers for cell in slots], np.bool_).reshape(
+            -1, N_CAUSES
+        ),
         laws=tables.laws,
         nodes=tables.nodes,
         steps=tables.steps,
@@ -228,9 +230,8 @@ def _law(law: Law, book: LawBook) -> int:
 
 
 def _feature_row(index: int, name: str, feature: Feature, agents: dict[str, int]) -> tuple[object, ...]:
-    n_slots = len(agents) * N_SLOTS
-    overheads = feature.overheads
-    return (name_hash(name), agents[feature.agent], index * n_slots, n_slots, overheads.per_session, overheads.per_call)
+    n, overheads = len(agents), feature.overheads
+    return (name_hash(name), agents[feature.agent], index * n, n, overheads.per_session, overheads.per_call)
 
 
 def _rates(rate: float | dict[str, float], models: dict[str, int]) -> list[float]:
