@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import IO, Any
-from zipfile import BadZipFile
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import numpy as np
 
@@ -59,8 +59,11 @@ def write_tally(path: Path, tally: Tally, notes: Mapping[str, Any]) -> None:
         "calls_counts": session.calls_counts,
         "cost_range": np.array([session.min_cost, session.max_cost]),
     }
-    with whole_file(path) as stream:
-        np.savez_compressed(stream, allow_pickle=False, **arrays)
+    # np.savez_compressed takes three times as long for 3 % less
+    with whole_file(path) as stream, ZipFile(stream, "w", ZIP_DEFLATED, compresslevel=1) as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, np.asarray(array), allow_pickle=False)
 
 
 def read_tally(path: Path) -> tuple[Tally, dict[str, Any]]:

@@ -411,3 +411,15 @@ def test_a_result_costs_no_heavy_import() -> None:
     program = f"import sys, simulator.result; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_one_trial_without_sessions_still_gives_its_json() -> None:
+    quiet = Tally.empty(frame(CELLS, ("chat", "build"), days=5), np.array([0]), 12)
+    result = make_result(quiet, trials_requested=1, sampler=lambda records: records)
+    values = json.loads(json.dumps(result.to_dict(), allow_nan=False))
+    assert values["spend"]["p95"] == 0.0
+    assert values["spend"]["sd"] is None
+    assert values["session"]["cost"]["mean"] is None
+    assert values["budget"]["breach_ci"] == [0.0, pytest.approx(0.95)]
+    assert math.isnan(result.metric("session.cost.p99"))
+    assert len(result.sessions(10)) == len(result.worst(5)) == 0
