@@ -16,6 +16,7 @@ from scenarios.resolved import resolved_yaml
 from simulator.engine.plan import unsupported
 from simulator.options import limit_problems
 from simulator.show import words
+from simulator.show.screen import inputs_counted
 from simulator.show.tables import columns
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check_text(source: str, overrides: Sequence[str], width: int) -> str:
         *_listed("A run can't simulate yet, and refuses:", unsupported(scenario), width),
         *_listed("Worth a second look:", [(f.path, f.message) for f in lint(scenario, prices.cards)], width),
         *_listed("On prices:", [("", note) for note in prices.notes], width),
-        _tail(scenario, width),
+        _tail(scenario, prices, width),
     ]
     return "\n\n".join(sections)
 
@@ -57,8 +58,7 @@ def _checked(source: str, overrides: Sequence[str]) -> tuple[Scenario, PriceBook
 
 
 def _summary(scenario: Scenario, prices: PriceBook, width: int) -> str:
-    inputs = count_inputs(scenario)
-    counted = f"{inputs.measured} inputs measured, {inputs.stated} stated, {inputs.default} defaults"
+    counted = inputs_counted(count_inputs(scenario))
     period = words.period_name(scenario.period.start, scenario.period.days)
     about = f"{period} · {counted} · prices of {words.full_date(prices.as_of)}"
     return "\n".join([f"{scenario.name} is valid.", *textwrap.wrap(about, width)])
@@ -70,12 +70,8 @@ def _listed(heading: str, rows: Sequence[tuple[str, str]], width: int) -> Iterat
         yield "\n".join([heading, textwrap.indent(body, "    ")])
 
 
-def _tail(scenario: Scenario, width: int) -> str:
-    index, why = session_cost_tail_index(scenario)
+def _tail(scenario: Scenario, prices: PriceBook, width: int) -> str:
+    index, why = session_cost_tail_index(scenario, prices.cards)
     if math.isinf(index):
-        said = f"The cost of a {scenario.unit} has a light tail: all its moments are finite."
-    else:
-        infinite = "its mean is infinite" if index <= 1 else "its variance is infinite" if index <= 2 else ""
-        moments = infinite or "its mean and variance are finite"
-        said = f"The cost of a {scenario.unit} has a tail of index {index:.3g}: {moments}."
-    return "\n".join(textwrap.wrap(f"{said} {why}".strip(), width))
+        return f"The cost of a {scenario.unit} has a light tail: all its moments are finite."
+    return "\n".join(textwrap.wrap(f"The cost of a {scenario.unit} has a tail of index {index:.3g}. {why}", width))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,7 @@ LEAST_WORST = 5
 """Below so many trials in the tail nothing is said of them."""
 
 LEAST_SHIFT = 0.5
-"""In standard deviations of the driver; smaller shifts are told by chance as easily."""
+"""In standard deviations of the driver; smaller ones, and those within three standard errors, are not worth a word."""
 
 
 @dataclass(frozen=True)
@@ -57,5 +58,7 @@ def driver_shifts(tally: Tally) -> tuple[Shift, ...]:
         strength = float(np.mean(logs[tail, column]) - np.mean(logs[:, column])) / spread
         levels = tally.levels[:, column]
         found.append(Shift(driver, float(np.median(levels[tail])), float(np.median(levels)), strength))
-    strong = [shift for shift in found if abs(shift.strength) >= LEAST_SHIFT]
+    # The mean of n standardised levels has a standard error of 1/sqrt(n).
+    least = max(LEAST_SHIFT, 3.0 / math.sqrt(np.count_nonzero(tail)))
+    strong = [shift for shift in found if abs(shift.strength) >= least]
     return tuple(sorted(strong, key=lambda shift: -abs(shift.strength)))

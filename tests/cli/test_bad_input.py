@@ -29,7 +29,7 @@ FILES = {
     "text for a number": (edited(VOLUME, "{sessions_per_day: lots}"), ":5.*volume.sessions_per_day", "lots"),
     "a list for a mapping": (edited("drivers: {volume: 0.7 to 1.5}", "drivers: [volume]"), ":13.*drivers", "mapping"),
     "a comma in braces": (edited(VOLUME, "{sessions_per_day: 10,000}"), ":5.*volume", "10_000|10k|quote|comma"),
-    "YAML 1.1's on": (MINIMAL + "on: 3\n", ":14.*on", "unknown"),
+    "YAML 1.1's on": (MINIMAL + "on: 3\n", ":14: on", "is no key of the language.*allowed: extends, name"),
     "a negative parameter": (edited(MESSAGE, "{lognormal: {mu: 5, sigma: -1}}"), ":11.*message_tokens", "sigma"),
     "NaN": (edited(MESSAGE, "{lognormal: {mu: .nan, sigma: 1}}"), ":11.*message_tokens", "finite|not a number|nan"),
     "infinity": (edited(MESSAGE, "{lognormal: {mu: .inf, sigma: 1}}"), ":11.*message_tokens", "finite"),
@@ -74,7 +74,7 @@ FILES = {
 }
 
 LINES = {
-    "no such file": (["nowhere.yaml"], "nowhere.yaml", "burncurve list|no such file|does not exist"),
+    "no such file": (["nowhere.yaml"], "nowhere.yaml", "allowed: a file, or a library scenario: .*faq"),
     "no such library scenario": (["fqa"], "fqa", "faq"),
     "a budget of 0": (["--budget", "0"], "--budget", "above 0, such as 30k"),
     "a budget that is no number": (["--budget", "lots"], "--budget", "lots"),

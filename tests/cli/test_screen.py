@@ -19,9 +19,9 @@ Budget                   $100,000   held in 82 % of 10,000 simulated months
 1 month in 100 above     $132,000   (P99)
 If it breaks    around Tue 29 Dec (most likely 25 to 31 Dec), by $11,600 on average
 Bought nothing  $11,900 goes to retries and sessions that failed
-What makes it   history re-sent by planner and executor 27 % (30 % in the worst months) · people
-                reviewing 25 % (24 %) · answers written by executor 17 % (17 %) · system prompts of
-                chat 14 % (14 %) · the rest 17 % (15 %)
+What makes it   history re-sent by planner and executor 27 % (30 % in the worst months) ·
+                people reviewing 25 % (24 %) · answers written by executor 17 % (17 %) ·
+                system prompts of chat 14 % (14 %) · the rest 17 % (15 %)
 Worst months    volume 1.5x the plan
 Trust           simulation error ±0.8 % · seed 1
 """
@@ -47,9 +47,9 @@ def test_shares_add_up() -> None:
 
 def test_no_breach_is_never_never() -> None:
     said = screen(result(facts={"budget": 1e6}))
-    assert said.startswith("HOLDS   Less than 1 in 3,000 chance of going over the $1,000,000 budget (below 0.03 %).")
+    assert said.startswith("HOLDS   Less than 1 in 3,000 chance of going over the $1,000,000 budget (less than 0.03 %).")
     assert "If it breaks" not in said
-    assert "held in above 99.97 % of 10,000 simulated months" in said
+    assert "held in more than 99.97 % of 10,000 simulated months" in said
 
 
 def test_the_verdict_leads() -> None:
