@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -72,8 +72,7 @@ def _session_cost(scenario: Scenario, cards: Cards) -> float:
 def _feature_cost(scenario: Scenario, feature: Feature, cards: Cards) -> float:
     """Expected cost of one session of a feature."""
     rails = feature.guardrails
-    depth_limit = math.inf if rails is None or rails.depth is None else rails.depth
-    work = _Work(scenario, cards, depth_limit).agent(feature.agent, 0)
+    work = _Work(scenario, cards, None if rails is None else rails.depth).session(feature.agent)
     overheads = feature.overheads.per_session + feature.overheads.per_call * work.calls
     review = 0.0 if feature.human_review is None else _person_cost(feature.human_review)
     on_failure = feature.on_failure
@@ -105,14 +104,29 @@ def _fixed_costs(fixed: FixedCosts, period: Period) -> Iterable[float]:
 
 @dataclass(frozen=True)
 class _Work:
-    """Plans of agents at the prices of one day."""
+    """Plans of agents at the prices of one day; `depth_limit` is None where no agent can start itself."""
 
     scenario: Scenario
     cards: Cards
-    depth_limit: float
+    depth_limit: int | None
+    done: dict[tuple[str, int, float], Bill] = field(default_factory=dict)
 
-    def agent(self, name: str, depth: int, checked_tokens: float = 0.0) -> Bill:
+    def session(self, root: str) -> Bill:
+        """A root agent with all that it starts."""
+        # from the deepest generation up, so that a deep one is no deep recursion
+        for depth in range(self.depth_limit or 0, 0, -1):
+            for name in self.scenario.agents:
+                self._agent(name, depth)
+        return self._agent(root, 0)
+
+    def _agent(self, name: str, depth: int, checked_tokens: float = 0.0) -> Bill:
         """One instance with all that it starts; `checked_tokens` are what a validator reads."""
+        key = (name, depth, checked_tokens)
+        if key not in self.done:
+            self.done[key] = self._instance(*key)
+        return self.done[key]
+
+    def _instance(self, name: str, depth: int, checked_tokens: float) -> Bill:
         agent = self.scenario.agents[name]
         turns = max(1.0, agent.turns.mean())
         output = min(agent.output_tokens.mean(), agent.max_output_tokens or math.inf)
@@ -122,11 +136,11 @@ class _Work:
 
     def _children(self, agent: Agent, turns: float, depth: int) -> Bill:
         total = Bill()
-        if depth + 1 > self.depth_limit:
+        if self.depth_limit is not None and depth + 1 > self.depth_limit:
             return total
         for spawn in agent.spawns:
             times = turns if spawn.per == "turn" else 1.0
-            total += self.agent(spawn.agent, depth + 1).times(times * spawn.count.mean())
+            total += self._agent(spawn.agent, depth + 1).times(times * spawn.count.mean())
         return total
 
     def _checks(self, agent: Agent, turns: float, output: float, depth: int) -> Bill:
@@ -135,8 +149,8 @@ class _Work:
         if check is None:
             return Bill()
         if check.every == "turn":
-            return self.agent(check.agent, depth + 1, output).times(turns)
-        return self.agent(check.agent, depth + 1, turns * output)
+            return self._agent(check.agent, depth + 1, output).times(turns)
+        return self._agent(check.agent, depth + 1, turns * output)
 
     def _model_calls(self, agent: Agent, turns: float, output: float, checked_tokens: float) -> Bill:
         """The model calls of one turn: shares, and a cascade's second model, as expectations."""

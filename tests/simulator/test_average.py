@@ -127,7 +127,10 @@ def test_children_cost_their_own_plans() -> None:
     assert each(scenario(agents=agents)) == pytest.approx(4 * dollars(fresh=1_200, out=100) + (3 + 4 * 0.5) * 2 * 0.1)
 
 
-@pytest.mark.parametrize(("guardrails", "generations"), [(None, 4), ({"depth": 1}, 2), ({"depth": 5, "agents": 2}, 6)])
+@pytest.mark.parametrize(
+    ("guardrails", "generations"),
+    [(None, 4), ({"depth": 1}, 2), ({"depth": 5, "agents": 2}, 6), ({"depth": 2_000}, 2_001)],
+)
 def test_an_agent_that_spawns_itself_does_so_down_to_the_depth_limit(
     guardrails: dict[str, int] | None, generations: int
 ) -> None:
