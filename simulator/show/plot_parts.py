@@ -26,7 +26,7 @@ def session_cost(result: Result | Reading, *, narrow: bool = False, titled: bool
     reading = read(result)
     with style.styled(narrow):
         figure, axes = style.blank(narrow, height=3.9)
-        style.place(figure, 0.25, 0.25, 0.4, 0.55)
+        style.place(figure, 0.1, 0.2, 0.4, 0.5)
         edges, sessions, money = session_curve(reading, 44 if narrow else 72)
         axes.set_yticks([])
         if not len(edges):
@@ -44,7 +44,7 @@ def _two_curves(axes: Axes, edges: np.ndarray, sessions: np.ndarray, money: np.n
     axes.set_xscale("log")
     axes.stairs(sessions, edges, fill=True, color=BLUE_PALE)
     axes.stairs(sessions, edges, color=BLUE, linewidth=1.4)
-    axes.stairs(money, edges, fill=True, facecolor="none", edgecolor=ALERT, hatch="////", linewidth=0, alpha=0.55)
+    axes.stairs(money, edges, fill=True, facecolor="none", edgecolor=ALERT, hatch="///", linewidth=0, alpha=0.55)
     axes.stairs(money, edges, color=ALERT, linewidth=1.4)
 
 
@@ -111,7 +111,7 @@ def attribution(result: Result | Reading, *, narrow: bool = False, titled: bool 
     step = 0.66 if narrow else 0.5
     with style.styled(narrow):
         figure, axes = style.blank(narrow, height=0.55 + step * max(1, len(rows)))
-        style.place(figure, 0.12 if narrow else 3.3, 0.6, 0.08, 0.42)
+        style.place(figure, 0.05 if narrow else 3.3, 0.6, 0.08, 0.42)
         axes.set(ylim=(len(rows) - 0.42, -0.58), xticks=[], yticks=[])
         axes.spines["bottom"].set_visible(False)
         axes.set_xlim(0, max([1.0, *(max(row.typical, row.worst) for row in rows)]))
@@ -126,7 +126,7 @@ def attribution(result: Result | Reading, *, narrow: bool = False, titled: bool 
 def _part_row(axes: Axes, i: int, row: story.Part, narrow: bool) -> None:
     lower = 0.22 if narrow else 0.0
     axes.barh(i - 0.14 + lower, row.typical, height=0.24, color=BLUE, linewidth=0)
-    axes.barh(i + 0.14 + lower, row.worst, height=0.2, facecolor="none", edgecolor=ALERT, hatch="////", linewidth=1)
+    axes.barh(i + 0.14 + lower, row.worst, height=0.2, facecolor="none", edgecolor=ALERT, hatch="///", linewidth=1)
     for share, y, color, weight in ((row.typical, i - 0.14, INK, "bold"), (row.worst, i + 0.15, ALERT, "normal")):
         axes.annotate(
             f"{share} %",
@@ -159,7 +159,7 @@ def _part_key(axes: Axes, reading: Reading) -> None:
     axes.legend(
         handles=[
             Patch(facecolor=BLUE, label=f"a mean {reading.noun}"),
-            Patch(facecolor="none", edgecolor=ALERT, hatch="////", label=f"the worst 1 in 20 {reading.nouns}"),
+            Patch(facecolor="none", edgecolor=ALERT, hatch="///", label=f"the worst 1 in 20 {reading.nouns}"),
         ],
         loc="lower left",
         bbox_to_anchor=(0, 1.0),

@@ -13,8 +13,9 @@ the page around it.
 
 from __future__ import annotations
 
+from simulator.show.plot_days import burn_fan, daily
 from simulator.show.plot_laws import laws
 from simulator.show.plot_parts import attribution, session_cost
-from simulator.show.plot_period import burn_fan, daily, s_curve
+from simulator.show.plot_spend import s_curve
 
 __all__ = ["attribution", "burn_fan", "daily", "laws", "s_curve", "session_cost"]

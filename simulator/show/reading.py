@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,10 @@ import numpy as np
 from simulator.engine.tally import FloatArray, IntArray, SessionTally, Tally, cost_bin_value
 from simulator.risk.attribution import Component
 from simulator.risk.breach import Breach
-from simulator.risk.money import array_in_currency
+from simulator.risk.money import array_in_currency, in_currency
 from simulator.risk.quantiles import rank
 from simulator.risk.session import Sessions
-from simulator.risk.spend import Spend
+from simulator.risk.spend import Spend, covered_units, spend_units
 from simulator.show import words
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Reading:
     trials : how many there are
     spend : all that the scenario costs
     held : what is held against the budget: the spend that it covers; without a budget all spend
+    held_units : the same in units of money, int64[trials], ascending
+    money_unit : currency in one unit
     partial : whether the budget leaves some of the spend out
     fan : by percentile, `held` so far at the start and after each day, float64[D + 1]
     by_day : by percentile, `held` of each day by itself, float64[D]
@@ -44,6 +47,7 @@ class Reading:
     average_plan, plan : the spreadsheet of averages; the user's own figure, if there is one
     sessions, session_tally : risk of single sessions, and the histograms behind it
     parts : components of spend, largest mean first
+    waste : money of a mean period that went to retries and to sessions without success
     """
 
     currency: str
@@ -55,6 +59,8 @@ class Reading:
     trials: int
     spend: Spend
     held: Spend
+    held_units: IntArray
+    money_unit: float
     partial: bool
     fan: Mapping[int, FloatArray]
     by_day: Mapping[int, FloatArray]
@@ -64,6 +70,7 @@ class Reading:
     sessions: Sessions
     session_tally: SessionTally
     parts: tuple[Component, ...]
+    waste: float
 
     @property
     def budget(self) -> float | None:
@@ -105,6 +112,8 @@ def read(result: Result | Reading) -> Reading:
         trials=result.trials_done,
         spend=result.spend,
         held=result.covered if budgeted else result.spend,
+        held_units=np.sort(covered_units(tally) if budgeted else spend_units(tally)),
+        money_unit=tally.frame.unit,
         partial=budgeted and not bool(tally.frame.covered_cells.all()),
         fan={k: np.concatenate([[0.0], row]) for k, row in _quantiles(so_far, tally.frame.unit).items()},
         by_day=_quantiles(_held_daily(tally, budgeted), tally.frame.unit),
@@ -114,6 +123,7 @@ def read(result: Result | Reading) -> Reading:
         sessions=result.session,
         session_tally=tally.session,
         parts=result.components(),
+        waste=in_currency(Fraction(tally.session.waste_units, result.trials_done), tally.frame.unit),
     )
 
 

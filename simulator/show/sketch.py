@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from distributions.law import Law
+from scenarios.fields import Section
+from scenarios.places import written_path
+from scenarios.problems import dotted
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -22,10 +25,22 @@ MOST_BARS = 30
 
 @dataclass(frozen=True)
 class StatedLaw:
-    """A law and the dotted path at which the scenario states it."""
+    """A law and where the scenario states it.
 
-    path: str
+    Attributes
+    ----------
+    keys : the path from the root of the scenario
+    line : of its file; None where that is not known
+    """
+
+    keys: tuple[str | int, ...]
     law: Law
+    line: int | None = None
+
+    @property
+    def path(self) -> str:
+        """The dotted path."""
+        return dotted(self.keys)
 
     @property
     def constant(self) -> bool:
@@ -56,28 +71,30 @@ class Sketch:
 
 def stated_laws(scenario: Scenario) -> list[StatedLaw]:
     """Every law that a scenario states, in the order of the language; those left at their default are not stated."""
-    return list(_walk(scenario, ""))
+    return [StatedLaw(keys, law, line_of(scenario, keys)) for keys, law in _walk(scenario, ())]
 
 
-def _walk(thing: object, path: str) -> Iterator[StatedLaw]:
-    from pydantic import BaseModel
+def line_of(scenario: Scenario, keys: tuple[str | int, ...]) -> int | None:
+    """Line at which a value stands in the scenario's file; None where it was not read from one."""
+    if scenario.written is None:
+        return None
+    place = written_path(keys, scenario.written)[1]
+    return place[1] if place else None
 
+
+def _walk(thing: object, keys: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], Law]]:
     if isinstance(thing, Law):
-        yield StatedLaw(path, thing)
-    elif isinstance(thing, BaseModel):
+        yield keys, thing
+    elif isinstance(thing, Section):
         for name in type(thing).model_fields:
             if name in thing.model_fields_set:
-                yield from _walk(getattr(thing, name), _join(path, name))
+                yield from _walk(getattr(thing, name), (*keys, name))
     elif isinstance(thing, Mapping):
         for key, value in thing.items():
-            yield from _walk(value, _join(path, str(key)))
+            yield from _walk(value, (*keys, str(key)))
     elif isinstance(thing, tuple | list):
         for i, value in enumerate(thing):
-            yield from _walk(value, f"{path}[{i}]")
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+            yield from _walk(value, (*keys, i))
 
 
 def sketch(law: Law, steps: int = 48) -> Sketch:

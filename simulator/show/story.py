@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from simulator.risk.attribution import Component
+from simulator.risk.shift import Shift
 from simulator.show import words
 from simulator.show.reading import Reading
 from simulator.show.sketch import StatedLaw
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
 
 MOST_PARTS = 8
 """Rows of the attribution; what is smaller stands together below them."""
@@ -109,6 +114,8 @@ def burn_fan_title(reading: Reading) -> str:
 def burn_fan_reading(reading: Reading) -> str:
     """How to read the burn fan."""
     what = "Spend that the budget covers" if reading.partial else "Spend"
+    if reading.trials == 1:
+        return f"{what} so far, day by day, in the one simulated {reading.noun}."
     return (
         f"{what} so far, day by day: the line is the median of {reading.trials:,} simulated {reading.nouns}, "
         "the dark band holds half of them, the light band 9 in 10."
@@ -133,7 +140,7 @@ def s_curve_title(reading: Reading) -> str:
 
 
 def _against_averages(reading: Reading) -> str:
-    gap = reading.held.p95 - reading.average_plan
+    gap = words.round_to(reading.held.p95) - words.round_to(reading.average_plan)
     side = "more" if gap >= 0 else "less"
     return f"{reading.money(abs(gap))} {side} than a spreadsheet of averages says"
 
@@ -176,11 +183,9 @@ def attribution_title(reading: Reading) -> str:
     if not rows:
         return "Nothing is spent, so nothing makes it"
     first = max(rows, key=lambda row: row.worst)
-    move = "the same in" if first.worst == first.typical else f"{first.worst} % in"
     label = first.label[0].upper() + first.label[1:]
-    return f"{label} makes {first.typical} % of spend, {move} the worst {reading.nouns}".replace(
-        "% of spend, the same", "%, the same"
-    )
+    worst = f"{first.worst} % in" if first.worst != first.typical else "the same in"
+    return f"{label}: {first.typical} % of spend, {worst} the worst {reading.nouns}"
 
 
 def attribution_reading(reading: Reading) -> str:
@@ -223,3 +228,52 @@ def laws_title(stated: Sequence[StatedLaw]) -> str:
 def laws_reading() -> str:
     """How to read the small laws."""
     return "Each shape is a density up to its P97.5; the bar below runs from P5 to P95, the dot is the median."
+
+
+# What stands beside the figures
+
+
+def left_out(scenario: Scenario | None) -> str:
+    """What of this scenario a spreadsheet of averages leaves out."""
+    if scenario is None:
+        return ""
+    agents = scenario.agents.values()
+    named = [
+        ("no history re-sent", any(a.prompt_tokens is None and a.turns.mean() > 1 and a.context.carry for a in agents)),
+        ("no retries", any(a.retry.max_attempts > 1 for a in agents)),
+        ("no incidents", bool(scenario.events)),
+        ("no growth", bool(scenario.trends)),
+    ]
+    return ", ".join(said for said, there in named if there)
+
+
+def break_words(reading: Reading) -> str:
+    """When the budget breaks if it does, and by how much; empty where it never does."""
+    risk = reading.breach
+    if risk is None or risk.day is None or risk.expected_overrun is None:
+        return ""
+    first, middle, last = (reading.day(number) for number in (risk.day.p10, risk.day.p50, risk.day.p90))
+    spread = f" (most likely {words.day_range(first, last)})" if first != last else ""
+    return f"around {words.day_word(middle)}{spread}, by {reading.money(risk.expected_overrun)} on average"
+
+
+def waste_words(reading: Reading) -> str:
+    """The money of a mean period that bought nothing; empty where there is none."""
+    wasted = reading.waste
+    if wasted <= 0:
+        return ""
+    return f"{reading.money(wasted)} a {reading.noun} goes to retries and {words.plural(reading.unit)} that failed"
+
+
+def worst_words(shifts: Sequence[Shift]) -> str:
+    """What the worst periods have in common."""
+    return " · ".join(f"{words.DRIVER_WORDS[shift.driver]} {words.times(shift.level)} the plan" for shift in shifts[:3])
+
+
+def error_words(reading: Reading) -> str:
+    """Half the width of the P95's interval; it says nothing of how good the inputs are."""
+    if reading.spend.ci_clamped(0.95):
+        return f"unknown from {reading.trials:,} {words.plural('trial', reading.trials)}"
+    low, high = reading.spend.ci(0.95)
+    half = (high - low) / 2 / reading.spend.p95 if reading.spend.p95 > 0 else 0.0
+    return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
@@ -58,6 +59,9 @@ _SPOKEN = sorted(
     | {Fraction(n - 1, n) for n in range(3, 11)}
     | {Fraction(2, 5), Fraction(3, 5), Fraction(3, 10), Fraction(7, 10), Fraction(9, 20), Fraction(11, 20)}
 )
+GUESS, UNKNOWN = "anybody's guess", "unknown"
+"""What so few trials say that the 95 % interval of a chance is wider than half of all there is."""
+
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10)
 
 
@@ -171,8 +175,10 @@ def percent(p: float) -> str:
 
     A figure rounds to one decimal, and to more where one decimal would say 0 or 100 of what is neither.
     """
+    # ties go to the even digit: a share and its complement then add up to 100
+    exact = Decimal(repr(round(100 * p, 9)))
     for places in range(1, 12):
-        text = f"{100 * p:.{places}f}"
+        text = f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):f}"
         if p in (0.0, 1.0) or (float(text) not in (0.0, 100.0)):
             return f"{text.rstrip('0').rstrip('.')} %"
     return f"{100 * p:g} %"
@@ -233,19 +239,19 @@ def odds_of(hits: int, trials: int) -> str:
         return odds(hits / trials)
     bound = 1 - 0.05 ** (1 / max(1, trials))
     if bound > 0.5:
-        return "anybody's guess"
+        return GUESS
     n = round(round_down(1 / bound))
     return f"less than 1 in {n:,}" if hits == 0 else f"more than {n - 1:,} in {n:,}"
 
 
 def percent_of(hits: int, trials: int) -> str:
-    """The share that `hits` of `trials` say, as careful as `odds_of` with what was never seen: ``below 0.03 %``."""
+    """The share that `hits` of `trials` say, as careful as `odds_of` with what was never seen: ``less than 0.03 %``."""
     if 0 < hits < trials:
         return percent(hits / trials)
     bound = 1 - 0.05 ** (1 / max(1, trials))
     if bound > 0.5:
-        return "unknown"
-    return f"below {percent(_ceil_1(bound))}" if hits == 0 else f"above {percent(1 - _ceil_1(bound))}"
+        return UNKNOWN
+    return f"less than {percent(_ceil_1(bound))}" if hits == 0 else f"more than {percent(1 - _ceil_1(bound))}"
 
 
 def over_budget(hits: int, trials: int, budget: float, currency: str = "USD") -> str:
@@ -259,7 +265,7 @@ def over_budget(hits: int, trials: int, budget: float, currency: str = "USD") ->
         As stated, in `currency`.
     """
     chance = odds_of(hits, trials)
-    if chance == "anybody's guess":
+    if chance == GUESS:
         return f"Too few trials ({trials:,}) to say whether the {money_stated(budget, currency)} budget holds."
     of_over = f"chance of going over the {money_stated(budget, currency)} budget"
     return f"{chance[0].upper()}{chance[1:]} {of_over} ({percent_of(hits, trials)})."

@@ -140,10 +140,10 @@ def test_odds(p: float, said: str) -> None:
     ("hits", "trials", "said", "share"),
     [
         (1_650, 10_000, "1 in 6", "16.5 %"),
-        (0, 10_000, "less than 1 in 3,000", "below 0.03 %"),
-        (10_000, 10_000, "more than 2,999 in 3,000", "above 99.97 %"),
-        (0, 200, "less than 1 in 60", "below 2 %"),
-        (0, 10, "less than 1 in 3", "below 30 %"),
+        (0, 10_000, "less than 1 in 3,000", "less than 0.03 %"),
+        (10_000, 10_000, "more than 2,999 in 3,000", "more than 99.97 %"),
+        (0, 200, "less than 1 in 60", "less than 2 %"),
+        (0, 10, "less than 1 in 3", "less than 30 %"),
         (0, 1, "anybody's guess", "unknown"),
         (1, 1, "anybody's guess", "unknown"),
         (1, 10_000, "1 in 10,000", "0.01 %"),
@@ -156,7 +156,7 @@ def test_what_was_never_seen_is_not_impossible(hits: int, trials: int, said: str
 
 def test_the_verdict_as_a_sentence() -> None:
     assert words.over_budget(1_650, 10_000, 100_000) == "1 in 6 chance of going over the $100,000 budget (16.5 %)."
-    assert words.over_budget(0, 10_000, 5).startswith("Less than 1 in 3,000 chance of going over the $5 budget (below")
+    assert words.over_budget(0, 10_000, 5).startswith("Less than 1 in 3,000 chance of going over the $5 budget (less")
     assert words.over_budget(0, 1, 5) == "Too few trials (1) to say whether the $5 budget holds."
 
 

@@ -1,0 +1,191 @@
+"""The report's amounts in words: the ladder under the verdict, and the tables."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.risk.spend import Spend
+from simulator.show import words
+from simulator.show.reading import Reading
+
+CERTAINTIES = (50, 80, 90, 95, 99)
+PERCENTILES = (5, 10, 50, 80, 90, 95, 99)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """An amount of the ladder."""
+
+    value: float
+    label: str
+    amount: str
+    note: str
+    budget: bool = False
+
+
+def ladder(reading: Reading, left_out: str) -> list[Rung]:
+    """The amounts that a director compares, ascending.
+
+    Parameters
+    ----------
+    reading : Reading
+    left_out : str
+        What of the scenario a spreadsheet of averages leaves out.
+    """
+    noun, spend = reading.noun, reading.spend
+    rungs = [
+        Rung(reading.average_plan, "Spreadsheet of averages", reading.money(reading.average_plan), left_out),
+        Rung(spend.p50, f"A typical {noun}", reading.money(spend.p50), "P50"),
+        Rung(spend.p95, f"1 {noun} in 20 above", reading.money(spend.p95), "P95"),
+        Rung(spend.p99, f"1 {noun} in 100 above", reading.money(spend.p99), "P99"),
+    ]
+    if reading.plan is not None:
+        passed = int((spend.samples > reading.plan).sum())
+        note = _in_how_many("passed", passed, reading)
+        rungs.append(Rung(reading.plan, "Your plan", reading.stated(reading.plan), note))
+    if reading.breach is not None:
+        held = reading.trials - reading.breach.breaching
+        note = _in_how_many("held", held, reading)
+        rungs.append(Rung(reading.breach.amount, "Budget", reading.stated(reading.breach.amount), note, budget=True))
+        if reading.partial:
+            label = "Covered by the budget, P95"
+            rungs.append(Rung(reading.held.p95, label, reading.money(reading.held.p95), "what is held against it"))
+    return sorted(rungs, key=lambda rung: rung.value)
+
+
+def _in_how_many(what: str, hits: int, reading: Reading) -> str:
+    share = words.percent_of(hits, reading.trials)
+    return "" if share == words.UNKNOWN else f"{what} in {share} of {reading.nouns}"
+
+
+@dataclass(frozen=True)
+class Certainty:
+    """A row of the table of certainty."""
+
+    sure: str
+    amount: str
+    change: str
+    over: str
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class Certainties:
+    """What each certainty takes."""
+
+    caption: str
+    base: str
+    rows: list[Certainty]
+
+
+def certainty(reading: Reading) -> Certainties:
+    """What each certainty takes, against the budget, or against a spreadsheet of averages where there is none."""
+    if reading.budget is None:
+        base, name = words.round_to(reading.average_plan), "averages"
+        caption = "What certainty takes, without a budget"
+    else:
+        base, name = reading.budget, "the budget"
+        caption = "What certainty takes"
+    rows = [(reading.held.quantile(k / 100), f"{k} %" if k != 50 else "50 %, typical") for k in CERTAINTIES]
+    made = [
+        (value, Certainty(sure, reading.money(value), _change(value, base, reading), _over(reading, value)))
+        for value, sure in rows
+    ]
+    if reading.breach is not None:
+        hits = reading.breach.breaching
+        held, over = (words.percent_of(n, reading.trials) for n in (reading.trials - hits, hits))
+        sure = "the budget" if held == words.UNKNOWN else f"{held}, the budget"
+        made.append((base, Certainty(sure, reading.stated(base), "", over, strong=True)))
+    return Certainties(caption, name, [row for _, row in sorted(made, key=lambda pair: pair[0])])
+
+
+def _change(value: float, base: float, reading: Reading) -> str:
+    """The difference of the figures as they are shown."""
+    return words.money_change(words.round_to(value) - base, reading.currency)
+
+
+def _over(reading: Reading, amount: float) -> str:
+    hits = int(np.count_nonzero(reading.held.samples > amount))
+    return words.percent_of(hits, reading.trials)
+
+
+@dataclass(frozen=True)
+class PeriodRow:
+    """A row of the table of periods."""
+
+    name: str
+    spend: str
+    interval: str
+    covered: str
+
+
+def period_rows(reading: Reading, spend: Spend, covered: Spend) -> list[PeriodRow]:
+    """Quantiles and moments of one period's spend."""
+
+    def row(name: str, amount: float, interval: str, other: float) -> PeriodRow:
+        return PeriodRow(name, reading.money(amount), interval, reading.money(other))
+
+    rows = [row("least", spend.min, "", covered.min)]
+    for k in PERCENTILES:
+        p = k / 100
+        label = f"P{k}" + (", the median" if k == 50 else "")
+        rows.append(row(label, spend.quantile(p), _interval(reading, spend, p), covered.quantile(p)))
+    return [
+        *rows,
+        row("most", spend.max, "", covered.max),
+        row("mean", spend.mean, "", covered.mean),
+        row("mean of the worst 5 %", spend.tvar(0.95), "", covered.tvar(0.95)),
+        row("mean of the worst 1 %", spend.tvar(0.99), "", covered.tvar(0.99)),
+    ]
+
+
+def _interval(reading: Reading, spend: Spend, p: float) -> str:
+    low, high = spend.ci(p)
+    text = f"{reading.money(low)} to {reading.money(high)}"
+    return f"{text} *" if spend.ci_clamped(p) else text
+
+
+def clamped_note(reading: Reading) -> str:
+    """What the star at an interval means; empty where there is none."""
+    if not any(reading.spend.ci_clamped(k / 100) for k in PERCENTILES):
+        return ""
+    few = f"{reading.trials:,} {words.plural('trial', reading.trials)} {'is' if reading.trials == 1 else 'are'}"
+    return f"* {few} too few to bound this side: it ends at the least or the most."
+
+
+def session_rows(reading: Reading) -> list[tuple[str, str]]:
+    """What single sessions cost and do."""
+    risk, unit = reading.sessions, reading.unit
+    cost, calls, tokens = risk.cost, risk.calls, risk.tokens
+    return [
+        ("mean cost", _money(reading, cost.mean)),
+        ("P50, the median", _money(reading, cost.p50)),
+        ("P90", _money(reading, cost.p90)),
+        ("P95", _money(reading, cost.p95)),
+        ("P99", _money(reading, cost.p99)),
+        ("P99.9", _money(reading, cost.p999)),
+        ("the dearest", _money(reading, cost.max)),
+        ("carried by the dearest 1 %", _share(risk.top1pct_share)),
+        ("model calls, mean · P50 · P99", " · ".join(_count(x) for x in (calls.mean, calls.p50, calls.p99))),
+        ("tokens in, of them cached", f"{_count(tokens.input)}, {_count(tokens.cached)}"),
+        ("tokens out", _count(tokens.output)),
+        ("successful", _share(risk.success_rate)),
+        ("cut by a guardrail", _share(risk.cut_rate)),
+        (f"cost per successful {unit}", _money(reading, risk.cost_per_success)),
+        ("spent on retries and failures", _share(risk.waste_share)),
+    ]
+
+
+def _money(reading: Reading, amount: float) -> str:
+    return "none" if not math.isfinite(amount) else reading.money(amount)
+
+
+def _share(share: float) -> str:
+    return "none" if not math.isfinite(share) else words.percent(words.round_to(share))
+
+
+def _count(x: float) -> str:
+    return "none" if not math.isfinite(x) else f"{words.round_to(x):,g}" if abs(x) < 1e6 else words.count(x)

@@ -1,0 +1,296 @@
+"""The report of a run: one HTML file that needs nothing else, neither a network nor a script, to be read.
+
+The verdict comes first, then the burn fan, the S-curve with the budget as a slider, what makes the spend, sessions,
+days, percentiles, every assumption, and how to get the same numbers again.  All text is escaped; figures are SVG
+without addresses; the script is a few lines of arithmetic that the page's own policy names by its hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from scenarios.lint import nothing_shared_is_uncertain
+from simulator.risk.shift import driver_shifts
+from simulator.show import plots, story, style, words
+from simulator.show.amounts import certainty, clamped_note, ladder, period_rows, session_rows
+from simulator.show.assumptions import HEIGHT, WIDTH, Assumptions, assumptions
+from simulator.show.reading import Reading, read
+from simulator.show.reproduce import command, from_values
+from simulator.show.screen import figure as metric_words
+from simulator.show.sketch import stated_laws
+from simulator.show.slider import FEWEST, slider
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+    from matplotlib.figure import Figure
+
+    from simulator.result import Result
+
+FEW = 100
+"""Trials below which a report warns of its own tail."""
+
+MOST_GROUPS = 8
+"""Sections whose laws are drawn at once; those of the others are folded away."""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure on the page: its finding, how to read it, and the drawings for a wide and a narrow screen."""
+
+    title: str
+    reading: str
+    drawing: Markup
+
+
+@dataclass(frozen=True)
+class Banner:
+    """A warning under the verdict."""
+
+    head: str
+    text: str
+    code: str = ""
+
+
+def render(result: Result) -> str:
+    """The report of a result as one self-contained HTML page.
+
+    Parameters
+    ----------
+    result : Result
+        One loaded from disk gives a report without assumptions.
+
+    Returns
+    -------
+    str
+        HTML, below 2 MB unless the scenario's own text is long.
+    """
+    reading = read(result)
+    given = None
+    if result.scenario is not None and result.prices is not None:
+        given = assumptions(result.scenario, result.prices, reading)
+    moves = slider(reading)
+    script = _source("chances.js") + _source("report.js")
+    page = _environment().get_template("report.html")
+    return page.render(
+        result=result,
+        facts=result.facts,
+        reading=reading,
+        given=given,
+        units=words.plural(reading.unit),
+        sentences=_sentences(reading),
+        badge=_badge(result),
+        banners=list(_banners(result, reading)),
+        ladder=ladder(reading, story.left_out(result.scenario)),
+        lines=list(_lines(result, reading, given)),
+        figures=_figures(reading),
+        parts=story.parts(reading),
+        certainty=certainty(reading),
+        period_rows=period_rows(reading, result.spend, result.covered),
+        clamped=clamped_note(reading),
+        session_rows=session_rows(reading),
+        sessions_simulated=words.count(result.tally.session.sessions),
+        laws_title=story.laws_title(stated_laws(result.scenario)) if result.scenario is not None else "",
+        laws_reading=story.laws_reading(),
+        box=(WIDTH, HEIGHT),
+        most_groups=MOST_GROUPS,
+        usd_rate=reading.stated(result.scenario.usd_rate) if result.scenario is not None else "",
+        slider=None if moves is None else moves.payload(),
+        ends=None
+        if moves is None
+        else [reading.money(moves.budget + i * moves.step) for i in (-moves.low, moves.high)],
+        budget="" if reading.budget is None else reading.stated(reading.budget),
+        command=command(result),
+        provenance=list(_provenance(result)),
+        css=_css(),
+        script=_markup(script),
+        script_hash=f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'",
+    )
+
+
+# Words of the head
+
+
+def _sentences(reading: Reading) -> tuple[str, str]:
+    risk = reading.breach
+    if risk is not None:
+        verdict = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
+        if reading.trials < FEWEST:
+            ends = dict.fromkeys((reading.money(reading.held.min), reading.money(reading.held.max)))
+            return verdict, f"What was simulated spends {' to '.join(ends)}."
+        return verdict, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)
+    typical, dear, noun = reading.money(reading.spend.p50), reading.money(reading.spend.p95), reading.noun
+    gap = words.round_to(reading.spend.p95) - words.round_to(reading.average_plan)
+    averages = f"A spreadsheet of averages says {reading.money(reading.average_plan)}"
+    more = f"{reading.money(abs(gap))} {'more' if gap >= 0 else 'less'}"
+    return (
+        f"{typical} in a typical {noun}; 1 {noun} in 20 costs more than {dear}.",
+        f"{averages}; to be 95 % sure, set aside {more}.",
+    )
+
+
+def _badge(result: Result) -> dict[str, Any]:
+    word: str | None = result.verdict().word
+    if word is not None and result.trials_done < FEWEST:
+        word = "TOO FEW TRIALS"
+    kind = {"HOLDS": "holds", "AT RISK": "risk", "LIKELY TO BREAK": "breaks"}.get(word or "", "forecast")
+    return {"word": word or "FORECAST", "kind": kind, "icon": _markup(_ICONS[kind])}
+
+
+_ICON = '<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true">{}</svg>'
+_ICONS = {
+    "holds": _ICON.format('<path d="M3 10.5 8 15.5 17 5"/>'),
+    "risk": _ICON.format('<path d="M10 2.5 18.5 17.5H1.5Z" stroke-linejoin="round"/><path d="M10 8v4.5M10 14v1.6"/>'),
+    "breaks": _ICON.format('<path d="M4 4 16 16M16 4 4 16"/>'),
+    "forecast": _ICON.format('<path d="M3 17V11M10 17V6M17 17V2"/>'),
+}
+
+
+def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
+    if result.interrupted:
+        done, asked = result.trials_done, result.trials_requested
+        yield Banner(
+            "Interrupted.", f"This rests on {done:,} of {asked:,} {reading.nouns}; intervals are wider for it."
+        )
+    elif reading.trials < FEW:
+        few = f"{reading.trials:,} simulated {words.plural(reading.noun, reading.trials)}"
+        yield Banner("A first look.", f"With only {few}, quantiles far out are no better than the worst of them.")
+    if result.scenario is not None and nothing_shared_is_uncertain(result.scenario):
+        units = words.plural(reading.unit)
+        yield Banner(
+            "Nothing shared is uncertain.",
+            f"Nothing that all {units} share is uncertain in this scenario, so their ups and downs average out and the "
+            "range looks surer than any forecast is. State what nobody knows yet, or take an outside view with",
+            "drivers: typical",
+        )
+    for crossed in result.verdict().violations:
+        value, limit = (metric_words(crossed.path, x, reading.currency) for x in (crossed.value, crossed.limit))
+        yield Banner("Limit crossed.", f"{crossed.name} is {value}, over the limit of {limit}.")
+
+
+def _lines(result: Result, reading: Reading, given: Assumptions | None) -> Iterator[tuple[str, str]]:
+    top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
+    trust = [f"simulation error of the P95 {story.error_words(reading)}", f"seed {result.seed}"]
+    if given is not None:
+        counts = given.counts
+        trust.insert(0, f"{counts.measured} inputs measured, {counts.stated} stated, {counts.default} defaults")
+        trust.insert(1, f"prices of {given.prices_as_of}")
+    named = [
+        ("If it breaks", story.break_words(reading)),
+        ("Bought nothing", story.waste_words(reading)),
+        ("What makes it", " · ".join(top) + (f"; in brackets the worst 1 in 20 {reading.nouns}" if top else "")),
+        (f"Worst {reading.nouns}", story.worst_words(driver_shifts(result.tally))),
+        ("Trust", " · ".join(trust)),
+    ]
+    return ((label, text) for label, text in named if text)
+
+
+def _provenance(result: Result) -> Iterator[tuple[str, str]]:
+    if from_values(result.scenario):
+        yield "Scenario", f"was not read from a file: save the text above as {result.facts.name}.yaml first"
+    yield "Scenario SHA-256", result.facts.sha256
+    yield "Prices SHA-256", result.facts.prices_sha256
+    yield "Seed", str(result.seed)
+    yield "Version", f"burncurve {result.version}"
+    yield "Engine", f"{result.engine}: {result.engine_reason}"
+    done, sessions = result.trials_done, words.count(result.tally.session.sessions)
+    units = words.plural(result.facts.unit)
+    yield (
+        "Simulated",
+        f"{done:,} {words.plural('trial', done)}, {sessions} {units} in {words.round_to(result.seconds, 2):g} s",
+    )
+
+
+# Figures
+
+
+def _figures(reading: Reading) -> dict[str, Picture]:
+    return {
+        "burn_fan": _picture(reading, "fan", plots.burn_fan, story.burn_fan_title, story.burn_fan_reading, "y"),
+        "s_curve": _picture(reading, "s", plots.s_curve, story.s_curve_title, story.s_curve_reading, "x"),
+        "attribution": _picture(
+            reading, "parts", plots.attribution, story.attribution_title, story.attribution_reading
+        ),
+        "session_cost": _picture(reading, "cost", plots.session_cost, story.session_title, story.session_reading),
+        "daily": _picture(reading, "days", plots.daily, story.daily_title, story.daily_reading),
+    }
+
+
+def _picture(
+    reading: Reading,
+    prefix: str,
+    draw: Callable[..., Figure],
+    title: Callable[[Reading], str],
+    how: Callable[[Reading], str],
+    axis: str = "",
+) -> Picture:
+    drawings = []
+    for size, narrow in (("wide", False), ("narrow", True)):
+        figure = draw(reading, narrow=narrow, titled=False)
+        moving = _moving(figure, axis) if axis else ""
+        label = f'<svg role="img" aria-label="{_escaped(title(reading))}" '
+        picture = style.svg(figure, f"{prefix}-{size}").replace("<svg", label, 1)
+        drawings.append(f'<div class="{size}"{moving}>{picture}</div>')
+    return Picture(title(reading), how(reading), _markup("".join(drawings)))
+
+
+def _moving(figure: Figure, axis: str) -> str:
+    """How far the slider moves the budget's line in this drawing, in its units by currency, and where the axis ends."""
+    axes = figure.axes[0]
+    transform = axes.transData.transform
+    points = 72 / figure.dpi
+    (x0, y0), (x1, y1) = transform((0, 0)), transform((1, 1))
+    per = (x1 - x0) * points if axis == "x" else (y0 - y1) * points
+    low, high = axes.get_xlim() if axis == "x" else axes.get_ylim()
+    return f' data-axis="{axis}" data-per="{per:.12g}" data-low="{low:.12g}" data-high="{high:.12g}"'
+
+
+# The page
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader("simulator.show"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    )
+    environment.filters["kept"] = kept
+    return environment
+
+
+def kept(text: str) -> str:
+    """Text in which a number and its percent sign, and the three words of a chance, stay on one line."""
+    text = text.replace(" %", "\N{NO-BREAK SPACE}%")
+    return re.sub(r"([\d,]+) in ([\d,]+)", "\\1\N{NO-BREAK SPACE}in\N{NO-BREAK SPACE}\\2", text)
+
+
+@cache
+def _source(name: str) -> str:
+    environment = _environment()
+    assert environment.loader is not None
+    return environment.loader.get_source(environment, name)[0]
+
+
+@cache
+def _css() -> Markup:
+    return _markup(_environment().from_string(_source("report.css")).render(light=style.LIGHT, dark=style.DARK))
+
+
+def _markup(text: str) -> Markup:
+    """Text that is HTML already: made here, never by a scenario."""
+    from markupsafe import Markup
+
+    return Markup(text)
+
+
+def _escaped(text: str) -> Markup:
+    from markupsafe import escape
+
+    return escape(text)

@@ -1,0 +1,87 @@
+"""What a scenario states, as sentences: laws, volume, correlation, trends, incidents, controls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from distributions.law import Law
+from distributions.quantity import format_number
+from simulator.show import words
+
+if TYPE_CHECKING:
+    from scenarios.schema import Control, Event, Scenario, Volume
+    from scenarios.words import DriverName
+
+
+def law_words(law: Law) -> str:
+    """A law in a few words; a constant as its number."""
+    low, high = law.support()
+    return f"exactly {format_number(low)}" if low == high else law.describe()
+
+
+def shared_words(scenario: Scenario) -> Iterator[str]:
+    """What all sessions share, but for the drivers' laws: volume, correlation, trends."""
+    yield from _volume(scenario.volume, words.plural(scenario.unit))
+    for (first, second), level in scenario.drivers.correlation.items():
+        yield f"Rank correlation of {words.DRIVER_WORDS[first]} and {words.DRIVER_WORDS[second]}: {level:g}."
+    for driver, growth in scenario.trends.items():
+        name = words.DRIVER_WORDS[driver]
+        moves = "grows" if growth >= 0 else "shrinks"
+        yield f"{name[0].upper()}{name[1:]} {moves} by {words.percent(abs(growth))} a month."
+
+
+def _volume(volume: Volume, units: str) -> Iterator[str]:
+    if volume.sessions_per_day is not None:
+        yield f"{format_number(volume.sessions_per_day)} {units} expected on the first day."
+    elif volume.sessions_per_month is not None:
+        yield f"{format_number(volume.sessions_per_month)} {units} expected in the first calendar month."
+    elif volume.users is not None and volume.sessions_per_user_day is not None:
+        law = law_words(volume.sessions_per_user_day)
+        yield f"{format_number(volume.users)} users; {units} of one user on a day: {law}, drawn once a user."
+    if volume.weekdays:
+        days = ", ".join(f"{name} {level:g}" for name, level in volume.weekdays.items())
+        yield f"By weekday: {days}, the others 1, scaled to mean 1."
+    wild = "a Poisson number" if volume.dispersion is None else f"negative binomial with size {volume.dispersion:g}"
+    yield f"Within a day: {wild}."
+    if volume.peak_hour is not None:
+        peak = volume.peak_hour
+        yield (
+            f"The busiest hour has {words.percent(peak.share)} of a day; beyond {format_number(peak.capacity)} {units} "
+            f"in it, calls fail {peak.failure_factor:g} times as often."
+        )
+
+
+def event_words(event: Event) -> str:
+    """When an event comes, how long it lasts and what it does."""
+    if event.date is not None:
+        chance = "" if event.probability == 1 else f" with a chance of {words.percent(event.probability)}"
+        when = f"On {words.day_word(event.date)}{chance}"
+    else:
+        when = f"{event.per_month:g} times a month"
+    lasts = "to the end" if event.days is None else f"for {_days(event.days)}"
+    hits = "" if event.share == 1 else f", in {words.percent(event.share)} of sessions"
+    return f"{when}, {lasts}{hits}: {words.listing(_effects(event.multiplies, event.route))}."
+
+
+def control_words(control: Control) -> str:
+    """When a control acts and what it does."""
+    effects = _effects(control.multiplies, control.route) + (["no more sessions are served"] if control.stop else [])
+    late = f", {control.delay_days} {words.plural('day', control.delay_days)} late" if control.delay_days else ""
+    return f"At {words.percent(control.at)} of the budget{late}: {words.listing(effects)}."
+
+
+def _days(law: Law) -> str:
+    low, high = law.support()
+    if low == high:
+        return f"{format_number(low)} {words.plural('day', low)}"
+    return f"a number of days ({law.describe()})"
+
+
+def _effects(multiplies: Mapping[DriverName, Law] | Mapping[DriverName, float], route: Mapping[str, str]) -> list[str]:
+    times = [f"{words.DRIVER_WORDS[driver]} times {_factor(by)}" for driver, by in multiplies.items()]
+    return times + [f"calls of {source} go to {target}" for source, target in route.items()]
+
+
+def _factor(by: Law | float) -> str:
+    return law_words(by).removeprefix("exactly ") if isinstance(by, Law) else f"{by:g}"
