@@ -1,5 +1,7 @@
 """Laws made of laws: truncation (a condition), clip (limits), mixtures, and bodies with another tail."""
 
+# ruff: noqa: D102 - what each verb means stands in law.py
+
 from __future__ import annotations
 
 import math
@@ -167,7 +169,7 @@ class Truncated(Law):
         return self._at(1.0 - v, v)
 
     def _at(self, u: FloatArray, v: FloatArray) -> FloatArray:
-        """Value with u of this law's probability below it and v above it, counted in the tail of the law that it lies in."""
+        """Value with u of this law's probability below and v above it, counted in the tail that it lies in."""
         below, above = self._outside
         lower, upper = below + u * self._mass, above + v * self._mass
         if self.discrete:  # rounding must not push a value that is met exactly to the next one
@@ -336,10 +338,10 @@ class Blend(Law):
         )
 
     def _cdf(self, x: FloatArray) -> FloatArray:
-        return np.sum([weight * law.cdf(x - offset) for weight, law, offset in self.pieces], axis=0)
+        return sum((weight * law.cdf(x - offset) for weight, law, offset in self.pieces), np.zeros_like(x))
 
     def _sf(self, x: FloatArray) -> FloatArray:
-        return np.sum([weight * law.sf(x - offset) for weight, law, offset in self.pieces], axis=0)
+        return sum((weight * law.sf(x - offset) for weight, law, offset in self.pieces), np.zeros_like(x))
 
 
 @dataclass(frozen=True)

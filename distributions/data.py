@@ -1,4 +1,6 @@
-"""The user's data as a law: one column of a csv, csv.gz, parquet or jsonl file, with a fitted tail above it if asked for."""
+"""The user's data as a law: one column of a csv, csv.gz, parquet or jsonl file, with a fitted tail if asked for."""
+
+# ruff: noqa: D102 - what each verb means stands in law.py
 
 from __future__ import annotations
 
@@ -44,7 +46,7 @@ class Sample(NamedTuple):
 
 @dataclass(frozen=True)
 class Data(Splice):
-    """The values of one column, each as likely as the next, in up to two pieces (the rest, and the largest or the tail)."""
+    """The values of one column, each as likely as the next; the largest, or a fitted tail, are a piece of their own."""
 
     n_values: int
     column: str

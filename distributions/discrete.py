@@ -1,5 +1,7 @@
 """Families of counts, each one block: parameters with their domains, distribution function, moments."""
 
+# ruff: noqa: D102 - what each verb means stands in law.py
+
 from __future__ import annotations
 
 import math
@@ -7,8 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special
 
+from distributions import ufuncs as special
 from distributions.family import NOT_NEGATIVE, POSITIVE, SHARE, CountFamily, Domain, parameter
 from distributions.numerics import FloatArray
 
@@ -24,7 +26,7 @@ class Poisson(CountFamily):
     expected: float = parameter("expected count", NOT_NEGATIVE, "count", name="mean")
 
     def support(self) -> tuple[float, float]:
-        return (0.0, math.inf)
+        return (0.0, math.inf if self.expected > 0.0 else 0.0)
 
     def mean(self) -> float:
         return self.expected
@@ -55,7 +57,7 @@ class NegativeBinomial(CountFamily):
     dispersion: float = parameter("size: the smaller, the wider; infinite would be Poisson", POSITIVE, "none")
 
     def support(self) -> tuple[float, float]:
-        return (0.0, math.inf)
+        return (0.0, math.inf if self.expected > 0.0 else 0.0)
 
     def mean(self) -> float:
         return self.expected
@@ -78,13 +80,13 @@ class Geometric(CountFamily):
     """Steps until something stops that stops with the same chance at every step; at least one."""
 
     name = "geometric"
-    examples = ({"mean": 4.6}, {"mean": 1.0}, {"mean": 3e5})
+    examples = ({"mean": 4.6}, {"mean": 1.0}, {"mean": 3e4})
     formulas = ("mean", "mean (mean - 1)")
 
     expected: float = parameter("expected count, from 1", Domain(lo=1.0), "count", name="mean")
 
     def support(self) -> tuple[float, float]:
-        return (1.0, math.inf)
+        return (1.0, math.inf if self.expected > 1.0 else 1.0)
 
     def mean(self) -> float:
         return self.expected
@@ -102,7 +104,7 @@ class Geometric(CountFamily):
 
     @cached_property
     def _log_stay(self) -> float:
-        """Logarithm of the chance to go on; as -infinity would make 0 times it undefined, finite where there is none."""
+        """Logarithm of the chance to go on; finite even where there is none, as 0 times infinity is undefined."""
         return math.log1p(-1.0 / self.expected) if self.expected > 1.0 else -1e300
 
 
@@ -137,10 +139,10 @@ class Zipf(CountFamily):
         return self._cumulative[index], self._beyond[index]
 
     def _ppf(self, u: FloatArray) -> FloatArray:
-        return np.searchsorted(self._cumulative, u, side="left") + 1.0
+        return np.asarray(np.searchsorted(self._cumulative, u, side="left") + 1, np.float64)
 
     def _isf(self, v: FloatArray) -> FloatArray:
-        return self.last - np.searchsorted(self._beyond[::-1], v, side="right") + 1.0
+        return np.asarray(self.last - np.searchsorted(self._beyond[::-1], v, side="right") + 1, np.float64)
 
     @cached_property
     def _chances(self) -> FloatArray:
@@ -149,12 +151,12 @@ class Zipf(CountFamily):
 
     @cached_property
     def _cumulative(self) -> FloatArray:
-        return np.cumsum(self._chances)
+        return _running_sum(self._chances)
 
     @cached_property
     def _beyond(self) -> FloatArray:
         """P(N > k), summed from the far end so that the smallest chances keep their digits."""
-        return np.append(np.cumsum(self._chances[:0:-1])[::-1], 0.0)
+        return np.append(_running_sum(self._chances[:0:-1])[::-1], 0.0)
 
 
 @dataclass(frozen=True)
@@ -184,3 +186,8 @@ class Binomial(CountFamily):
     def _at(self, k: FloatArray) -> tuple[FloatArray, FloatArray]:
         left = self.n - k
         return special.betainc(left, k + 1.0, 1.0 - self.p), special.betainc(k + 1.0, left, self.p)
+
+
+def _running_sum(x: FloatArray) -> FloatArray:
+    sums: FloatArray = np.cumsum(x)
+    return sums

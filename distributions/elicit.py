@@ -12,8 +12,8 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-from scipy import special
 
+from distributions import ufuncs as special
 from distributions.bounded import Beta, Pert, Triangular, Uniform
 from distributions.discrete import NegativeBinomial
 from distributions.families import Burr, Gamma, Genpareto, Lognormal, Lomax, Normal, Pareto, Weibull
@@ -27,7 +27,7 @@ ByMoments = Callable[..., Family]
 ByQuantiles = Callable[..., Family]
 
 
-class _Impossible(ValueError):
+class _ImpossibleError(ValueError):
     """No law of the family has what was given; the text says what would be possible."""
 
 
@@ -93,7 +93,7 @@ def from_quantiles(family: type[Family], quantiles: Mapping[str, float], **ends:
 def _possible(family: type[Family], make: Callable[[], Family]) -> Family:
     try:
         return make()
-    except _Impossible as impossible:
+    except _ImpossibleError as impossible:
         raise LawError([LawProblem((), f"no {family.name.replace('_', ' ')} has these: {impossible}")]) from None
     except LawError as error:
         text = "; ".join(problem.message for problem in error.problems)
@@ -114,12 +114,12 @@ def _gamma_moments(mean: float, cv: float) -> Gamma:
 
 def _weibull_moments(mean: float, cv: float) -> Weibull:
     def narrowness(shape: float) -> float:
-        return -float(special.loggamma(1.0 + 2.0 / shape) - 2.0 * special.loggamma(1.0 + 1.0 / shape))
+        return -float(special.gammaln(1.0 + 2.0 / shape) - 2.0 * special.gammaln(1.0 + 1.0 / shape))
 
     shape = solve_increasing(lambda c: narrowness(c) + math.log1p(cv * cv), 0.05, 1e6)
     if not math.isclose(-narrowness(shape), math.log1p(cv * cv), rel_tol=1e-6):
-        raise _Impossible("its shape would lie outside 0.05 to 1,000,000")
-    return Weibull(shape, mean / math.exp(special.loggamma(1.0 + 1.0 / shape)))
+        raise _ImpossibleError("its shape would lie outside 0.05 to 1,000,000")
+    return Weibull(shape, mean / math.exp(special.gammaln(1.0 + 1.0 / shape)))
 
 
 def _pareto_moments(mean: float, cv: float) -> Pareto:
@@ -129,7 +129,7 @@ def _pareto_moments(mean: float, cv: float) -> Pareto:
 
 def _lomax_moments(mean: float, cv: float) -> Lomax:
     if cv <= 1.0:
-        raise _Impossible("its cv is always above 1; use gamma or lognormal for less")
+        raise _ImpossibleError("its cv is always above 1; use gamma or lognormal for less")
     alpha = 2.0 * cv * cv / (cv * cv - 1.0)
     return Lomax(alpha, mean * (alpha - 1.0))
 
@@ -150,19 +150,19 @@ def _uniform_moments(mean: float, cv: float) -> Uniform:
 
 def _beta_moments(mean: float, cv: float, low: float = 0.0, high: float = 1.0) -> Beta:
     if not low < mean < high:
-        raise _Impossible(f"the mean must lie between its ends, {format_number(low)} and {format_number(high)}")
+        raise _ImpossibleError(f"the mean must lie between its ends, {format_number(low)} and {format_number(high)}")
     share, spread = (mean - low) / (high - low), mean * cv / (high - low)
     total = share * (1.0 - share) / (spread * spread) - 1.0
     if total <= 0.0:
         widest = math.sqrt(share * (1.0 - share)) * (high - low) / mean
-        raise _Impossible(f"its cv must be below {format_number(widest)} for this mean and these ends")
+        raise _ImpossibleError(f"its cv must be below {format_number(widest)} for this mean and these ends")
     return Beta(share * total, (1.0 - share) * total, low, high)
 
 
 def _negative_binomial_moments(mean: float, cv: float) -> NegativeBinomial:
     excess = cv * cv - 1.0 / mean
     if excess <= 0.0:
-        raise _Impossible(
+        raise _ImpossibleError(
             f"its cv is above that of a poisson count, {format_number(1.0 / math.sqrt(mean))} for this mean"
         )
     return NegativeBinomial(mean, 1.0 / excess)
@@ -199,7 +199,7 @@ def _through(score: FloatArray, y: FloatArray) -> tuple[float, float]:
 
 def _logs(x: FloatArray) -> FloatArray:
     if x[0] <= 0.0:
-        raise _Impossible("all its values are above 0")
+        raise _ImpossibleError("all its values are above 0")
     return np.log(x)
 
 
@@ -250,7 +250,7 @@ def _shape_and_scale(
         shape = solve_increasing(lambda t: float(np.diff(unit(t)[[i, j]])[0] - (log_x[j] - log_x[i])), *ends)
         if shape in ends:
             least, most = (math.exp(float(np.diff(unit(end)[[i, j]])[0])) for end in ends)
-            raise _Impossible(
+            raise _ImpossibleError(
                 f"its {_name(p[j])} is {format_number(least)} to {format_number(most)} times its {_name(p[i])}"
             )
         return shape
@@ -302,14 +302,14 @@ def _match_skew(unit: Callable[[float], FloatArray], x: FloatArray, ends: tuple[
 
     least, most = (skew(unit(end)) for end in ends)
     if not least <= skew(x) <= most:
-        raise _Impossible(f"these percentiles are skewed further than any {name}; try metalog, or a mixture")
+        raise _ImpossibleError(f"these percentiles are skewed further than any {name}; try metalog, or a mixture")
     return solve_increasing(lambda t: skew(unit(t)) - skew(x), *ends)
 
 
 def _beta_quantiles(p: FloatArray, x: FloatArray, low: float = 0.0, high: float = 1.0) -> Beta:
     share = (x - low) / (high - low)
     if not (share[0] > 0.0 and share[-1] < 1.0):
-        raise _Impossible(f"its values lie between its ends, {format_number(low)} and {format_number(high)}")
+        raise _ImpossibleError(f"its values lie between its ends, {format_number(low)} and {format_number(high)}")
     a, b = _beta_through(p[[0, -1]], share[[0, -1]])
     if p.size > 2:
         a, b = _beta_least_squares(p, share, a, b)
@@ -317,7 +317,7 @@ def _beta_quantiles(p: FloatArray, x: FloatArray, low: float = 0.0, high: float 
 
 
 def _beta_through(p: FloatArray, share: FloatArray) -> tuple[float, float]:
-    """Shapes of the beta through two points: for each width the mean that meets the first, then the width for the second."""
+    """Shapes of the beta through two points: for each width the mean that meets the first, then the width."""
 
     def mean_at(total: float) -> float:
         return solve_increasing(
@@ -327,11 +327,11 @@ def _beta_through(p: FloatArray, share: FloatArray) -> tuple[float, float]:
     def miss(log_total: float) -> float:
         total = math.exp(log_total)
         mean = mean_at(total)
-        return float(special.betainc(mean * total, (1.0 - mean) * total, share[1])) - p[1]
+        return float(special.betainc(mean * total, (1.0 - mean) * total, share[1])) - float(p[1])
 
     log_total = solve_increasing(miss, -7.0, 25.0)
     if log_total in (-7.0, 25.0):
-        raise _Impossible("they lie too close together or too far apart")
+        raise _ImpossibleError("they lie too close together or too far apart")
     total = math.exp(log_total)
     mean = mean_at(total)
     return mean * total, (1.0 - mean) * total
@@ -368,7 +368,7 @@ BY_QUANTILES: dict[type[Family], ByQuantiles] = {
     Triangular: _hill_quantiles(Triangular),
     Pert: _hill_quantiles(Pert),
 }
-"""Families that percentiles determine, by the function that finds them. A metalog takes percentiles as its own parameters."""
+"""Families that percentiles determine, by the function that finds them (a metalog has them as its parameters)."""
 
 NEEDS_THREE: frozenset[type[Family]] = frozenset({Burr, Triangular, Pert})
 """Families of three free parameters: exactly three percentiles."""

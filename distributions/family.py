@@ -8,12 +8,11 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy import special
 
+from distributions import ufuncs as special
 from distributions.law import Law, LawError, LawProblem
 from distributions.numerics import FloatArray, least_integer
 from distributions.quantity import format_number
-
 
 GREATEST = 1e100
 """No parameter is larger than this, so that squares of means stay finite."""
@@ -53,7 +52,7 @@ SHARE = Domain(lo=0.0, hi=1.0)
 
 @dataclass(frozen=True)
 class Parameter:
-    """One row of a family's table: its name in a scenario, what it may be, in which unit, what it means, its attribute."""
+    """One row of a family's table: name in a scenario, what it may be, its unit, what it means, its attribute."""
 
     name: str
     domain: Domain
@@ -73,7 +72,7 @@ def parameter(
     default: float | None = None,
     name: str | None = None,
 ) -> Any:
-    """Declare one parameter of a family as a dataclass field; `name` where its name in a scenario can't be an attribute."""
+    """Declare one parameter as a dataclass field; `name` where its name in a scenario can't be an attribute."""
     metadata = {"domain": domain, "unit": unit, "doc": doc, "name": name}
     return field(metadata=metadata) if required else field(metadata=metadata, default=default)
 
@@ -123,7 +122,8 @@ class Family(Law):
     @classmethod
     def of(cls, **named: float) -> Self:
         """Make the law from parameters by their names in a scenario."""
-        return cls(**{row.attribute: named[row.name] for row in cls.parameters() if row.name in named})
+        arguments: dict[str, Any] = {row.attribute: named[row.name] for row in cls.parameters() if row.name in named}
+        return cls(**arguments)
 
     def contradictions(self) -> list[str]:
         """Say what is wrong between parameters that are each right on their own."""
@@ -180,7 +180,10 @@ class CountFamily(Family):
         return least_integer(lambda k: self.sf(k) <= v, self._start(-special.ndtri(v)), self.support()[0])
 
     def biased(self, j: int) -> tuple[float, CountFamily | None]:
-        """Return E[N (N-1) .. (N-j+1)], and the law of N - j when outcomes are weighted by that product (None where it is 0)."""
+        """Return E[N (N-1) .. (N-j+1)], and the law of N - j when outcomes are weighted by that product.
+
+        There is no such law (None) where the product is always 0.
+        """
         raise NotImplementedError
 
     def partial_moment(self, k: int, lo: float = -math.inf, hi: float = math.inf, center: float = 0.0) -> float:

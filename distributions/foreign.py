@@ -1,5 +1,7 @@
 """Laws that scipy.stats knows and we do not: any frozen distribution, by name or as the object itself."""
 
+# ruff: noqa: D102 - what each verb means stands in law.py
+
 from __future__ import annotations
 
 import difflib
@@ -143,7 +145,7 @@ class ScipyLaw(Law):
 
 
 def _settled_index(quantile: Any) -> float:
-    """Index of a power tail from three quantiles far out; infinite where the slope still falls, as it does in lighter tails."""
+    """Index of a power tail from three quantiles far out; infinite where the slope still falls: lighter tails."""
     p = np.array([1e-10, _DEEP, _DEEPER])
     with np.errstate(all="ignore"):
         x = np.log(quantile(p))

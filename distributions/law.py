@@ -1,4 +1,4 @@
-"""What every law is: a distribution function and its inverse in both tails, moments, a tail, and a sentence about itself."""
+"""What every law is: a distribution function and its inverse in both tails, moments, a sentence about itself."""
 
 from __future__ import annotations
 
@@ -133,17 +133,19 @@ class Law(ABC):
         """Least x with P(X <= x) >= u, for u in [0, 1]; NaN elsewhere."""
         p = np.asarray(u, np.float64)
         lo, hi = self.support()
+        within = (p > 0.0) & (p < 1.0)
         with np.errstate(all="ignore"):
-            inside = np.clip(self._ppf(np.clip(p, 0.0, 1.0)), lo, hi)
-        return np.select([p == 0.0, p == 1.0, (p > 0.0) & (p < 1.0)], [lo, hi, inside], np.nan)
+            inside = np.clip(self._ppf(np.where(within, p, 0.5)), lo, hi)
+        return np.select([p == 0.0, p == 1.0, within], [lo, hi, inside], np.nan)
 
     def isf(self, v: ArrayLike) -> FloatArray:
         """Least x with P(X > x) <= v, for v in [0, 1]; relative accuracy in small v; NaN elsewhere."""
         p = np.asarray(v, np.float64)
         lo, hi = self.support()
+        within = (p > 0.0) & (p < 1.0)
         with np.errstate(all="ignore"):
-            inside = np.clip(self._isf(np.clip(p, 0.0, 1.0)), lo, hi)
-        return np.select([p == 0.0, p == 1.0, (p > 0.0) & (p < 1.0)], [hi, lo, inside], np.nan)
+            inside = np.clip(self._isf(np.where(within, p, 0.5)), lo, hi)
+        return np.select([p == 0.0, p == 1.0, within], [hi, lo, inside], np.nan)
 
     def p_below(self, x: float) -> float:
         """P(X < x)."""

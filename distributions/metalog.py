@@ -1,14 +1,17 @@
 """The metalog family (Keelin 2016): a law straight from three to six quantiles, of whatever shape they have."""
 
+# ruff: noqa: D102 - what each verb means stands in law.py
+
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import special
 
+from distributions import ufuncs as special
 from distributions.family import REAL, Family, parameter
 from distributions.numerics import FloatArray, least_float
 
@@ -21,7 +24,9 @@ _GRID = np.linspace(-40.0, 40.0, 8001)
 
 @dataclass(frozen=True)
 class Metalog(Family):
-    """A law through three to six given percentiles, with as many terms as percentiles; unbounded, or with a least or greatest value.
+    """A law through three to six given percentiles, whatever shape they have, with or without ends.
+
+    It has as many terms as there are percentiles, and goes through them exactly.
 
     References
     ----------
@@ -53,13 +58,13 @@ class Metalog(Family):
             return [f"a metalog needs three or more of {' '.join(QUANTILES)}; {len(given)} given"]
         values = [x for _, x in given]
         lo, hi = self.support()
-        if any(a >= b for a, b in zip(values[:-1], values[1:], strict=True)):
+        if any(a >= b for a, b in itertools.pairwise(values)):
             return ["the percentiles must rise: a higher one needs a larger value"]
         if not (lo < values[0] and values[-1] < hi):
             return ["every percentile must lie above `low` and below `high`"]
         if not self._rises():
             return [
-                "no metalog goes through these percentiles (its density would be negative); give fewer or less uneven ones"
+                "no metalog goes through these percentiles: its density would be negative; give fewer, or a mixture"
             ]
         return []
 
@@ -103,7 +108,7 @@ class Metalog(Family):
         lo, hi = self.support()
         if math.isinf(lo):
             return z if math.isinf(hi) else hi - np.exp(-z)
-        return lo + np.exp(z) if math.isinf(hi) else lo + (hi - lo) * special.expit(z)
+        return lo + (np.exp(z) if math.isinf(hi) else (hi - lo) * special.expit(z))
 
     def _logit(self, x: FloatArray) -> FloatArray:
         z = self._unbounded(x)

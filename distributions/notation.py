@@ -12,7 +12,7 @@ from typing import Any
 from distributions import compose, elicit, foreign
 from distributions.data import data_law
 from distributions.families import ALIASES, FAMILIES, Constant
-from distributions.family import Family, Parameter
+from distributions.family import Family
 from distributions.law import Law, LawError, LawPath, LawProblem
 from distributions.metalog import QUANTILES, Metalog
 from distributions.quantity import QuantityError, parse_number
@@ -32,8 +32,8 @@ def parse_law(spec: object, base: Path | None = None, *, allow_infinite_mean: bo
 
     Parameters
     ----------
-    spec : a number; text (`60k`, `0.7 to 1.5`); a mapping as in DESIGN section 5; a law, which is returned as it is; or a
-        frozen scipy.stats distribution
+    spec : a number; text (`60k`, `0.7 to 1.5`); a mapping (`{family: {...}}` and its short forms); a law, which is
+        returned as it is; or a frozen scipy.stats distribution
     base : folder that data files are relative to; the working directory when left out
     allow_infinite_mean : accept a law whose mean is infinite; else it needs a `max`
 
@@ -50,7 +50,7 @@ def parse_law(spec: object, base: Path | None = None, *, allow_infinite_mean: bo
     reader = _Reader(base if base is not None else Path())
     law = reader.law(spec, ())
     if law is not None and not reader.problems and not allow_infinite_mean and not math.isfinite(law.mean()):
-        message = f"the mean of this law is infinite (tail index {law.tail_index():.3g}); add `max: ...`, the most that can happen"
+        message = f"its mean is infinite (tail index {law.tail_index():.3g}); add `max: ...`, the most that can happen"
         reader.problems.append(LawProblem((), message, law.describe(), "a finite mean"))
     if law is None or reader.problems:
         raise LawError(reader.problems)
@@ -80,7 +80,8 @@ class _Reader:
         try:
             return parse_number(spec)
         except QuantityError as error:
-            return self._wrong(path, str(error), spec, allowed)
+            self._wrong(path, str(error), spec, allowed)
+            return None
 
     def _wrong(self, path: LawPath, message: str, got: object = None, allowed: str | None = None) -> None:
         self.problems.append(LawProblem(path, message, got, allowed))
@@ -100,7 +101,8 @@ class _Reader:
             return None
         if not 0.0 < ends[0] < ends[1]:
             rule = "`A to B` needs 0 < A < B: they are the P5 and P95 of a lognormal"
-            return self._wrong(path, rule, spec, "for example 0.7 to 1.5")
+            self._wrong(path, rule, spec, "for example 0.7 to 1.5")
+            return None
         law = elicit.from_quantiles(FAMILIES["lognormal"], {"p5": ends[0], "p95": ends[1]})
         return law.written(spec)
 
@@ -132,28 +134,26 @@ class _Reader:
                 return _FORMS[name](self, inside, (*path, name))
             if (family := FAMILIES.get(ALIASES.get(name, name))) is not None:
                 return self._family(family, inside, (*path, name))
-        return self._unknown(body, path)
+        self._unknown(body, path)
+        return None
 
     def _unknown(self, body: dict[str, Any], path: LawPath) -> None:
+        """Note why a group of keys is no law."""
         known = [*_FORMS, *FAMILIES, *ALIASES]
+        kinds = [key for key in body if key in known]
+        odd = [key for key in body if key not in known]
         if not body:
-            return self._wrong(path, "there is no law here", body or None, _HOW)
-        named = [key for key in body if key in known]
-        if len(named) > 1:
-            return self._wrong(path, f"a law is of one kind; {' and '.join(named)} were given", list(body), _HOW)
-        for key in body:
-            if key not in known:
-                allowed = _HOW if len(body) == 1 else ", ".join([*MODIFIERS, *QUANTILES, *MOMENTS])
-                kind = "no law" if len(body) == 1 and not _is_short(key) else "not a key of a law"
-                self._wrong(
-                    (*path, key), f"{key!r} is {kind}{_did_you_mean(key, [*known, *MODIFIERS])}", body[key], allowed
-                )
-        return None
+            self._wrong(path, "there is no law here", None, _HOW)
+        if len(kinds) > 1:
+            self._wrong(path, f"a law is of one kind; {' and '.join(kinds)} were given", list(body), _HOW)
+        for key in odd:
+            self._wrong((*path, key), _why_odd(key, kinds, [*known, *MODIFIERS]), body[key], _HOW)
 
     def _family(self, family: type[Family], inside: object, path: LawPath) -> Law | None:
         allowed = _parameters_text(family)
         if not isinstance(inside, Mapping):
-            return self._wrong(path, f"{family.name} needs its parameters in braces", inside, allowed)
+            self._wrong(path, f"{family.name} needs its parameters in braces", inside, allowed)
+            return None
         if self._leftovers(inside, path):
             return None
         native = {row.name for row in family.parameters()}
@@ -193,17 +193,18 @@ class _Reader:
         known = elicit.BY_MEAN_CV if by_moments else elicit.BY_QUANTILES
         if family not in known:
             what = "a mean and cv" if by_moments else "percentiles"
-            return self._wrong(path, f"{family.name} can't be given by {what}", inside, _parameters_text(family))
+            self._wrong(path, f"{family.name} can't be given by {what}", inside, _parameters_text(family))
+            return None
         names = set(MOMENTS if by_moments else QUANTILES) | ({"low", "high"} if family in elicit.WITH_ENDS else set())
         mixed = [key for key in inside if key in QUANTILES] if by_moments else []
         if mixed:
             text = f"give mean and cv, or percentiles, not both ({', '.join(inside)})"
-            return self._wrong(path, text, inside, _parameters_text(family))
+            self._wrong(path, text, inside, _parameters_text(family))
+            return None
         numbers = self._numbers(family, inside, names, path)
         if by_moments and (missing := [key for key in MOMENTS if key not in inside]):
-            return self._wrong(
-                path, f"{missing[0]} is missing: mean and cv (sd / mean) go together", inside, "mean, cv"
-            )
+            self._wrong(path, f"{missing[0]} is missing: mean and cv (sd / mean) go together", inside, "mean, cv")
+            return None
         if numbers is None:
             return None
         ends = {key: numbers.pop(key) for key in ("low", "high") if key in numbers}
@@ -213,68 +214,67 @@ class _Reader:
 
     # -- forms: laws made of laws, data, scipy ---------------------------------------------------------------------
 
-    def _keys(self, inside: object, path: LawPath, required: tuple[str, ...], optional: tuple[str, ...] = ()) -> bool:
-        """Whether a group of keys is what it should be; notes what is missing or too much."""
+    def _keys(
+        self, inside: object, path: LawPath, required: tuple[str, ...], optional: tuple[str, ...] = ()
+    ) -> Mapping[str, Any] | None:
+        """A group of keys that has all it needs and nothing else; None, and why, where it is no such group."""
+        what = f"component {path[-1]}" if isinstance(path[-1], int) else path[-1]
         allowed = ", ".join([*required, *(f"{key} (optional)" for key in optional)])
         if not isinstance(inside, Mapping):
-            self._wrong(path, f"{path[-1]} needs {' and '.join(required)}", inside, allowed)
-            return False
+            self._wrong(path, f"{what} needs {' and '.join(required)}", inside, allowed)
+            return None
         before = len(self.problems)
         for key in inside:
             if key not in (*required, *optional):
                 hint = _did_you_mean(str(key), [*required, *optional])
-                self._wrong((*path, str(key)), f"{path[-1]} has no key {key!r}{hint}", inside[key], allowed)
+                self._wrong((*path, str(key)), f"{what} has no key {key!r}{hint}", inside[key], allowed)
         for key in required:
             if key not in inside:
-                self._wrong(path, f"{path[-1]} needs {key}", dict(inside), allowed)
-        return len(self.problems) == before
+                self._wrong(path, f"{what} needs {key}", dict(inside), allowed)
+        return inside if len(self.problems) == before else None
 
     def _mixture(self, inside: object, path: LawPath) -> Law | None:
         if not isinstance(inside, list | tuple) or not inside:
-            return self._wrong(path, "a mixture is a list", inside, "[{weight: 0.98, law: ...}, ...]")
+            self._wrong(path, "a mixture is a list", inside, "[{weight: 0.98, law: ...}, ...]")
+            return None
         components = [self._component(entry, (*path, i)) for i, entry in enumerate(inside)]
         read = [component for component in components if component is not None]
         return self._made(path, lambda: compose.mixture(read)) if len(read) == len(components) else None
 
     def _component(self, entry: object, path: LawPath) -> tuple[float, Law] | None:
-        if not isinstance(entry, Mapping):
-            return self._wrong(path, "a component of a mixture is {weight:, law:}", entry, "weight, law")
-        if not self._keys(entry, path, ("weight", "law")):
+        keys = self._keys(entry, path, ("weight", "law"))
+        if keys is None:
             return None
-        weight, law = self.number(entry["weight"], (*path, "weight")), self.law(entry["law"], (*path, "law"))
+        weight, law = self.number(keys["weight"], (*path, "weight")), self.law(keys["law"], (*path, "law"))
         return None if weight is None or law is None else (weight, law)
 
     def _splice(self, inside: object, path: LawPath) -> Law | None:
-        if not isinstance(inside, Mapping) or not self._keys(inside, path, ("body", "at", "tail")):
-            return (
-                None
-                if isinstance(inside, Mapping)
-                else self._wrong(path, "splice needs body, at and tail", inside, "body, at, tail")
-            )
-        body, tail = self.law(inside["body"], (*path, "body")), self.law(inside["tail"], (*path, "tail"))
-        at = self.number(inside["at"], (*path, "at"))
+        keys = self._keys(inside, path, ("body", "at", "tail"))
+        if keys is None:
+            return None
+        body, tail = self.law(keys["body"], (*path, "body")), self.law(keys["tail"], (*path, "tail"))
+        at = self.number(keys["at"], (*path, "at"))
         if body is None or tail is None or at is None:
             return None
         return self._made(path, lambda: compose.splice(body, at, tail))
 
     def _data(self, inside: object, path: LawPath) -> Law | None:
-        if not isinstance(inside, Mapping) or not self._keys(inside, path, ("file", "column"), ("tail",)):
-            return (
-                None
-                if isinstance(inside, Mapping)
-                else self._wrong(path, "data needs file and column", inside, "file, column, tail")
-            )
-        tail = inside.get("tail")
+        keys = self._keys(inside, path, ("file", "column"), ("tail",))
+        if keys is None:
+            return None
+        tail = keys.get("tail")
         if tail not in (None, "gpd"):
-            return self._wrong((*path, "tail"), f"a data law has no tail {tail!r}", tail, "gpd")
-        file = self.base / Path(str(inside["file"])).expanduser()
-        return self._made(path, lambda: data_law(file, str(inside["column"]), tail))
+            self._wrong((*path, "tail"), f"a data law has no tail {tail!r}", tail, "gpd")
+            return None
+        file = self.base / Path(str(keys["file"])).expanduser()
+        return self._made(path, lambda: data_law(file, str(keys["column"]), tail))
 
     def _scipy(self, inside: object, path: LawPath) -> Law | None:
         if not isinstance(inside, Mapping) or not isinstance(inside.get("name"), str):
-            return self._wrong(
+            self._wrong(
                 path, "scipy needs the name of a distribution in scipy.stats", inside, "name, and its parameters"
             )
+            return None
         numbers = {str(key): self.number(value, (*path, str(key))) for key, value in inside.items() if key != "name"}
         read = {key: number for key, number in numbers.items() if number is not None}
         return self._made(path, lambda: foreign.scipy_law(inside["name"], read)) if len(read) == len(numbers) else None
@@ -294,17 +294,22 @@ class _Reader:
         source = self._source(spec, path)
         low, high = limits
         if low is not None and high is not None and low > high:
-            return self._wrong((*path, "min"), "min is above max", spec["min"], f"at most {spec['max']}")
+            self._wrong((*path, "min"), "min is above max", spec["min"], f"at most {spec['max']}")
+            return None
         if law is None or low is None or high is None or ("truncate" in spec and condition is None):
             return None
         if condition is not None:
-            law = self._made((*path, "truncate"), lambda inner=law: compose.truncate(inner, *condition))
+            law = self._truncated(law, condition, (*path, "truncate"))
         return None if law is None else compose.clip(law, low, high).written(spec, source)
+
+    def _truncated(self, law: Law, ends: tuple[float, float], path: LawPath) -> Law | None:
+        return self._made(path, lambda: compose.truncate(law, *ends))
 
     def _pair(self, spec: object, path: LawPath) -> tuple[float, float] | None:
         """The ends of a truncation; an end left empty (null) is open."""
         if not isinstance(spec, list | tuple) or len(spec) != 2:
-            return self._wrong(path, "truncate takes a least and a greatest value", spec, "[lo, hi]")
+            self._wrong(path, "truncate takes a least and a greatest value", spec, "[lo, hi]")
+            return None
         before = len(self.problems)
         lo, hi = (
             open_end if end is None else self.number(end, (*path, i))
@@ -350,5 +355,8 @@ def _beside(key: str) -> str:
     return f"; `{key}` stands beside the family, outside its braces" if key in MODIFIERS else ""
 
 
-def _is_short(key: str) -> bool:
-    return key in QUANTILES or key in MOMENTS
+def _why_odd(key: str, kinds: list[str], known: list[str]) -> str:
+    """Why a key is no part of a law, and what would be."""
+    if kinds and (key in QUANTILES or key in MOMENTS):
+        return f"`{key}` stands inside the braces of {kinds[0]}"
+    return f"{key!r} is no law, nor what may stand beside one{_did_you_mean(key, known)}"

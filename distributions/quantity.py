@@ -11,7 +11,7 @@ NUMBER_PATTERN = (
     r"(\d+(_\d+)*|\d{1,3}(,\d{3})+)?(\.\d*(_\d+)*)?([eE][+-]?\d+)?"
     r"\s*([kKMB]|%)?\s*$"
 )
-"""A regular expression that every number people may write matches; for JSON Schema and editors, looser than the parser."""
+"""A regular expression that every number as text matches; for editors, so it is looser than the parser."""
 
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 _NUMBER = re.compile(

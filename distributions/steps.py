@@ -1,5 +1,7 @@
 """The law of a list of values, each as likely as the next: what data are."""
 
+# ruff: noqa: D102 - what each verb means stands in law.py
+
 from __future__ import annotations
 
 import math
