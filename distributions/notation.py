@@ -14,8 +14,11 @@ from distributions.data import data_law
 from distributions.families import ALIASES, FAMILIES, Constant
 from distributions.family import Family
 from distributions.law import Law, LawError, LawPath, LawProblem
+from distributions.law_schema import law_json_schema
 from distributions.metalog import QUANTILES, Metalog
 from distributions.quantity import QuantityError, parse_number
+
+__all__ = ["MODIFIERS", "law_json_schema", "parse_law"]
 
 MODIFIERS = ("min", "max", "truncate", "source")
 """Keys that may stand beside any law."""

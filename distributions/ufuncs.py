@@ -35,4 +35,5 @@ def beta_quantile(a: float, b: float, u: FloatArray) -> FloatArray:
     """Quantile of the beta law on (0, 1), by its leading term near 0, where scipy's inverse gives NaN."""
     with np.errstate(all="ignore"):
         leading = np.exp((np.log(u) + np.log(a) + special.betaln(a, b)) / a)
-        return np.where(leading * (1.0 + b) < 1e-16, leading, special.betaincinv(a, b, u))
+        quantiles: FloatArray = np.where(leading * (1.0 + b) < 1e-16, leading, special.betaincinv(a, b, u))
+    return quantiles
