@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -23,26 +23,26 @@ class Source:
     def tree(self) -> ast.Module:
         return ast.parse(self.text)
 
-    def imports(self) -> Iterator[str]:
+    @cached_property
+    def imports(self) -> tuple[str, ...]:
         """Dotted names of all that is imported when the code runs, at the top or inside functions."""
+        found: list[str] = []
         for node in _running(self.tree):
             if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
+                found += (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
-                yield node.module
-                yield from (f"{node.module}.{alias.name}" for alias in node.names)
+                found += (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+        return tuple(found)
 
-    def attributes(self) -> Iterator[str]:
+    @cached_property
+    def attributes(self) -> tuple[str, ...]:
         """Dotted names as they are used: ``np.random.default_rng``."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Attribute):
-                yield ast.unparse(node)
+        return tuple(ast.unparse(node) for node in ast.walk(self.tree) if isinstance(node, ast.Attribute))
 
-    def calls(self) -> Iterator[str]:
+    @cached_property
+    def calls(self) -> tuple[str, ...]:
         """Names of the functions that are called."""
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call):
-                yield ast.unparse(node.func)
+        return tuple(ast.unparse(node.func) for node in ast.walk(self.tree) if isinstance(node, ast.Call))
 
 
 def _running(node: ast.AST) -> Iterator[ast.AST]:
@@ -53,8 +53,9 @@ def _running(node: ast.AST) -> Iterator[ast.AST]:
             yield from _running(child)
 
 
-def sources() -> list[Source]:
-    """All files of the three packages, and the public face."""
+@cache
+def sources() -> tuple[Source, ...]:
+    """All files of the three packages, and the public face; read and parsed once."""
     files = [file for package in PACKAGES for file in sorted((ROOT / package).rglob("*.py"))]
     files.append(ROOT / "burncurve.py")
-    return [Source(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")) for file in files]
+    return tuple(Source(str(file.relative_to(ROOT)), file.read_text(encoding="utf-8")) for file in files)

@@ -46,7 +46,7 @@ class Rule:
 
 def importing(*modules: str) -> Callable[[Source], Iterator[str]]:
     def finds(source: Source) -> Iterator[str]:
-        for name in source.imports():
+        for name in source.imports:
             if any(name == module or name.startswith(f"{module}.") for module in modules):
                 yield f"imports {name}"
 
@@ -55,27 +55,27 @@ def importing(*modules: str) -> Callable[[Source], Iterator[str]]:
 
 def making_randomness(source: Source) -> Iterator[str]:
     yield from importing("random", "secrets", "uuid", "numpy.random")(source)
-    for name in source.attributes():
+    for name in source.attributes:
         if name.startswith(("np.random", "numpy.random")) or name.endswith((".rvs", ".urandom")):
             yield f"uses {name}"
 
 
 def printing(source: Source) -> Iterator[str]:
     doors = ("sys.stdout.", "sys.stderr.", "typer.", "warnings.warn", "logging.")
-    for name in source.calls():
+    for name in source.calls:
         if name in ("print", "input") or name.startswith(doors):
             yield f"calls {name}"
 
 
 def touching_the_world(source: Source) -> Iterator[str]:
     yield from importing("os", "pathlib", "io", "sys", "time", "json", "pickle", "tempfile", "logging")(source)
-    for name in source.calls():
+    for name in source.calls:
         if name in ("open", "print") or name.endswith((".today", ".now", ".read_text", ".write_text")):
             yield f"calls {name}"
 
 
 def reaching_into_another_file(source: Source) -> Iterator[str]:
-    for name in source.imports():
+    for name in source.imports:
         parts = name.split(".")
         first_party = parts[0] in ("distributions", "scenarios", "simulator", "burncurve", "tests")
         if first_party and any(part.startswith("_") and not part.startswith("__") for part in parts):
