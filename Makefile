@@ -33,7 +33,7 @@ test: lint
 	$(BIN)/pytest -n $(WORKERS)
 
 bench: $(STAMP)
-	$(BIN)/pytest benchmarks --benchmark-enable --benchmark-only -s
+	$(BIN)/python -m benchmarks
 
 constraints: $(STAMP)
 	@head -1 constraints.txt > constraints.new
