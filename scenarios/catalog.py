@@ -197,6 +197,7 @@ def search_models(query: str | None = None) -> list[CatalogModel]:
     return best + [entry for entry in found if entry.name not in {one.name for one in best}]
 
 
+@cache
 def price_data_date() -> date:
     """Return the day of the packaged prices: the newest one on which a price that is never announced ahead starts."""
     providers = _snapshot().providers

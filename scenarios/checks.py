@@ -40,7 +40,9 @@ def _features(scenario: Scenario) -> Iterator[Fault]:
         yield from _known_agent(scenario, (*path, "agent"), feature.agent)
         if feature.agent in scenario.agents and isinstance(feature.success_rate, dict):
             drawn = scenario.agents[feature.agent].model
-            yield from _covered((*path, "success_rate"), feature.success_rate, drawn.shares, drawn.names, feature.agent)
+            yield from _covered(
+                scenario, (*path, "success_rate"), feature.success_rate, drawn.shares, drawn.names, feature.agent
+            )
     if scenario.features and not sum(feature.share for feature in scenario.features.values()) > 0:
         yield Fault(("features",), "have shares that sum to 0", allowed="at least one share above 0")
 
@@ -55,7 +57,7 @@ def _agent(scenario: Scenario, name: str, agent: Agent) -> Iterator[Fault]:
     if isinstance(retry.failure_rate, dict):
         routed = _routed(scenario, agent.models)
         names = (*agent.models, *routed)
-        yield from _covered((*path, "retry", "failure_rate"), retry.failure_rate, names, names, name)
+        yield from _covered(scenario, (*path, "retry", "failure_rate"), retry.failure_rate, names, names, name)
     for position, spawn in enumerate(agent.spawns):
         yield from _known_agent(scenario, (*path, "spawns", position, "agent"), spawn.agent)
     if agent.checked_by:
@@ -78,7 +80,7 @@ def _known_model(scenario: Scenario, path: Path, name: str) -> Iterator[Fault]:
 
 
 def _covered(
-    path: Path, rates: Mapping[str, float], needed: Iterable[str], usable: Iterable[str], agent: str
+    scenario: Scenario, path: Path, rates: Mapping[str, float], needed: Iterable[str], usable: Iterable[str], agent: str
 ) -> Iterator[Fault]:
     """A mapping by model has every model that it needs and none that never serves."""
     may = tuple(dict.fromkeys(usable))
@@ -87,7 +89,7 @@ def _covered(
             message = f"names a model that {agent} never uses"
             yield Fault((*path, model), message, model, ", ".join(may), did_you_mean(model, may))
     for model in dict.fromkeys(needed):
-        if model not in rates:
+        if model not in rates and (model in scenario.models or "/" in model):
             yield Fault(path, f"has no rate for {model}", rates, f"one rate for each of {', '.join(may)}")
 
 
@@ -119,12 +121,14 @@ def _readers(scenario: Scenario) -> Iterator[Fault]:
 
 
 def _cycles(scenario: Scenario) -> Iterator[Fault]:
+    said = set[str]()
     for name, agent in scenario.agents.items():
         checker = agent.checked_by.agent if agent.checked_by else ""
         place: Path = ("agents", name, "checked_by", "agent")
         if checker == name:
             yield Fault(place, "is the agent itself; a validator is another agent", name)
-        elif name in _validators_after(scenario, checker):
+        elif name in _validators_after(scenario, checker) and name not in said:
+            said |= _validators_after(scenario, checker)
             yield Fault(place, f"leads back to {name}: validators that check each other never end", checker)
     for feature_name, feature in scenario.features.items():
         depth = feature.guardrails.depth if feature.guardrails else None

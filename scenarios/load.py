@@ -30,6 +30,7 @@ DEEPEST = 40
 MOST_VALUES = 100_000
 LONGEST_CHAIN = 10
 
+_TWICE = "stands twice"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
@@ -60,11 +61,11 @@ def load(source: str | Path | Mapping[str, Any] | Scenario, overrides: Sequence[
     problems: list[Problem] = []
     tree = _tree(source, problems)
     for text in overrides:
-        _override(tree, text, problems)
+        tree = _overridden(tree, text, problems)
     if "as_of" not in tree:
         tree.put("as_of", price_data_date(), tree.places[None])
     scenario, faults = validate(tree)
-    problems += [locate(fault, tree) for fault in faults]
+    problems += _beyond([locate(fault, tree) for fault in faults], problems)
     if problems or scenario is None:
         raise ScenarioError(problems)
     return scenario.as_written(tree)
@@ -92,7 +93,7 @@ def read_yaml(text: str, file: str, folder: Path | None, problems: list[Problem]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the parser warns of reused anchors, which are legal
-            node = YAML(pure=True).compose(text)
+            node = YAML(typ="safe", pure=True).compose(text)
     except RecursionError:
         raise ScenarioError([Problem(file, None, "", f"is nested deeper than {DEEPEST} levels")]) from None
     except YAMLError as error:
@@ -174,16 +175,28 @@ def _no_mapping(tree: object) -> str:
     return "is a list, not a mapping of keys" if isinstance(tree, list) else "is a single value, not a mapping of keys"
 
 
-def _override(tree: Written, text: str, problems: list[Problem]) -> None:
+def _overridden(tree: Written, text: str, problems: list[Problem]) -> Written:
+    """A copy with one edit, or the tree itself where the edit is wrong."""
+
     def parse(value: str) -> object:
         return read_yaml(value, str(OVERRIDE[0]), None, problems)
 
+    edited = copy.deepcopy(tree)
     try:
-        apply_override(tree, text, parse)
+        apply_override(edited, text, parse)
     except FieldError as error:
         problems += [locate(fault, Written(OVERRIDE)) for fault in error.faults]
     except ScenarioError as error:
         problems += error.problems
+    else:
+        return edited
+    return tree
+
+
+def _beyond(found: list[Problem], said: list[Problem]) -> list[Problem]:
+    """Leave out what is wrong only because of what could not be read."""
+    unread = tuple(f"{problem.path}." for problem in said if problem.path and not problem.message.startswith(_TWICE))
+    return [problem for problem in found if not f"{problem.path}.".startswith(unread)] if unread else found
 
 
 def _malformed(error: YAMLError, text: str, file: str) -> Problem:
@@ -242,7 +255,7 @@ class _Reader:
             elif key == "<<" and not key_node.style:
                 inherited.append(self.value(value_node, path))
             elif key in written:
-                message = f"stands twice; first in line {written.places[key][1]}"
+                message = f"{_TWICE}; first in line {written.places[key][1]}"
                 self._problem(key_node, (*path, key), message, hint="keep one of the two")
             else:
                 written.put(key, self.value(value_node, (*path, key)), (self.file, self._line(key_node)))

@@ -19,7 +19,7 @@ _EXPLAINED: tuple[tuple[str, str, str | None], ...] = (
     ("expected <block end>", "the indentation fits none of the lines above", "indent the keys of one mapping alike"),
     ("expected ',' or", "a bracket is not closed, or a comma is missing", None),
     ("unexpected end of stream", "a quote is not closed", None),
-    ("single document", "a second document begins", "keep one scenario in a file; leave out the line `---`"),
+    ("another document", "a second document begins", "keep one scenario in a file; leave out the line `---`"),
     ("expected the node content", "a value is missing, or a bracket is not closed", None),
     ("undefined alias", "an alias names no anchor", "write `&name` where the value first stands"),
     ("escape", "a backslash stands inside double quotes", "use single quotes, or double the backslash"),

@@ -99,36 +99,44 @@ def _joined(tree: Written, keys: list[str]) -> list[str]:
 
 def _enter(node: Any, slot: Slot | None, path: list[str], key: str) -> tuple[Any, Slot | None]:
     """One step down, making the sections on the way that may stand there."""
-    if isinstance(node, list):
-        return _item(node, path, key), slot.each if slot else None
+    if isinstance(node, WrittenList):
+        return node[_position(node, path, key)], slot.each if slot else None
     inner = _checked(slot, path, key)
     if key not in node or node[key] is None:
-        if slot is not None and (slot.each is not None or slot.kind is not None):
-            hint = did_you_mean(key, node)
-            raise FieldError(Fault(tuple(path), "is not in the scenario", NOTHING, ", ".join(map(str, node)), hint))
-        _put(node, key, Written(OVERRIDE))
+        named = slot is not None and (slot.each is not None or slot.kind is not None)
+        if named or (inner is not None and inner.listed):
+            hint = did_you_mean(key, node) if named else f"write {dotted(path)}=[...]"
+            raise FieldError(Fault(tuple(path), "is not in the scenario", NOTHING, ", ".join(node) or None, hint))
+        node.put(key, Written(OVERRIDE), OVERRIDE)
     elif not isinstance(node[key], dict | list):
         shorthand = inner.section.shorthand if inner and inner.section else None
         if shorthand is None:
             hint = f"write {dotted(path)}=..."
             message = "is a single value here, with nothing inside it"
             raise FieldError(Fault(tuple(path), message, node[key], None, hint))
-        written = Written(node.places[key] if isinstance(node, Written) else OVERRIDE)
-        written.put(shorthand, node[key], written.places[None])
-        _put(node, key, written, written.places[None])
+        written = Written(node.places[key])
+        written.put(shorthand, node[key], node.places[key])
+        node.put(key, written, node.places[key])
+    elif inner is not None and inner.listed and isinstance(node[key], Written):
+        node.put(key, _list_of_one(node[key]), node.places[key])
     return node[key], inner
+
+
+def _list_of_one(item: Written) -> WrittenList:
+    items = WrittenList()
+    items.append(item)
+    items.places.append(item.places[None])
+    return items
 
 
 def _set(node: Any, slot: Slot | None, keys: list[str], value: object) -> None:
     key = keys[-1]
-    if isinstance(node, list):
+    if isinstance(node, WrittenList):
         position = _position(node, keys, key)
-        node[position] = value
-        if isinstance(node, WrittenList):
-            node.places[position] = OVERRIDE
+        node[position], node.places[position] = value, OVERRIDE
         return
     _checked(slot, keys, key)
-    _put(node, key, value)
+    node.put(key, value, OVERRIDE)
 
 
 def _checked(slot: Slot | None, path: list[str], key: str) -> Slot | None:
@@ -141,18 +149,7 @@ def _checked(slot: Slot | None, path: list[str], key: str) -> Slot | None:
     return inner
 
 
-def _put(node: Any, key: str, value: object, place: Place = OVERRIDE) -> None:
-    if isinstance(node, Written):
-        node.put(key, value, place)
-    else:
-        node[key] = value
-
-
-def _item(node: list[Any], path: list[str], key: str) -> Any:
-    return node[_position(node, path, key)]
-
-
-def _position(node: list[Any], path: list[str], key: str) -> int:
+def _position(node: WrittenList, path: list[str], key: str) -> int:
     if not key.isdecimal() or int(key) >= len(node):
         raise FieldError(Fault(tuple(path), "is no item of the list", key, f"0 to {len(node) - 1}"))
     return int(key)

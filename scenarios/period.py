@@ -31,7 +31,7 @@ from scenarios.fields import (
     Section,
     Share,
 )
-from scenarios.kinds import Kind, NameOf, Quantity, Sequence, noun
+from scenarios.kinds import Kind, LawOf, NameOf, Quantity, Sequence, noun
 from scenarios.problems import Fault, FieldError
 from scenarios.suggest import did_you_mean
 from scenarios.words import COVERS, DRIVERS, CoverName, DriverName, Weekday
@@ -307,7 +307,7 @@ class Event(Section):
     probability: Probability = Field(1.0, description="Chance that a dated event happens.")
     per_month: Rate | None = Field(None, description="Occurrences expected in a calendar month, at random times.")
     days: DaysLaw | None = Field(None, description="Whole days that it lasts; none is to the end of the period.")
-    multiplies: dict[DriverName, FactorLaw] = Field(
+    multiplies: dict[DriverName, Annotated[Law, LawOf("factor")]] = Field(
         default_factory=dict, description="Drivers and by what they are multiplied; a law is drawn once an occurrence."
     )
     route: Routes = Field(default_factory=dict, description="Calls of one model go to another.")

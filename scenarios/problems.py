@@ -88,7 +88,7 @@ class Problem:
         for word, text in (("got", self.got), ("allowed", self.allowed), ("hint", self.hint)):
             if text is not None:
                 lines.append(f"    {word + ':':<9}{text}")
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 class ScenarioError(Exception):
@@ -127,6 +127,11 @@ def shown(value: object) -> str:
     return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 4] + " ..."
 
 
+def printable(text: str) -> str:
+    """The text with control characters spelled out: what a file holds must not steer a terminal."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
 def _written(value: object) -> str:
     if value is None:
         return "nothing"
@@ -137,10 +142,10 @@ def _written(value: object) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_written(item) for item in value[:20]) + "]"
     text = str(value) if str(value) else '""'
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text[:200])
+    return printable(text[:200])
 
 
 def _natural(path: str) -> list[tuple[int, int, str]]:
     """Sort `spawns.2` before `spawns.10`."""
-    parts = re.split(r"(\d+)", path)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    parts = re.split(r"([0-9]{1,9})", path)
+    return [(0, int(part), "") if number % 2 else (1, 0, part) for number, part in enumerate(parts)]

@@ -8,10 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from scenarios.agents import ModelUse
 from scenarios.checks import cross_check
 from scenarios.complete import complete
 from scenarios.explain import faults_of
 from scenarios.grammar import Slot, slot_at
+from scenarios.kinds import Quantity
 from scenarios.places import written_path
 from scenarios.problems import Fault, Path
 from scenarios.schema import Scenario
@@ -45,50 +47,61 @@ def _beyond(tree: dict[str, Any], faults: Sequence[Fault]) -> Iterator[Fault]:
     mended = copy.deepcopy(tree)
     places = {written_path(fault.path, tree)[0] for fault in faults}
     for path in places:
-        _mend(mended, path, slot_at(path))
-    scenario: Scenario | None
+        _mend(mended, path)
     try:
         scenario = Scenario.model_validate(mended)
-    except ValidationError as error:
-        left = {written_path(fault.path, mended)[0] for fault in faults_of(error)}
-        scenario = _without(mended, left)
-        places |= left
-    for fault in cross_check(scenario) if scenario else ():
-        if not any(fault.path[: len(path)] == path for path in places):
+    except ValidationError:
+        return
+    for fault in cross_check(scenario):
+        if not any(fault.path[: len(path)] == path for path in places) and not _follows(fault, places):
             yield fault
 
 
-def _without(tree: dict[str, Any], places: set[Path]) -> Scenario | None:
-    for path in places:
-        _mend(tree, path, None)
-    try:
-        return Scenario.model_validate(tree)
-    except ValidationError:
-        return None
+def _follows(fault: Fault, places: set[Path]) -> bool:
+    """Whether a fault may only be there because of what stands at the others."""
+    dated = fault.path[-1] == "date" and any(path[0] in {"period", "as_of"} for path in places if path)
+    lost = any(len(path) == 2 and path[0] in {"agents", "models"} for path in places)
+    return dated or lost
 
 
-def _mend(tree: dict[str, Any], path: Path, slot: Slot | None) -> None:
-    """Put a neutral value at a path, or take away what stands there, where nothing may."""
+def _mend(tree: dict[str, Any], path: Path) -> None:
+    """Put a neutral value where a fault is, or take away what the language does not know."""
+    while len(path) > 1 and slot_at(path) is None and slot_at(path[:-1]) is None:
+        path = path[:-1]
+    slot, above = slot_at(path), slot_at(path[:-1])
+    if slot is None and above is not None and above.kind is not None:
+        path, slot = path[:-1], above
+    if above is not None and above.section is ModelUse and slot is None:
+        slot = Slot(kind=Quantity())
+    _replace(tree, path, slot)
+
+
+def _replace(tree: dict[str, Any], path: Path, slot: Slot | None) -> None:
     node: Any = tree
     for step in path[:-1]:
         node = node[step] if _inside(node, step) else None
-    if not isinstance(node, dict | list) or not path:
+    if not path or not isinstance(node, dict | list):
         return
-    key = path[-1]
-    if slot is not None and slot.kind is not None:
-        _put(node, key, slot.kind.neutral())
-    elif slot is not None and slot.choices:
-        _put(node, key, slot.choices[0])
+    neutral = _neutral(slot) if slot is not None else None
+    key: Any = path[-1]
+    if neutral is not None and (isinstance(node, dict) or _inside(node, key)):
+        node[key] = neutral
     elif isinstance(node, dict):
         node.pop(key, None)
+
+
+def _neutral(slot: Slot) -> Any:
+    """A value that breaks no rule; None where a key is better left out."""
+    if slot.kind is not None:
+        return slot.kind.neutral()
+    if slot.choices:
+        return slot.choices[0]
+    shorthand = slot.section.shorthand if slot.section is not None else None
+    inner = slot.child(shorthand) if shorthand else None
+    return _neutral(inner) if inner is not None else None
 
 
 def _inside(node: Any, key: str | int) -> bool:
     if isinstance(node, dict):
         return key in node
     return isinstance(node, list) and isinstance(key, int) and key < len(node)
-
-
-def _put(node: Any, key: str | int, value: object) -> None:
-    if isinstance(node, dict) or _inside(node, key):
-        node[key] = value

@@ -1,0 +1,337 @@
+"""Every mistake gets a sentence with an address: file, line, dotted path, and what would be right."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from scenarios.load import Problem, ScenarioError, load
+
+GOOD = """\
+name: shop
+as_of: 2026-11-20
+period: 2026-12
+budget: {amount: 30k, covers: [models, tools]}
+models:
+  cheap: {input: 1, output: 2}
+  dear: {input: 5, output: 25, cached_input: 0.5, cache_write: 6.25}
+volume:
+  sessions_per_day: 10k
+  weekdays: {sat: 0.5}
+features:
+  ask: {share: 60%, agent: chat, success_rate: {cheap: 0.9, dear: 0.95}}
+  build:
+    share: 40%
+    agent: coder
+    guardrails: {cost: 20, depth: 4}
+    human_review: {rate: 10%, minutes: {p50: 4, p95: 20}, hourly_rate: 75}
+agents:
+  chat:
+    model: {cheap: 80%, dear: 20%}
+    turns: {geometric: {mean: 4}}
+    message_tokens: {p50: 150, p95: 900}
+    output_tokens: {p50: 250, p95: 1_200}
+    cache: {hit_rate: 80%}
+    retry:
+      failure_rate: {cheap: 3%, dear: 1%}
+      max_attempts: 4
+      fallback: {after: 2, model: cheap}
+  coder:
+    model: dear
+    output_tokens: 400
+    context: {limit: 100k, overflow: truncate}
+    tools: {shell: {calls_per_turn: {poisson: {mean: 1.8}}}}
+    spawns: [{agent: coder, count: 0.1}]
+    checked_by: {agent: judge, reject_rate: 10%, max_loops: 2}
+  judge: {model: cheap, message_tokens: from_agent, output_tokens: 50}
+drivers:
+  volume: 0.7 to 1.5
+  context: 1.0 to 1.4
+  correlation: {volume~context: 0.3}
+trends: {volume: 5%}
+events:
+  spike: {date: 2026-12-10, probability: 60%, multiplies: {volume: 3}}
+  outage: {per_month: 0.4, days: 1, route: {dear: cheap}}
+controls:
+  - {at: 80%, route: {dear: cheap}}
+fixed_costs:
+  one_time: {labels: {amount: 10k, date: 2026-12-01}}
+"""
+
+
+class Bad(NamedTuple):
+    """A line of the good scenario changed, and what must be said about it."""
+
+    old: str
+    new: str
+    path: str
+    words: str
+
+
+TABLE = [
+    # keys
+    Bad("name: shop", "name: shop\nvolumee: 3", "volumee", "is no key of the language here"),
+    Bad("      max_attempts: 4", "      max_atempts: 4", "agents.chat.retry.max_atempts", "did you mean max_attempts?"),
+    Bad(
+        "    model: dear",
+        "    model: dear\n    max_attempts: 3",
+        "agents.coder.max_attempts",
+        "belongs under agents.retry",
+    ),
+    Bad("{sat: 0.5}", "{saturday: 0.5}", "volume.weekdays.saturday", "mon, tue, wed, thu, fri, sat, sun"),
+    Bad("trends: {volume: 5%}", "trends: {volumes: 5%}", "trends.volumes", "did you mean volume?"),
+    Bad("  context: 1.0 to 1.4", "  contxt: 1.0 to 1.4", "drivers.contxt", "did you mean context?"),
+    Bad("    model: dear", "    model: dear\n    on: 3", "agents.coder.on", "is no key of the language here"),
+    Bad("as_of: 2026-11-20", "as_of: 2026-11-20\nname: twice", "name", "stands twice; first in line 1"),
+    # numbers
+    Bad("{amount: 30k,", "{amount: 0,", "budget.amount", "must be above 0"),
+    Bad("{amount: 30k,", "{amount: .nan,", "budget.amount", "finite"),
+    Bad("{amount: 30k,", "{amount: .inf,", "budget.amount", "finite"),
+    Bad("{amount: 30k,", "{amount: 1e999,", "budget.amount", "finite"),
+    Bad("{amount: 30k,", "{amount: 30,000,", "budget.amount", "write 30_000 or 30k"),
+    Bad("{amount: 30k,", "{amount: thirty,", "budget.amount", "thirty"),
+    Bad("budget: {amount: 30k, covers: [models, tools]}", "budget: -3", "budget", "must be above 0"),
+    Bad("covers: [models, tools]", "covers: [model]", "budget.covers.0", "did you mean models"),
+    Bad("covers: [models, tools]", "covers: []", "budget.covers", "covers nothing"),
+    Bad("sessions_per_day: 10k", "sessions_per_day: -1", "volume.sessions_per_day", "must be at least 0"),
+    Bad("sessions_per_day: 10k", "sessions_per_day: true", "volume.sessions_per_day", "not true or false"),
+    Bad("sessions_per_day: 10k", "sessions_per_day: [10k]", "volume.sessions_per_day", "not a list"),
+    Bad("      max_attempts: 4", "      max_attempts: 0", "agents.chat.retry.max_attempts", "must be at least 1"),
+    Bad("      max_attempts: 4", "      max_attempts: 2.5", "agents.chat.retry.max_attempts", "must be a whole number"),
+    Bad("{hit_rate: 80%}", "{hit_rate: 180%}", "agents.chat.cache.hit_rate", "must be at most 1"),
+    Bad("{cheap: 3%, dear: 1%}", "{cheap: 3%, dear: -1%}", "agents.chat.retry.failure_rate.dear", "must be at least 0"),
+    Bad("reject_rate: 10%", "reject_rate: 2", "agents.coder.checked_by.reject_rate", "0 to 1"),
+    Bad("max_loops: 2", "max_loops: 0", "agents.coder.checked_by.max_loops", "must be at least 1"),
+    Bad("guardrails: {cost: 20,", "guardrails: {cost: 0,", "features.build.guardrails.cost", "must be above 0"),
+    Bad("depth: 4", "depth: 0", "features.build.guardrails.depth", "must be at least 1"),
+    Bad("{at: 80%,", "{at: 0,", "controls.0.at", "must be above 0"),
+    Bad("trends: {volume: 5%}", "trends: {volume: -100%}", "trends.volume", "must be above -1"),
+    Bad("probability: 60%", "probability: 160%", "events.spike.probability", "must be at most 1"),
+    Bad("{volume~context: 0.3}", "{volume~context: 1.3}", "drivers.correlation.volume~context", "at most 1"),
+    # words, dates, types
+    Bad("overflow: truncate", "overflow: compress", "agents.coder.context.overflow", "truncate, compact, fail"),
+    Bad("overflow: truncate", "overflow: compact", "agents.coder.context.overflow", "needs `summary_tokens`"),
+    Bad("    model: dear", "    model: dear\n    batch: yes", "agents.coder.batch", "write true"),
+    Bad("period: 2026-12", "period: 2026-13", "period", "has no month 13"),
+    Bad("period: 2026-12", "period: 2026-12-01", "period", "a quarter 2026-Q4"),
+    Bad("period: 2026-12", "period: {start: 2026-12-32, days: 3}", "period.start", "is no day of the calendar"),
+    Bad("period: 2026-12", "period: {start: 2026-12-01, days: 0}", "period.days", "1 to 3660"),
+    Bad("as_of: 2026-11-20", "as_of: soon", "as_of", "must be a date"),
+    Bad("name: shop", "name: shop\ncurrency: EUR", "currency", "needs `usd_rate`"),
+    Bad("name: shop", "name: shop\ncurrency: euro", "currency", "three capital letters"),
+    Bad("name: shop", "name: shop\nusd_rate: 2", "usd_rate", "must be 1 where the currency is USD"),
+    Bad("    cache: {hit_rate: 80%}", "    cache: 80%", "agents.chat.cache", "must be a mapping, not text"),
+    Bad(
+        "      fallback: {after: 2, model: cheap}",
+        "      fallback: {model: cheap}",
+        "agents.chat.retry.fallback.after",
+        "is missing",
+    ),
+    Bad("    output_tokens: 400", "    reasoning_tokens: 400", "agents.coder.output_tokens", "is missing"),
+    Bad("  judge: {model: cheap,", "  judge: {model: [cheap],", "agents.judge.model", "must be a mapping, not a list"),
+    # laws
+    Bad("{geometric: {mean: 4}}", "{geometrik: {mean: 4}}", "agents.chat.turns.geometrik", "geometric?"),
+    Bad("{p50: 150, p95: 900}", "{p50: 900, p95: 150}", "agents.chat.message_tokens.p95", "must be above p50 (900)"),
+    Bad("{geometric: {mean: 4}}", "{lomax: {alpha: 0.9, scale: 3}}", "agents.chat.turns", "max"),
+    Bad("{geometric: {mean: 4}}", "{geometric: {mean: -4}}", "agents.chat.turns.geometric.mean", "at least 1"),
+    Bad("    output_tokens: 400", "    output_tokens: -400", "agents.coder.output_tokens", "must be at least 0"),
+    Bad("  volume: 0.7 to 1.5", "  volume: {normal: {mean: 1, sd: 0.3}}", "drivers.volume", "can be 0 or less"),
+    Bad(
+        "    output_tokens: 400",
+        "    output_tokens: {data: {file: none.csv, column: x}}",
+        "agents.coder.output_tokens.data.file",
+        "none.csv",
+    ),
+    # shares and either-or
+    Bad("{cheap: 80%, dear: 20%}", "{cheap: 0, dear: 0}", "agents.chat.model", "gives every model a share of 0"),
+    Bad("{cheap: 80%, dear: 20%}", "{cheap: 80%, dear: -20%}", "agents.chat.model.dear", "must be at least 0"),
+    Bad("    model: dear", "    model: {cascade: [dear]}", "agents.coder.model.cascade", "two different models"),
+    Bad("    model: dear", "    model: {dear: 1, escalate_rate: 0.3}", "agents.coder.model.dear", "is no key"),
+    Bad("share: 60%, ", "", "features.ask.share", "is missing"),
+    Bad(
+        "{hit_rate: 80%}", "{hit_rate: 80%, ttl_minutes: 5, gap_minutes: 3}", "agents.chat.cache", "give one of the two"
+    ),
+    Bad("{hit_rate: 80%}", "{ttl_minutes: 5}", "agents.chat.cache.ttl_minutes", "needs `gap_minutes`"),
+    Bad("{hit_rate: 80%}", "{gap_minutes: 5}", "agents.chat.cache.gap_minutes", "needs `ttl_minutes`"),
+    Bad("{hit_rate: 80%}", "{first_hit_rate: 5%}", "agents.chat.cache", "needs `hit_rate`"),
+    Bad(
+        "    cache: {hit_rate: 80%}",
+        "    prompt_tokens: 3k",
+        "agents.chat.message_tokens",
+        "stands beside `prompt_tokens`",
+    ),
+    Bad(
+        "    model: dear",
+        "    model: dear\n    cached_share: 0.5",
+        "agents.coder.cached_share",
+        "needs `prompt_tokens`",
+    ),
+    Bad("sessions_per_day: 10k", "users: 3", "volume.users", "needs `sessions_per_user_day`"),
+    Bad("sessions_per_day: 10k", "sessions_per_day: 3\n  sessions_per_month: 90", "volume", "give exactly one"),
+    Bad("  sessions_per_day: 10k\n", "", "volume", "states no number of sessions"),
+    Bad("minutes: {p50: 4, p95: 20}, ", "", "features.build.human_review.hourly_rate", "needs `minutes`"),
+    Bad("hourly_rate: 75}", "hourly_rate: 75, cost: 3}", "features.build.human_review.cost", "give one of the two"),
+    Bad("{input: 1, output: 2}", "{input: 1}", "models.cheap", "no price for output"),
+    Bad("date: 2026-12-10, ", "", "events.spike", "has no `date` and no `per_month`"),
+    Bad(", multiplies: {volume: 3}}", "}", "events.spike", "does nothing"),
+    Bad("{per_month: 0.4,", "{per_month: 0.4, probability: 0.1,", "events.outage.probability", "belongs to a `date`"),
+    Bad("route: {dear: cheap}}\nfixed", "delay_days: 1}\nfixed", "controls.0", "does nothing"),
+    # between sections
+    Bad("agent: chat,", "agent: chatt,", "features.ask.agent", "did you mean chat?"),
+    Bad("{agent: coder, count", "{agent: codr, count", "agents.coder.spawns.0.agent", "did you mean coder?"),
+    Bad("    model: dear", "    model: deer", "agents.coder.model", "did you mean dear?"),
+    Bad("after: 2, model: cheap", "after: 2, model: chep", "agents.chat.retry.fallback.model", "did you mean cheap?"),
+    Bad(
+        "days: 1, route: {dear: cheap}",
+        "days: 1, route: {dear: chip}",
+        "events.outage.route.dear",
+        "did you mean cheap?",
+    ),
+    Bad(
+        "days: 1, route: {dear: cheap}",
+        "days: 1, route: {dear: cheap, cheap: dear}",
+        "events.outage.route.dear",
+        "circle",
+    ),
+    Bad("{cheap: 3%, dear: 1%}", "{dear: 1%}", "agents.chat.retry.failure_rate", "has no rate for cheap"),
+    Bad("{cheap: 0.9, dear: 0.95}", "{cheap: 0.9}", "features.ask.success_rate", "has no rate for dear"),
+    Bad("{cheap: 0.9, dear: 0.95}", "{cheap: 0.9, dear: 1, x: 1}", "features.ask.success_rate.x", "chat never uses"),
+    Bad(
+        "message_tokens: {p50: 150, p95: 900}",
+        "message_tokens: from_agent",
+        "agents.chat.message_tokens",
+        "checks no other agent",
+    ),
+    Bad(
+        "agent: judge, reject_rate: 10%, max_loops: 2}\n  judge: {model: cheap, message_tokens: from_agent,",
+        "agent: coder}\n  judge: {model: cheap,",
+        "agents.coder.checked_by.agent",
+        "is the agent itself",
+    ),
+    Bad("  judge: {", "  judge: {checked_by: {agent: coder}, ", "agents.coder.checked_by.agent", "never end"),
+    Bad("date: 2026-12-10,", "date: 2027-12-10,", "events.spike.date", "2026-12-01 to 2026-12-31"),
+    Bad("budget: {amount: 30k, covers: [models, tools]}\n", "", "controls", "needs a `budget`"),
+    Bad("{volume~context: 0.3}", "{volume~price: 0.3}", "drivers.correlation.volume~price", "price, which has no law"),
+    Bad("{volume~context: 0.3}", "{volume~contxt: 0.3}", "drivers.correlation.volume~contxt", "did you mean context?"),
+    Bad("{volume~context: 0.3}", "{volume~volume: 0.3}", "drivers.correlation.volume~volume", "with itself"),
+    Bad(
+        "{volume~context: 0.3}",
+        "{volume~context: 0.3, context~volume: 0.2}",
+        "drivers.correlation.context~volume",
+        "again",
+    ),
+]
+
+
+def _problems(text: str, folder: Path) -> list[Problem]:
+    file = folder / "shop.yaml"
+    file.write_text(text)
+    try:
+        load(file)
+    except ScenarioError as error:
+        return error.problems
+    return []
+
+
+def test_the_good_scenario_is_good(tmp_path: Path) -> None:
+    assert _problems(GOOD, tmp_path) == []
+
+
+@pytest.mark.parametrize("bad", TABLE, ids=lambda bad: f"{bad.path}: {bad.new[:30].strip()}")
+def test_a_mistake_is_said_once_at_its_line(bad: Bad, tmp_path: Path) -> None:
+    assert GOOD.count(bad.old) == 1
+    text = GOOD.replace(bad.old, bad.new)
+    problems = _problems(text, tmp_path)
+    assert [problem.path for problem in problems] == [bad.path], "\n".join(map(str, problems))
+    problem = problems[0]
+    assert bad.words in str(problem)
+    assert problem.file == str(tmp_path / "shop.yaml")
+    assert problem.line is not None
+    keys = [key for key in bad.path.split(".") if not key.isdigit()]
+    there = keys[-1] if "is missing" not in problem.message else keys[-2]
+    line = text.splitlines()[problem.line - 1]
+    assert there in line or line.lstrip().startswith("- {"), line
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    cache: {hit_rate: 80%}", "    cache:"),  # an optional section without a value is left out
+        ("  judge: {", "  judge: {spawns: [{agent: coder, count: 1}], "),  # a circle with a bound on its depth
+        ("spawns: [{agent: coder, count: 0.1}]", "spawns: {agent: coder, count: 0.1}"),  # one for a list of one
+        ("period: 2026-12", "period: 2026-Q4"),
+        ("period: 2026-12", "period: 2026"),
+        ("name: shop", "name: 2027"),
+        ("name: shop", "name: shop\ncurrency: EUR\nusd_rate: 0.9"),
+        ("volume: 0.7 to 1.5", "volume: {normal: {mean: 1, sd: 0.3}, min: 0.1}"),
+        ("{per_month: 0.4,", "{per_month: 0.4, multiplies: {volume: 0},"),
+        ("budget: {amount: 30k, covers: [models, tools]}", "budget: $30,000"),
+    ],
+)
+def test_what_looks_odd_and_is_right(old: str, new: str, tmp_path: Path) -> None:
+    assert GOOD.count(old) == 1
+    assert _problems(GOOD.replace(old, new), tmp_path) == []
+
+
+def test_all_problems_are_said_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = GOOD
+    for old, new in [
+        ("30k, covers", "-1, covers"),
+        ("agent: chat,", "agent: chatt,"),
+        ("{hit_rate: 80%}", "{hit_rate: 180%}"),
+        ("      max_attempts: 4", "      max_atempts: 4"),
+        ("{geometric: {mean: 4}}", "{geometrik: {mean: 4}}"),
+        ("{agent: coder, count", "{agent: codr, count"),
+        ("date: 2026-12-10", "date: 2027-12-10"),
+    ]:
+        assert text.count(old) == 1
+        text = text.replace(old, new)
+    problems = _problems(text, tmp_path)
+    assert [problem.path for problem in problems] == [
+        "budget.amount",
+        "features.ask.agent",
+        "agents.chat.turns.geometrik",
+        "agents.chat.cache.hit_rate",
+        "agents.chat.retry.max_atempts",
+        "agents.coder.spawns.0.agent",
+        "events.spike.date",
+    ]
+    lines = [problem.line for problem in problems]
+    assert lines == sorted(lines, key=lambda line: line or 0)
+
+
+def test_a_correlation_that_cannot_be_names_the_nearest_that_can(tmp_path: Path) -> None:
+    text = GOOD.replace("  context: 1.0 to 1.4", "  context: 1.0 to 1.4\n  price: 0.9 to 1.1").replace(
+        "{volume~context: 0.3}", "{volume~context: 0.9, volume~price: 0.9, context~price: -0.9}"
+    )
+    (problem,) = _problems(text, tmp_path)
+    assert problem.path == "drivers.correlation"
+    assert "not positive definite" in problem.message
+    assert problem.hint is not None
+    assert "the nearest that can: volume~context: 0.48" in problem.hint
+
+
+def test_circles_of_agents_need_a_depth(tmp_path: Path) -> None:
+    text = GOOD.replace("  judge: {", "  judge: {spawns: [{agent: coder, count: 1}], ").replace(", depth: 4", "")
+    (problem,) = _problems(text, tmp_path)
+    assert problem.path == "features.build.guardrails"
+    assert "coder -> judge -> coder" in problem.message
+    assert "depth: 3" in (problem.hint or "")
+
+
+def test_a_problem_reads_as_a_block() -> None:
+    problem = Problem("a.yaml", 7, "agents.chat", "is wrong", "3", "a number", "write 4")
+    assert str(problem) == (
+        "a.yaml:7: agents.chat\n    is wrong\n    got:     3\n    allowed: a number\n    hint:    write 4"
+    )
+    assert str(Problem(None, None, "", "is wrong")) == "scenario\n    is wrong"
+
+
+def test_errors_survive_pickling() -> None:
+    error = ScenarioError([Problem("b.yaml", 2, "x", "is wrong"), Problem("a.yaml", 10, "x", "is wrong")])
+    again = pickle.loads(pickle.dumps(error))
+    assert str(again) == str(error)
+    assert [problem.file for problem in again.problems] == ["a.yaml", "b.yaml"]
