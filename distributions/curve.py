@@ -35,6 +35,7 @@ _MARGIN = 0.8  # the error is measured at its three extrema of a smooth law; a l
 _INNER = (1.0 - math.sqrt(0.5), math.sqrt(0.5))
 _EXTREMA = tuple(0.5 + 0.5 * math.cos(math.pi * k / 4) / math.cos(math.pi / 8) for k in (3, 2, 1))
 _PLACES = np.array([0.0, _EXTREMA[0], _INNER[0], _EXTREMA[1], _INNER[1], _EXTREMA[2]])
+_NEXT_TO_ZERO = 1.4  # relative to |x|, the error next to a zero is this much larger than at the three points
 _NEAREST = 1e-6  # closer to the edge of its bin, a zero has no cubic of its own
 _ANCHORS = (2, 4)
 _CHECKS = (1, 3, 5)
@@ -141,21 +142,29 @@ def _half(bins: _Bins, x: Floats, sign: float, zero: float, scale: float) -> tup
     inner = table[:, _ANCHORS]
     rows = np.column_stack([start, _bends(np.array(_INNER), inner - start[:, None], end - start)])
     place = (zero - bins.start) / bins.width
-    for row in np.flatnonzero((place > _NEAREST) & (place < 1.0 - _NEAREST)):
+    crossed = np.flatnonzero((place > _NEAREST) & (place < 1.0 - _NEAREST))
+    for row in crossed:
         kept = 1 if place[row] < 0.5 else 0
         through = np.array([place[row], _INNER[kept]])
         rows[row, 1:] = _bends(through, np.array([0.0, inner[row, kept]]) - start[row], end[row] - start[row])
     bent = ~_monotone(rows * sign)
     rows[bent] = 0.0  # a straight line is the safe form: it keeps order and ends
     rows[bent, 0], rows[bent, 1] = start[bent], (end - start)[bent]
-    return rows, _error(rows, x[:-1].reshape(-1, _PLACES.size), bins.start >= DEEPEST, scale)
+    errors = _errors(rows, x[:-1].reshape(-1, _PLACES.size), scale)
+    errors[crossed] *= _NEXT_TO_ZERO
+    return rows, float(np.max(errors[bins.start >= DEEPEST]))
 
 
-def _error(rows: Floats, x: Floats, promised: npt.NDArray[np.bool_], scale: float) -> float:
+def _errors(rows: Floats, x: Floats, scale: float) -> Floats:
+    """Give the largest error that the points between find in each bin."""
     places = _PLACES[list(_CHECKS)]
     found = rows[:, :1] + places * (rows[:, 1:2] + places * (rows[:, 2:3] + places * rows[:, 3:]))
     wanted = x[:, _CHECKS]
-    return float(np.max(np.abs(found - wanted)[promised] / error_unit(wanted[promised], scale)))
+    with np.errstate(invalid="ignore"):
+        errors = np.abs(found - wanted) / error_unit(wanted, scale)
+    return np.asarray(
+        np.max(np.where(np.isnan(errors), 1.0, errors), axis=1)
+    )  # where the law knows no value, all of it
 
 
 def _outwards(x: Floats) -> Floats:
