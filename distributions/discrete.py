@@ -130,7 +130,7 @@ class Zipf(CountFamily):
 
     def partial_moment(self, k: int, lo: float = -math.inf, hi: float = math.inf, center: float = 0.0) -> float:
         """E[(N - center)^k; lo <= N <= hi], summed."""
-        values = np.arange(max(1.0, math.ceil(lo)) if lo > 1.0 else 1.0, min(self.last, hi) + 0.5)
+        values = np.arange(math.ceil(max(1.0, lo)), math.floor(min(self.last, hi)) + 1.0)
         chances = self._chances[int(values[0]) - 1 :][: values.size] if values.size else values
         return float(np.sum((values - center) ** k * chances))
 
