@@ -61,7 +61,7 @@ def name_hash(name: str) -> np.uint64:
     Examples
     --------
     >>> hex(name_hash("volume"))
-    '0x1dd4b4feb3d82e9f'
+    '0x51dea05b4f9215a1'
     """
     return np.uint64(int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little"))
 

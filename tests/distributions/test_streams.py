@@ -1,5 +1,6 @@
 """Random words are functions of their address: known answers, promises of the addresses, the shape of a uniform."""
 
+import doctest
 import hashlib
 
 import numpy as np
@@ -120,6 +121,12 @@ def test_name_hash_is_blake2b():
         hashlib.blake2b("vollständig".encode(), digest_size=8).digest()
     )
     assert name_hash("volume").dtype == np.uint64
+
+
+def test_examples_in_the_documentation_run():
+    results = doctest.testmod(streams)
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 def test_every_part_of_an_address_matters():

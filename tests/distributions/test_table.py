@@ -237,11 +237,22 @@ class Hopeless(Law):
         return special.ndtr(-np.log(x))
 
 
+class Silent(Hopeless):
+    """One that gives up where draws do go."""
+
+    def _ppf(self, u):
+        return np.where(u < 1e-9, np.nan, np.exp(special.ndtri(u)))
+
+
 def test_nonsense_far_out_in_a_quantile_function_stays_out_of_the_table():
     draws = drawer(Hopeless())(np.array([0, 1 << 12, HALF, LAST - (1 << 12), LAST], dtype=np.uint64))
     assert np.all(np.isfinite(draws))
     assert np.all(np.diff(draws) >= 0.0)
     assert table_error(Hopeless()) <= TOLERANCE
+
+
+def test_a_law_without_values_where_it_is_promised_is_wrong_by_all_of_it():
+    assert table_error(Silent()) == 1.0
 
 
 # -- laws of several parts ----------------------------------------------------------------------------------------
