@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from scenarios.catalog import CatalogModel, DayPrices, Rates, catalog_version
+from scenarios.catalog import CatalogModel, catalog_version
 from scenarios.models import LongContext, ModelSpec
+from scenarios.quotes import DayPrices, Rates
 
 OWN_PRICE = "own price"
 FIELDS = ("input", "output", "cached_input", "cache_write")

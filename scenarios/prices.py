@@ -18,7 +18,6 @@ from itertools import groupby, pairwise
 from scenarios.cards import FIELDS, PriceCard, PriceTier, daily_cards, missing_prices, own_prices
 from scenarios.catalog import (
     CatalogModel,
-    Rates,
     UnknownModelError,
     catalog_version,
     find_model,
@@ -27,6 +26,7 @@ from scenarios.catalog import (
 )
 from scenarios.models import ModelSpec
 from scenarios.problems import Fault, Path, dotted
+from scenarios.quotes import Rates
 from scenarios.schema import Agent, Scenario
 
 __all__ = ["PriceBook", "PriceCard", "PriceRow", "PriceTier", "list_models", "price_data_date", "resolve_prices"]
