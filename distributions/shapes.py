@@ -85,7 +85,7 @@ def _shapes(law: Law) -> Iterator[tuple[float, float, Shape]]:
 
 def _outermost(quantile: QuantileFunction) -> float:
     """Give the last value that a draw can have, or near it where a quantile function gives up before."""
-    values = quantile(np.ldexp(_DEEPEST, np.arange(15)))
+    values = quantile(np.ldexp(_DEEPEST, np.arange(N_OCTAVES)))
     return float(values[np.isfinite(values)][0])
 
 
