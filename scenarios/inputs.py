@@ -70,7 +70,7 @@ def count_inputs(scenario: Scenario) -> InputCounts:
     scenario : Scenario
         As loaded. Every entry of a mapping of numbers counts.
     """
-    found = [leaf for leaf in leaves(scenario) if leaf.path[0] not in _NO_INPUTS]
+    found = [leaf for leaf in leaves(scenario) if leaf.path[0] not in _NO_INPUTS and not _carried(leaf, scenario)]
     laws = [leaf for leaf in found if isinstance(leaf.value, Law) and leaf.stated]
     measured = sum(leaf.value.measured for leaf in laws)
     stated = sum(_numbers(leaf.value) for leaf in found if leaf.stated and not _only_a_name(leaf))
@@ -81,6 +81,11 @@ def _numbers(value: Any) -> int:
     if isinstance(value, dict):
         return sum(_numbers(item) for item in value.values())
     return int(isinstance(value, Law | int | float) and not isinstance(value, bool))
+
+
+def _carried(leaf: Leaf, scenario: Scenario) -> bool:
+    """Whether a leaf says how a conversation is carried on, in an agent of whole prompts."""
+    return leaf.path[::2][:2] == ("agents", "context") and scenario.agents[str(leaf.path[1])].whole_prompt
 
 
 def _only_a_name(leaf: Leaf) -> bool:

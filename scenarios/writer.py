@@ -59,15 +59,19 @@ def _block(tree: Mapping[str, Any], path: Path, depth: int) -> Iterator[tuple[Pa
     pad = " " * (_INDENT * depth)
     for key, value in tree.items():
         here, name = (*path, key), f"{pad}{_scalar(key)}:"
-        if isinstance(value, Mapping) and value and not isinstance(value, Inline):
+        if _is_section(value):
             yield here, name
             yield from _block(value, here, depth + 1)
-        elif isinstance(value, list | tuple) and any(isinstance(item, Mapping) for item in value):
+        elif isinstance(value, list | tuple) and value and all(_is_section(item) for item in value):
             yield here, name
             for number, item in enumerate(value):
                 yield from _item(item, (*here, number), depth + 1)
         else:
             yield here, f"{name} {inline(value)}"
+
+
+def _is_section(value: Any) -> bool:
+    return isinstance(value, Mapping) and bool(value) and not isinstance(value, Inline)
 
 
 def _item(item: Mapping[str, Any], path: Path, depth: int) -> Iterator[tuple[Path, str]]:
@@ -89,7 +93,12 @@ def _scalar(value: Any) -> str:
     text = str(value)
     if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
         return text
-    return json.dumps(text, ensure_ascii=False)
+    return "".join(map(_escaped, json.dumps(text, ensure_ascii=False)))
+
+
+def _escaped(letter: str) -> str:
+    """A character that YAML does not take as it is; those that JSON escapes are escaped already."""
+    return letter if letter.isprintable() else f"\\U{ord(letter):08x}"
 
 
 def _commented(line: str, comment: str | None) -> str:

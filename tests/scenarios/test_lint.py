@@ -1,0 +1,187 @@
+"""What is allowed and still worth a second look."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from scenarios.lint import lint, nothing_shared_is_uncertain
+from scenarios.load import load
+from scenarios.prices import resolve_prices
+
+CLEAN: dict[str, Any] = {
+    "as_of": "2026-11-20",
+    "period": "2026-12",
+    "budget": 1_000,
+    "models": {"m": {"input": 1, "output": 5, "cached_input": 0.1, "cache_write": 1.25}},
+    "volume": {"sessions_per_day": 10},
+    "features": {"ask": {"agent": "chat"}},
+    "agents": {
+        "chat": {
+            "model": "m",
+            "system_tokens": 900,
+            "turns": {"geometric": {"mean": 4}},
+            "message_tokens": {"p50": 100, "p95": 900},
+            "output_tokens": {"p50": 100, "p95": 900},
+            "cache": {"hit_rate": 0.8},
+            "retry": {"failure_rate": 0.02, "max_attempts": 3, "fallback": {"after": 1, "model": "m"}},
+        }
+    },
+    "drivers": {"volume": "0.7 to 1.5"},
+    "fixed_costs": {"one_time": {"labels": {"amount": 10, "date": "2026-12-31"}}},
+}
+
+
+def _changed(*changes: tuple[str, Any]) -> dict[str, Any]:
+    source = copy.deepcopy(CLEAN)
+    for path, value in changes:
+        *above, last = path.split(".")
+        node = source
+        for key in above:
+            node = node.setdefault(key, {})
+        node[last] = value
+    return source
+
+
+def _findings(*changes: tuple[str, Any]) -> list[tuple[str, str, str]]:
+    scenario = load(_changed(*changes))
+    return [(one.path, one.severity, one.message) for one in lint(scenario, resolve_prices(scenario).cards)]
+
+
+def test_a_clean_scenario_has_no_findings() -> None:
+    assert _findings() == []
+
+
+HEAVY = {"lomax": {"alpha": 1.5, "scale": 300}}
+CHILD = {"model": "m", "output_tokens": {"p50": 100, "p95": 900}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "path", "severity", "words"),
+    [
+        ([("agents.chat.turns", 4)], "agents.chat.turns", "note", "is exactly 4 in every session"),
+        ([("unit", "ticket"), ("agents.chat.turns", 4)], "agents.chat.turns", "note", "every ticket"),
+        ([("agents.chat.output_tokens", 250)], "agents.chat.output_tokens", "note", "is exactly 250 in every turn"),
+        ([("drivers", {})], "drivers", "warning", "nothing that sessions share is uncertain"),
+        ([("drivers", {"volume": 1.2})], "drivers", "warning", "`drivers: typical`"),
+        ([("agents.chat.cache", {"hit_rate": 0.15})], "agents.chat.cache", "warning", "only from 21.7 %"),
+        ([("agents.chat.message_tokens", HEAVY)], "agents.chat.message_tokens", "note", "makes the variance"),
+        ([("agents.chat.turns", HEAVY)], "agents.chat.turns", "warning", "makes the mean of a session's cost infinite"),
+        (
+            [("agents.chat.message_tokens", {"normal": {"mean": 100, "sd": 50}})],
+            "agents.chat.message_tokens",
+            "warning",
+            "falls below 0 in 2.3 % of draws",
+        ),
+        ([("agents.lost", CHILD)], "agents.lost", "warning", "no feature, agent or check ever starts it"),
+        ([("models.lost", {"input": 1, "output": 1})], "models.lost", "note", "no agent uses it"),
+        (
+            [("features", {"ask": {"agent": "chat", "share": 1}, "b": {"agent": "chat", "share": 0}})],
+            "features.b.share",
+            "note",
+            "nobody uses this feature",
+        ),
+        (
+            [("fixed_costs.one_time.labels.date", "2027-01-01")],
+            "fixed_costs.one_time.labels",
+            "warning",
+            "outside 2026-12-01 to 2026-12-31, and is not charged",
+        ),
+        (
+            [("agents.chat.retry.fallback.after", 3)],
+            "agents.chat.retry.fallback",
+            "warning",
+            "never serves: it takes over after 3 of 3 attempts",
+        ),
+        (
+            [("agents.chat.retry", {"max_attempts": 5})],
+            "agents.chat.retry.max_attempts",
+            "note",
+            "no call fails without a `failure_rate`",
+        ),
+        (
+            [("models.spare", {"input": 1, "output": 1}), ("controls", [{"at": 1, "route": {"spare": "m"}}])],
+            "controls.0.route",
+            "warning",
+            "reroutes spare, which no agent uses",
+        ),
+    ],
+)
+def test_findings(changes: list[tuple[str, Any]], path: str, severity: str, words: str) -> None:
+    found = [one for one in _findings(*changes) if one[0] == path]
+    assert len(found) == 1, found
+    assert found[0][1] == severity
+    assert words in found[0][2]
+
+
+def test_the_break_even_of_the_write_premium() -> None:
+    # (1.25 - 1) / (1.25 - 0.1) = 0.2174: writes cost a quarter more, reads save nine tenths
+    assert _findings(("agents.chat.cache", {"hit_rate": 0.2175})) == []
+    assert len(_findings(("agents.chat.cache", {"hit_rate": 0.2173}))) == 1
+    # four turns, of which one is cold: 3/4 of the hit rate counts
+    assert len(_findings(("agents.chat.cache", {"hit_rate": 0.28, "first_hit_rate": 0}))) == 1
+    assert _findings(("agents.chat.cache", {"hit_rate": 0.30, "first_hit_rate": 0})) == []
+    free = {"input": 1, "output": 5, "cached_input": 0.1}
+    assert _findings(("models.m", free), ("agents.chat.cache", {"hit_rate": 0.01})) == []
+
+
+def _sprawl(count: Any, per: str = "turn", **more: Any) -> list[tuple[str, str, str]]:
+    spawns = [{"agent": "chat", "count": count, "per": per}]
+    return [one for one in _findings(("agents.chat.spawns", spawns), *more.items()) if "starts" in one[2]]
+
+
+def test_mean_offspring_of_one_or_more_names_what_bounds_it() -> None:
+    assert _sprawl(0.24) == []
+    ((path, severity, message),) = _sprawl(0.25)
+    assert (path, severity) == ("features.ask", "warning")
+    assert "starts 1 more on average" in message
+    assert "agents 50, depth 3" in message
+    assert _sprawl(0.99, per="agent") == []
+    assert "starts 1.5 more" in _sprawl(1.5, per="agent")[0][2]
+
+
+def test_offspring_through_others_and_in_events() -> None:
+    hand = CHILD | {"spawns": [{"agent": "chat", "count": 2, "per": "agent"}]}
+    changes = [
+        ("agents.hand", hand),
+        ("agents.chat.spawns", [{"agent": "hand", "count": 0.25}]),
+        ("features.ask.guardrails", {"depth": 6}),
+    ]
+    ((_, _, message),) = [one for one in _findings(*changes) if "starts" in one[2]]
+    assert "starts 1.41 more on average" in message  # the square root of 4 x 0.25 x 2
+    assert "depth 6" in message
+    event = {"date": "2026-12-10", "probability": 0.5, "days": 1, "multiplies": {"fanout": 8}}
+    found = _findings(("agents.chat.spawns", [{"agent": "chat", "count": 0.05}]), ("events", {"storm": event}))
+    assert [(path, severity) for path, severity, _ in found] == [("events.storm", "note")]
+    assert found[0][2].startswith("while storm is in force, every agent below chat starts 1.6 more")
+
+
+@pytest.mark.parametrize(
+    ("changes", "certain"),
+    [
+        ([("drivers", {})], True),
+        ([("drivers", {"volume": 2})], True),
+        ([("drivers", "typical")], False),
+        ([("drivers", {}), ("volume", {"users": 9, "sessions_per_user_day": 2})], False),
+        ([("drivers", {}), ("events", {"e": {"date": "2026-12-10", "multiplies": {"volume": 2}}})], True),
+        ([("drivers", {}), ("events", {"e": {"date": "2026-12-10", "multiplies": {"volume": "1 to 2"}}})], False),
+        ([("drivers", {}), ("events", {"e": {"per_month": 1, "multiplies": {"volume": 2}}})], False),
+        (
+            [
+                ("drivers", {}),
+                ("events", {"e": {"date": "2026-12-10", "probability": 0.4, "multiplies": {"price": 2}}}),
+            ],
+            False,
+        ),
+    ],
+)
+def test_what_counts_as_shared_and_uncertain(changes: list[tuple[str, Any]], certain: bool) -> None:
+    assert nothing_shared_is_uncertain(load(_changed(*changes))) is certain
+
+
+def test_the_examples_are_understood(shared: Any) -> None:
+    scenario = load(shared / "examples" / "coding-agent.yaml")
+    found = {one.path for one in lint(scenario, resolve_prices(scenario).cards)}
+    assert found == {"agents.validator.output_tokens", "events.runaway-agent"}

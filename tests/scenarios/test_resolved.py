@@ -1,0 +1,131 @@
+"""The scenario in full reads back as the same scenario; inputs are counted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scenarios.inputs import InputCounts, count_inputs
+from scenarios.load import library_names, library_path, load, read_yaml, scenario_sha256
+from scenarios.prices import resolve_prices
+from scenarios.resolved import resolved_yaml
+from scenarios.writer import Inline, write_yaml
+from tests.scenarios.test_bad_input import GOOD
+
+WHOLE_PROMPT = """\
+as_of: 2026-11-20
+drivers: typical
+currency: EUR
+usd_rate: 0.9
+volume: {users: 30, sessions_per_user_day: {lognormal: {mean: 2.7, cv: 2.5}}}
+agents:
+  chat:
+    model: anthropic/claude-sonnet-4-6
+    prompt_tokens: {data: {file: data/t.csv, column: tokens}, source: our logs}
+    cached_share: 40%
+    output_tokens: 0.5k to 2k
+    spawns: {agent: chat, count: {poisson: {mean: 0.1}}}
+"""
+
+
+def _resolved(path: Path) -> str:
+    scenario = load(path)
+    return resolved_yaml(scenario, resolve_prices(scenario).cards)
+
+
+def _same(path: Path, folder: Path) -> str:
+    text = _resolved(path)
+    copy = folder / "resolved.yaml"
+    copy.write_text(text)
+    assert scenario_sha256(load(copy)) == scenario_sha256(load(path))
+    assert _resolved(copy).splitlines()[3:6]
+    return text
+
+
+def _data(folder: Path) -> None:
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "t.csv").write_text("tokens\n10\n20\n400\n")
+
+
+def test_examples_read_back_the_same(shared: Path, tmp_path: Path) -> None:
+    for path in sorted((shared / "examples").glob("*.yaml")):
+        _same(path, tmp_path)
+
+
+@pytest.mark.parametrize("name", [name for name in library_names() if "data:" not in library_path(name).read_text()])
+def test_the_library_reads_back_the_same(name: str, tmp_path: Path) -> None:
+    _same(library_path(name), tmp_path)
+
+
+def test_defaults_prices_and_laws_are_in_place(tmp_path: Path) -> None:
+    path = tmp_path / "shop.yaml"
+    path.write_text(GOOD)
+    lines = {line.split("#")[0].rstrip(): line.partition("  # ")[2] for line in _same(path, tmp_path).splitlines()}
+    assert lines["    turns: {geometric: {mean: 4}}"] == "mean 4, P95 11, no max"
+    assert lines["  dear:"].startswith("in 5, out 25, cached 0.5, written 6.25 (own price")
+    assert lines["      first_hit_rate: 0.8"] == "default"
+    assert lines["  dispersion: null"] == "default: Poisson"
+    assert lines["      max_attempts: 4"] == ""
+    assert lines["      agents: 50"] == "default"
+    assert lines["      depth: 4"] == ""
+    assert lines["  volume: 0.7 to 1.5"].startswith("mean 1.")
+    assert lines["    share: 0.6"] == ""
+
+
+def test_whole_prompts_users_and_other_currencies_read_back(tmp_path: Path) -> None:
+    _data(tmp_path)
+    path = tmp_path / "a.yaml"
+    path.write_text(WHOLE_PROMPT)
+    text = _same(path, tmp_path)
+    assert "drivers: typical" in text
+    assert "volume: mean 1.107" in text
+    assert "usd_rate: 0.9" in text
+    assert "system_tokens" not in text
+    assert "depth: 3" in text
+    assert 'output_tokens: "0.5k to 2k"' in text or "output_tokens: 0.5k to 2k" in text
+
+
+def test_data_named_in_another_folder_is_named_from_here(tmp_path: Path) -> None:
+    _data(tmp_path / "base")
+    (tmp_path / "base" / "b.yaml").write_text(WHOLE_PROMPT)
+    path = tmp_path / "a.yaml"
+    path.write_text("extends: base/b.yaml\n")
+    assert "file: base/data/t.csv" in _same(path, tmp_path)
+
+
+NUMBERS = st.integers(-(10**15), 10**15) | st.floats(allow_nan=False, allow_infinity=False)
+KEYS = st.text(min_size=1, max_size=9)
+TREES = st.recursive(
+    st.none()
+    | st.booleans()
+    | NUMBERS
+    | st.text()
+    | st.sampled_from(["2_400", "60k", "0.7 to 1.5", "no", "12", "a: b"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(KEYS, TREES, min_size=1, max_size=4))
+def test_whatever_is_written_reads_back(tree: dict[str, Any]) -> None:
+    comments = {(key,): "said # of\nit" for key in tree}
+    assert read_yaml(write_yaml(tree, comments, "head\n\nmore"), "a.yaml", None, []) == tree
+    whole = {"top": Inline(tree)}
+    assert read_yaml(write_yaml(whole, {}), "a.yaml", None, []) == whole
+
+
+def test_inputs_are_counted_by_what_they_rest_on(tmp_path: Path, shared: Path) -> None:
+    _data(tmp_path)
+    path = tmp_path / "a.yaml"
+    path.write_text(WHOLE_PROMPT)
+    # measured: prompts. Stated: rate, users, sessions of a user, cached share, output, number of children, and the
+    # driver that `typical` brings. Defaults: failures, success, dispersion, weekdays, depth, agents
+    assert count_inputs(load(path)) == InputCounts(measured=1, stated=7, default=6)
+    minimal = count_inputs(load(shared / "examples" / "minimal.yaml"))
+    assert minimal == InputCounts(measured=0, stated=7, default=7)
+    assert minimal.total == 14
