@@ -23,6 +23,8 @@ from distributions.metalog import QUANTILES
 from distributions.numerics import FloatArray, solve_increasing
 from distributions.quantity import format_number
 
+_CLOSE = 1e-9
+
 ByMoments = Callable[..., Family]
 ByQuantiles = Callable[..., Family]
 
@@ -301,7 +303,7 @@ def _match_skew(unit: Callable[[float], FloatArray], x: FloatArray, ends: tuple[
         return float(np.log((y[2] - y[1]) / (y[1] - y[0])))
 
     least, most = (skew(unit(end)) for end in ends)
-    if not least <= skew(x) <= most:
+    if not least - _CLOSE <= skew(x) <= most + _CLOSE:
         raise _ImpossibleError(f"these percentiles are skewed further than any {name}; try metalog, or a mixture")
     return solve_increasing(lambda t: skew(unit(t)) - skew(x), *ends)
 
