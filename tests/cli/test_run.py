@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlparse
 
 import pytest
 
@@ -78,6 +79,25 @@ def test_out_holds_numbers_trials_report_and_plots(burncurve: Caller, small: Pat
 def test_a_report_alone(burncurve: Caller, small: Path, tmp_path: Path) -> None:
     assert burncurve("run", small, *TRIALS, "--report", tmp_path / "r.html").code == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == ["r.html", "small.yaml"]
+
+
+def test_open_shows_the_report(burncurve: Caller, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("typer.launch", shown.append)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    (tmp_path / "temporary").mkdir()
+    assert burncurve("run", small, *TRIALS, "--open").code == 0
+    assert burncurve("run", small, *TRIALS, "--open", "--out", tmp_path / "out").code == 0
+    files = [Path(unquote(urlparse(url).path)) for url in shown]
+    assert files[0].name == "small.html"
+    assert files[1] == tmp_path / "out" / "report.html"
+    assert all("</html>" in file.read_text(encoding="utf-8") for file in files)
+
+
+def test_the_width_of_the_terminal_is_kept(burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = burncurve("run", small, *TRIALS).out.splitlines()
+    assert 50 < max(map(len, lines)) <= 60
 
 
 def test_budget_and_overrides_reach_the_run(burncurve: Caller, small: Path) -> None:

@@ -47,7 +47,9 @@ def test_shares_add_up() -> None:
 
 def test_no_breach_is_never_never() -> None:
     said = screen(result(facts={"budget": 1e6}))
-    assert said.startswith("HOLDS   Less than 1 in 3,000 chance of going over the $1,000,000 budget (less than 0.03 %).")
+    assert said.startswith(
+        "HOLDS   Less than 1 in 3,000 chance of going over the $1,000,000 budget (less than 0.03 %)."
+    )
     assert "If it breaks" not in said
     assert "held in more than 99.97 % of 10,000 simulated months" in said
 
