@@ -76,7 +76,7 @@ def render(result: Result) -> str:
     if result.scenario is not None and result.prices is not None:
         given = assumptions(result.scenario, result.prices, reading)
     moves = slider(reading)
-    script = _source("chances.js") + _source("report.js")
+    script = template_source("chances.js") + template_source("report.js")
     page = _environment().get_template("report.html")
     return page.render(
         result=result,
@@ -272,7 +272,7 @@ def kept(text: str) -> str:
 
 
 @cache
-def _source(name: str) -> str:
+def template_source(name: str) -> str:
     environment = _environment()
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]
@@ -280,7 +280,7 @@ def _source(name: str) -> str:
 
 @cache
 def _css() -> Markup:
-    return _markup(_environment().from_string(_source("report.css")).render(light=style.LIGHT, dark=style.DARK))
+    return _markup(_environment().from_string(template_source("report.css")).render(light=style.LIGHT, dark=style.DARK))
 
 
 def _markup(text: str) -> Markup:

@@ -218,7 +218,7 @@ def odds(p: float) -> str:
     if p <= 0 or p >= 1:
         return "none" if p <= 0 else "certain"
     if 0.095 <= p <= 0.905:
-        near = min(_SPOKEN, key=lambda f: (abs(float(f) - p), f.denominator))
+        near = min(_SPOKEN, key=lambda f: (round(abs(float(f) - p), 12), f.denominator))
         return f"{near.numerator} in {near.denominator}"
     rare = _spoken_number(1 / min(p, 1 - p))
     return f"1 in {rare:,}" if p < 0.5 else f"{rare - 1:,} in {rare:,}"
@@ -298,7 +298,7 @@ def _ceil_1(x: float) -> float:
 def _spoken_number(n: float) -> int:
     """The n of "1 in n": whole below 100, then 100, 120, 150, 200, 250 and so on."""
     if n < 99.5:
-        return round(n)
+        return math.floor(n + 0.5)
     step: int = 10 ** math.floor(math.log10(n))
     return round(min((m * step for m in _ROUND), key=lambda whole: abs(whole - n)))
 

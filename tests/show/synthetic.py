@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 
+from scenarios.load import load
+from scenarios.prices import resolve_prices
+from scenarios.schema import Scenario
 from simulator.engine.tally import (
     MAX_CALLS,
     N_COST_BINS,
@@ -120,19 +124,83 @@ def facts(**changes: Any) -> Facts:
     return replace(plain, **changes)
 
 
+RUN: dict[str, Any] = {
+    "seed": 1,
+    "engine": "exact",
+    "engine_reason": "the work is small",
+    "interrupted": False,
+    "seconds": 2.4,
+    "version": "0.1.0",
+}
+
+
 def result(made: Tally | None = None, **changes: Any) -> Result:
-    """A result of a tally made by hand; `changes` go to its facts, or to the run itself."""
-    run: dict[str, Any] = {
-        "seed": 1,
-        "engine": "exact",
-        "engine_reason": "the work is small",
-        "interrupted": False,
-        "seconds": 2.4,
-        "version": "0.1.0",
-        "scenario": None,
-        "prices": None,
+    """A result of a tally made by hand, without a scenario; `changes` go to its facts."""
+    known = made or tally()
+    return Result(known, None, None, facts=facts(**changes), trials_requested=len(known.trial), **RUN)
+
+
+def scenario(**changes: Any) -> Scenario:
+    """One agent, two uncertain drivers, a fixed cost; `changes` replace sections."""
+    plain: dict[str, Any] = {
+        "name": "assistant",
+        "title": "An assistant",
+        "as_of": "2026-11-20",
+        "budget": "100k",
+        "volume": {"sessions_per_day": "10k", "weekdays": {"sat": 0.3}, "dispersion": 20},
+        "agents": {
+            "chat": {
+                "model": "anthropic/claude-sonnet-4-6",
+                "system_tokens": "2_000",
+                "turns": {"geometric": {"mean": 4}},
+                "message_tokens": {"p50": 150, "p95": 900, "source": "our logs of May"},
+                "output_tokens": {"p50": 250, "p95": 1_200},
+                "tools": {"search": {"calls_per_turn": {"poisson": {"mean": 0.9}}, "fee": 0.005}},
+            }
+        },
+        "drivers": {"volume": "0.7 to 1.5", "context": "1.0 to 1.4", "correlation": {"volume~context": 0.4}},
+        "trends": {"context": "8%"},
+        "fixed_costs": {"monthly": {"platform": 4_000}, "one_time": {"labels": {"amount": 900, "date": "2026-12-01"}}},
+        "sources": ["a study of 2026"],
     }
-    tally_made = made or tally()
-    run["trials_requested"] = len(tally_made.trial)
-    run |= {key: changes.pop(key) for key in list(changes) if key in run}
-    return Result(tally_made, facts=facts(**changes), **run)
+    return load({**plain, **changes})
+
+
+def with_scenario(made: Tally | None = None, run: dict[str, Any] | None = None, **changes: Any) -> Result:
+    """A result that knows a scenario and its prices; `changes` are those of `scenario`."""
+    stated, known = scenario(**changes), made or tally()
+    return Result(known, stated, resolve_prices(stated), **{**RUN, "trials_requested": len(known.trial), **(run or {})})
+
+
+def _forty() -> Result:
+    names = tuple(f"agent number {i} with a rather long name that goes on and on" for i in range(40))
+    agent = {"model": "anthropic/claude-sonnet-4-6", "output_tokens": {"p50": 250, "p95": 1_200}}
+    return with_scenario(
+        tally(trials=200, agents=names), agents=dict.fromkeys(names, agent), title="A long title, " * 20
+    )
+
+
+STATES: dict[str, Callable[[], Result]] = {
+    "no budget": lambda: result(tally(trials=200), budget=None, covers=()),
+    "never breached": lambda: result(tally(trials=200), budget=1e6),
+    "barely above": lambda: result(tally(trials=200), budget=190_000.0),
+    "always breached": lambda: result(tally(trials=200), budget=10_000.0),
+    "breached early": lambda: result(tally(trials=200), budget=50_000.0),
+    "one trial": lambda: result(tally(trials=1)),
+    "one trial, one day": lambda: result(tally(trials=1, days=1), budget=None),
+    "zero spend": lambda: result(tally(200, mean_day=0.0, fixed_daily=0.0, spread=0.0), average_plan=0.0),
+    "zero spend, no budget": lambda: result(
+        tally(200, mean_day=0.0, fixed_daily=0.0, spread=0.0), average_plan=0.0, budget=None, plan=None
+    ),
+    "the same in every trial": lambda: result(tally(200, spread=0.0)),
+    "a part covered": lambda: result(tally(200, uncovered=("fixed", "human_review")), covers=("models", "tools")),
+    "a year": lambda: result(tally(200, days=365), budget=1e6),
+    "another currency": lambda: with_scenario(tally(200), currency="PLN", usd_rate=3.6),
+    "interrupted": lambda: with_scenario(tally(200), run={"interrupted": True, "trials_requested": 10_000}),
+    "nothing shared uncertain": lambda: with_scenario(
+        tally(200), drivers={}, trends={}, volume={"sessions_per_day": 100}
+    ),
+    "a limit crossed": lambda: with_scenario(tally(200), limits={"p95": 5}),
+    "forty agents": _forty,
+}
+"""Results that pictures and pages must survive."""

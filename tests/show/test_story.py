@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from simulator.result import Result
+from simulator.show import story, words
+from simulator.show.reading import Reading, read, session_curve
+from tests.show import synthetic
+
+
+@pytest.fixture(scope="module")
+def reading(result: Result) -> Reading:
+    return read(result)
+
+
+def of(state: str) -> Reading:
+    return read(synthetic.STATES[state]())
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ("never breached", "None of 200 simulated months breaks the $1,000,000 budget"),
+        ("always breached", "All 200 simulated months break the $10,000 budget, most often around"),
+        ("no budget", "Half of all months end above $"),
+        ("one trial", "One simulated month spends $"),
+        ("zero spend", "Nothing is spent in December 2026"),
+    ],
+)
+def test_titles_of_the_burn_fan(state: str, said: str) -> None:
+    assert story.burn_fan_title(of(state)).startswith(said)
+
+
+def test_the_title_of_a_budget_that_sometimes_breaks(reading: Reading, result: Result) -> None:
+    assert result.budget is not None
+    assert result.budget.day is not None
+    odds = words.odds(result.breach_probability())
+    when = words.day_word(result.dates[result.budget.day.p50 - 1], weekday=False)
+    assert story.burn_fan_title(reading) == f"{odds} months break the $100,000 budget, most often around {when}"
+
+
+@pytest.mark.parametrize(
+    ("probability", "verb"),
+    [(1 / 6, "1 in 6 months breaks"), (2 / 3, "2 in 3 months break"), (0.99, "99 in 100 months")],
+)
+def test_one_breaks_and_several_break(probability: float, verb: str, reading: Reading) -> None:
+    assert reading.breach is not None
+    changed = replace(reading, breach=replace(reading.breach, probability=probability))
+    assert story.burn_fan_title(changed).startswith(verb)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (
+            "never breached",
+            "The $1,000,000 budget holds in more than 98 % of months; 95 % certainty takes no more than $",
+        ),
+        ("always breached", "The $10,000 budget holds in less than 2 % of months; 95 % certainty takes $"),
+        ("no budget", "To be 95 % sure, plan $"),
+        ("one trial", "The $100,000 budget holds in the one month simulated"),
+        ("zero spend", "Every month costs nothing"),
+    ],
+)
+def test_titles_of_the_s_curve(state: str, said: str) -> None:
+    assert story.s_curve_title(of(state)).startswith(said)
+
+
+def test_without_a_budget_the_difference_is_that_of_the_figures_shown() -> None:
+    reading = of("no budget")
+    gap = words.round_to(reading.held.p95) - words.round_to(reading.average_plan)
+    assert f"{reading.money(gap)} more than a spreadsheet of averages says" in story.s_curve_title(reading)
+
+
+def test_held_and_broken_add_up_to_100_percent() -> None:
+    for n in range(1, 2_000):
+        held, broken = words.percent(n / 2_000), words.percent(1 - n / 2_000)
+        assert float(held.removesuffix(" %")) + float(broken.removesuffix(" %")) == pytest.approx(100, abs=1e-9)
+
+
+# Parts
+
+
+def test_parts_sum_to_spend_and_their_percents_to_100(reading: Reading, result: Result) -> None:
+    rows = story.parts(reading)
+    assert sum(row.mean for row in rows) == pytest.approx(result.spend.mean, rel=1e-12)
+    assert sum(row.tail for row in rows) == pytest.approx(result.spend.tvar(0.95), rel=1e-12)
+    assert sum(row.typical for row in rows) == 100
+    assert sum(row.worst for row in rows) == 100
+    assert [row.mean for row in rows[:-1]] == sorted((row.mean for row in rows[:-1]), reverse=True)
+
+
+def test_few_rows_name_who_and_the_rest_stands_together(reading: Reading) -> None:
+    rows = story.parts(reading)
+    assert len(rows) == story.MOST_PARTS + 1
+    assert rows[-1].label == "everything else"
+    assert any(row.label.startswith("history re-sent by ") for row in rows)
+    assert "overheads" in [row.label for row in rows]
+
+
+def test_many_agents_are_counted_and_not_listed() -> None:
+    labels = [row.label for row in story.parts(of("forty agents"))]
+    assert any(label.endswith("by 40 agents") for label in labels)
+    assert max(map(len, labels)) < 80
+
+
+def test_one_agent_needs_no_name() -> None:
+    rows = story.parts(read(synthetic.result(synthetic.tally(trials=50, agents=("bot",)))))
+    assert not [row.label for row in rows if "bot" in row.label]
+
+
+def test_the_title_names_the_part_that_weighs_most_in_bad_months(reading: Reading) -> None:
+    first = max(story.parts(reading), key=lambda row: row.worst)
+    title = story.attribution_title(reading)
+    assert title.lower().startswith(first.label)
+    assert f"{first.typical} % of spend, {first.worst} % in the worst months" in title
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "said"), [("short", 10, "short"), ("abcdefghij", 7, "abc…hij"), ("abcdefghij", 6, "ab…hij")]
+)
+def test_long_names_are_cut_in_the_middle(name: str, most: int, said: str) -> None:
+    assert story.shortened(name, most) == said
+
+
+# Sessions
+
+
+def test_session_titles(reading: Reading, result: Result) -> None:
+    share = words.percent(round(result.session.top1pct_share, 2))
+    assert story.session_title(reading) == f"The dearest 1 % of sessions carry {share} of what sessions cost"
+    assert story.session_title(of("zero spend")) == "Every session costs nothing"
+
+
+def test_the_session_curve_shares_out_all_sessions_and_all_money(reading: Reading, result: Result) -> None:
+    edges, sessions, money = session_curve(reading)
+    assert sessions.sum() == pytest.approx(1)
+    assert money.sum() == pytest.approx(1)
+    assert (np.diff(edges) > 0).all()
+    middle = np.sqrt(edges[:-1] * edges[1:])
+    assert (sessions * middle).sum() == pytest.approx(result.session.cost.mean, rel=0.02)
+
+
+def test_a_year_is_a_year() -> None:
+    reading = of("a year")
+    assert reading.noun == "year"
+    assert reading.name == "1 Dec 2026 to 30 Nov 2027"
+    assert read(synthetic.result(synthetic.tally(trials=5))).noun == "month"
+
+
+def test_the_reading_of_a_reading_is_itself(reading: Reading) -> None:
+    assert read(reading) is reading
+
+
+def test_the_fan_starts_at_nothing_and_ends_at_the_quantiles(reading: Reading, result: Result) -> None:
+    for k in (5, 50, 95):
+        assert reading.fan[k][0] == 0
+        assert reading.fan[k][-1] == result.spend.quantile(k / 100)
+        assert (reading.fan[k][1:] == result.daily[f"p{k}"]).all()
