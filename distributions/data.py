@@ -34,6 +34,7 @@ MOST_STEPS = 4096
 _CHUNK = 1 << 16
 _MOST_DISTINCT = 1 << 20
 _ROUNDING_BITS = 36  # kept of a double's 52 where distinct values are too many: 16 bits, 1.5e-5 of the value
+_FLAT = 1e-8  # xi over scale below which a tail is as good as exponential
 _TAIL_FROM, _TAIL_LEAST, _TAIL_SAMPLE = 0.95, 50, 200
 
 
@@ -96,13 +97,12 @@ def gather(chunks: Iterable[FloatArray]) -> Sample:
     Whole numbers repeat, so that distinct values are few. Where more than a million are distinct they are rounded to
     1.5e-5 of themselves.
     """
-    sample = Sample(np.zeros(0), np.zeros(0, np.int64))
+    sample, waiting = Sample(np.zeros(0), np.zeros(0, np.int64)), list[FloatArray]()
     for chunk in chunks:
-        values, counts = np.unique(chunk, return_counts=True)
-        sample = _merged(sample, Sample(values, counts))
-        if sample.values.size > _MOST_DISTINCT:
-            sample = _merged(Sample(_rounded(sample.values), sample.counts), Sample(np.zeros(0), np.zeros(0, np.int64)))
-    return sample
+        waiting.append(chunk)
+        if sum(map(len, waiting)) >= _MOST_DISTINCT:
+            sample, waiting = _merged(sample, waiting), []
+    return _merged(sample, waiting)
 
 
 def fit_tail(sample: Sample) -> tuple[float, float, Genpareto]:
@@ -143,20 +143,18 @@ def _most_likely(excesses: FloatArray, counts: NDArray[np.int64]) -> Genpareto:
         return float(weights @ np.log1p(theta * scaled))
 
     def minus_log_likelihood(theta: float) -> float:
-        if abs(theta) < 1e-8:
+        if abs(theta) < _FLAT:
             return 1.0
         xi = xi_of(theta)
-        return math.log(xi / theta) + xi + 1.0
+        return math.log(xi / theta) + xi + 1.0 if xi > -1.0 else math.inf  # below -1 the likelihood has no maximum
 
-    lowest = -0.5 / float(scaled[-1])  # keeps the bounded laws that end just above the largest value out
-    grid = np.concatenate([np.linspace(lowest, 0.0, 17)[:-1], np.geomspace(1e-4, 1e3, 65)])
+    bounded = -(1.0 - np.geomspace(1e-6, 0.99, 49)) / float(scaled[-1])
+    grid = np.concatenate([bounded, [0.0], np.geomspace(1e-4, 1e3, 65)])
     best = int(np.argmin([minus_log_likelihood(theta) for theta in grid]))
     ends = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    theta = float(
-        optimize.minimize_scalar(minus_log_likelihood, bounds=ends, method="bounded", options={"xatol": 1e-10}).x
-    )
-    xi = xi_of(theta)
-    return Genpareto(xi, unit * (xi / theta if abs(theta) >= 1e-8 else 1.0))
+    found = optimize.minimize_scalar(minus_log_likelihood, bounds=ends, method="bounded", options={"xatol": 1e-10})
+    theta = float(found.x)
+    return Genpareto(xi_of(theta), unit * (xi_of(theta) / theta if abs(theta) >= _FLAT else 1.0))
 
 
 def _with_tail(sample: Sample) -> list[Piece]:
@@ -188,11 +186,13 @@ def _group_means(sample: Sample, n_groups: int) -> FloatArray:
     return np.clip(np.maximum.accumulate(means), sample.values[0], sample.values[-1])
 
 
-def _merged(a: Sample, b: Sample) -> Sample:
-    values, index = np.unique(np.concatenate([a.values, b.values]), return_inverse=True)
-    counts = np.zeros(values.size, np.int64)
-    np.add.at(counts, index, np.concatenate([a.counts, b.counts]))
-    return Sample(values, counts)
+def _merged(sample: Sample, chunks: list[FloatArray]) -> Sample:
+    values = np.concatenate([sample.values, *chunks])
+    counts = np.concatenate([sample.counts, np.ones(values.size - sample.values.size, np.int64)])
+    distinct, index = np.unique(values, return_inverse=True)
+    if distinct.size > _MOST_DISTINCT:
+        distinct, index = np.unique(_rounded(values), return_inverse=True)
+    return Sample(distinct, np.bincount(index, weights=counts, minlength=distinct.size).astype(np.int64))
 
 
 def _rounded(x: FloatArray) -> FloatArray:
