@@ -67,8 +67,8 @@ def _headline(result: Result, reading: Reading, width: int) -> Iterator[str]:
         text.append(f"Interrupted: this rests on {done:,} of {asked:,} {reading.nouns}.")
     if result.scenario is not None and nothing_shared_is_uncertain(result.scenario):
         text.append(
-            f"Nothing that {words.plural(reading.unit)} share is uncertain here, so their ups and downs average out and "
-            "all looks surer than it is. State `drivers:`, or take the outside view of `drivers: typical`."
+            f"Nothing that {words.plural(reading.unit)} share is uncertain here, so ups and downs average out and all "
+            "looks surer than it is. State `drivers:`, or take the outside view of `drivers: typical`."
         )
     for i, sentence in enumerate(text):
         yield from _hanging(head if i == 0 else "", sentence, len(head) + 3, width)

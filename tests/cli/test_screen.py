@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from simulator.show.screen import figure, screen
+from tests.cli.calling import Caller
 from tests.cli.months import result, tally
 
 GOLDEN = """\
@@ -116,3 +118,11 @@ def test_other_currencies_keep_their_column() -> None:
     said = screen(result(facts={"currency": "PLN"}))
     assert "PLN 83,800" in said
     assert "PLN 100,000" in said
+
+
+def test_a_scenario_in_which_nothing_shared_is_uncertain_gets_a_banner(burncurve: Caller, small: Path) -> None:
+    words = ["run", small, "--trials", 2, "--set", "volume.sessions_per_day=1"]
+    assert "Nothing that sessions share is uncertain" not in burncurve(*words).out
+    small.write_text(small.read_text().replace("drivers: {volume: 0.7 to 1.5}\n", ""))
+    assert "Nothing that sessions share is uncertain" in burncurve(*words).out
+    assert "Nothing that" not in burncurve(*words, "--set", "drivers=typical").out
