@@ -124,11 +124,9 @@ class ScipyLaw(Law):
     def _summed(self, k: int, lo: float, hi: float, center: float) -> float:
         if math.isinf(hi) and self.tail_index() <= k:
             return math.inf
-        first, last = (
-            max(math.ceil(max(lo, float(self.ppf(1e-18)))), self.support()[0]),
-            min(hi, float(self.isf(1e-18))),
-        )
-        outcomes = np.arange(first, min(last, first + _MOST_OUTCOMES) + 1.0)
+        first = max(math.ceil(max(lo, float(self.ppf(1e-18)))), self.support()[0])
+        last = math.floor(min(hi, float(self.isf(1e-18)), first + _MOST_OUTCOMES))
+        outcomes = np.arange(first, last + 1.0)
         return float(np.sum((outcomes - center) ** k * self._frozen.pmf(outcomes)))
 
     def _cdf(self, x: FloatArray) -> FloatArray:
