@@ -139,19 +139,20 @@ def law_card(one: StatedLaw) -> LawCard:
     def across(value: float) -> float:
         return round(min(max((value - low) / span, 0.0), 1.0) * WIDTH, 1)
 
-    steps = [f"M{across(shape.edges[0])},{HEIGHT:g}"]
-    for i, height in enumerate(shape.heights):
-        y = round(HEIGHT * (1 - 0.96 * float(height)), 1)
-        # bars of a discrete law stand apart
-        inset = 0.12 * float(shape.edges[i + 1] - shape.edges[i]) if shape.discrete else 0.0
-        left, right = across(shape.edges[i] + inset), across(shape.edges[i + 1] - inset)
-        steps.append(
-            f"L{left},{HEIGHT:g}L{left},{y:g}L{right},{y:g}L{right},{HEIGHT:g}"
-            if inset
-            else f"L{left},{y:g}L{right},{y:g}"
-        )
-    steps.append(f"L{across(shape.edges[-1])},{HEIGHT:g}Z")
-    return replace(card, outline="".join(steps), p5=across(shape.p5), p50=across(shape.p50), p95=across(shape.p95))
+    def height(share: float) -> float:
+        return round(HEIGHT * (1 - 0.96 * share), 1)
+
+    base = f"{HEIGHT:g}"
+    if shape.discrete:
+        # bars that stand apart
+        bars = [
+            (across(m - 0.38), across(m + 0.38), height(h)) for m, h in zip(shape.middles, shape.heights, strict=True)
+        ]
+        outline = "".join(f"M{left},{base}L{left},{y:g}L{right},{y:g}L{right},{base}Z" for left, right, y in bars)
+    else:
+        line = "".join(f"L{across(m)},{height(h):g}" for m, h in zip(shape.middles, shape.heights, strict=True))
+        outline = f"M{across(shape.middles[0])},{base}{line}L{across(shape.middles[-1])},{base}Z"
+    return replace(card, outline=outline, p5=across(shape.p5), p50=across(shape.p50), p95=across(shape.p95))
 
 
 def _section(one: StatedLaw) -> tuple[str | int, ...]:

@@ -49,8 +49,11 @@ def laws(result: Result, *, narrow: bool = False, titled: bool = True) -> Figure
 
 def _small(axes: Axes, one: StatedLaw, letters: int) -> None:
     shape = sketch(one.law)
-    axes.stairs(shape.heights, shape.edges, fill=True, color=BLUE_PALE)
-    axes.stairs(shape.heights, shape.edges, color=BLUE, linewidth=1)
+    if shape.discrete:
+        axes.bar(shape.middles, shape.heights, width=0.76, color=BLUE_PALE, edgecolor=BLUE, linewidth=1)
+    else:
+        axes.fill_between(shape.middles, 0, shape.heights, color=BLUE_PALE, linewidth=0)
+        axes.plot(shape.middles, shape.heights, color=BLUE, linewidth=1)
     axes.plot([shape.p5, shape.p95], [0, 0], color=BLUE, linewidth=3, clip_on=False, solid_capstyle="butt")
     axes.plot([shape.p50], [0], "o", color=BLUE, markersize=5, clip_on=False)
     axes.set(yticks=[], xticks=[], xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.05))

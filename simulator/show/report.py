@@ -179,7 +179,8 @@ def _lines(result: Result, reading: Reading, given: Assumptions | None) -> Itera
     trust = [f"simulation error of the P95 {story.error_words(reading)}", f"seed {result.seed}"]
     if given is not None:
         counts = given.counts
-        trust.insert(0, f"{counts.measured} inputs measured, {counts.stated} stated, {counts.default} defaults")
+        inputs, defaults = words.plural("input", counts.measured), words.plural("default", counts.default)
+        trust.insert(0, f"{counts.measured} {inputs} measured, {counts.stated} stated, {counts.default} {defaults}")
         trust.insert(1, f"prices of {given.prices_as_of}")
     named = [
         ("If it breaks", story.break_words(reading)),
@@ -273,6 +274,7 @@ def kept(text: str) -> str:
 
 @cache
 def template_source(name: str) -> str:
+    """A file of the templates as it stands: a script, a style sheet."""
     environment = _environment()
     assert environment.loader is not None
     return environment.loader.get_source(environment, name)[0]

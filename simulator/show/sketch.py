@@ -68,6 +68,11 @@ class Sketch:
     p50: float
     p95: float
 
+    @property
+    def middles(self) -> FloatArray:
+        """float64[n], the middles of the steps; whole numbers where `discrete`."""
+        return (self.edges[:-1] + self.edges[1:]) / 2
+
 
 def stated_laws(scenario: Scenario) -> list[StatedLaw]:
     """Every law that a scenario states, in the order of the language; those left at their default are not stated."""

@@ -227,7 +227,7 @@ def laws_title(stated: Sequence[StatedLaw]) -> str:
 
 def laws_reading() -> str:
     """How to read the small laws."""
-    return "Each shape is a density up to its P97.5; the bar below runs from P5 to P95, the dot is the median."
+    return "Each shape is a density up to its P97.5; the bar below runs from P5 to P95, the mark on it is the median."
 
 
 # What stands beside the figures

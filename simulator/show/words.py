@@ -125,7 +125,7 @@ def _three_digits(size: float) -> str:
     for unit, word in ((1e12, "trillion"), (1e9, "billion")):
         if rounded >= unit:
             return f"{rounded / unit:,.4g} {word}"
-    if rounded >= 100 or rounded == 0:
+    if rounded >= 100 or rounded == 0 or (rounded >= 10 and rounded % 1 == 0):
         return f"{rounded:,.0f}"
     return f"{rounded:,.2f}" if rounded >= 1 else _decimals(rounded, max(2, _places(rounded)))
 
