@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ __all__ = ["Problem", "ScenarioError", "library_names", "library_path", "load", 
 DEEPEST = 40
 MOST_VALUES = 100_000
 LONGEST_CHAIN = 10
+_DEEPEST_BRACKETS = 500
 
+_COMMA = "a comma inside braces or brackets separates values"
 _TWICE = "stands twice"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -90,6 +93,8 @@ def read_yaml(text: str, file: str, folder: Path | None, problems: list[Problem]
     ScenarioError
         Where the text is no YAML at all, or grows without bound.
     """
+    if _bracket_depth(text) > _DEEPEST_BRACKETS:
+        raise ScenarioError([Problem(file, None, "", f"is nested deeper than {DEEPEST} levels")])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the parser warns of reused anchors, which are legal
@@ -199,6 +204,12 @@ def _beyond(found: list[Problem], said: list[Problem]) -> list[Problem]:
     return [problem for problem in found if not f"{problem.path}.".startswith(unread)] if unread else found
 
 
+def _bracket_depth(text: str) -> int:
+    """How deep brackets may be open, quotes and comments not looked at: the parser's work grows with its square."""
+    steps = (1 if letter in "[{" else -1 for letter in text if letter in "[]{}")
+    return max(accumulate(steps), default=0)
+
+
 def _malformed(error: YAMLError, text: str, file: str) -> Problem:
     mark, opened = None, None
     if isinstance(error, MarkedYAMLError):
@@ -251,7 +262,7 @@ class _Reader:
                 hint = "quote it; {{ templates }} are not filled in here"
                 self._problem(key_node, path, "has a mapping or a list as a key", hint=hint)
             elif node.flow_style and _is_thousands(key_node, value_node) and _is_head(written.get(last)):
-                self._comma(key_node, (*path, last), written, last, key)
+                written[last] = self._comma(key_node, (*path, last), str(written[last]), key)
             elif key == "<<" and not key_node.style:
                 inherited.append(self.value(value_node, path))
             elif key in written:
@@ -274,17 +285,22 @@ class _Reader:
     def _list(self, node: SequenceNode, path: tuple[str | int, ...]) -> WrittenList:
         items = WrittenList()
         for item in node.value:
-            items.append(self.value(item, (*path, len(items))))
-            items.places.append((self.file, self._line(item)))
+            here = (*path, max(0, len(items) - 1))
+            if node.flow_style and items and _is_zeros(item) and _is_head(items[-1]):
+                items[-1] = self._comma(item, here, str(items[-1]), str(item.value))
+            else:
+                items.append(self.value(item, (*path, len(items))))
+                items.places.append((self.file, self._line(item)))
         return items
 
-    def _comma(self, node: Node, path: tuple[str | int, ...], written: Written, key: str, rest: str) -> None:
-        head = str(written[key])
+    def _comma(self, node: Node, path: tuple[str | int, ...], head: str, rest: str) -> str:
+        """Put a number together again that a comma cut in two or more, and say so once."""
         whole = f"{head}_{rest}"
-        short = f" or {head}k" if rest == "000" and "_" not in head else ""
-        message = f"a comma inside braces separates keys: {head},{rest} was read as {head} and a key {rest}"
-        self._problem(node, path, message, got=f"{head},{rest}", hint=f"write {whole}{short}")
-        written[key] = whole
+        if "_" in head:
+            self.problems.pop()
+        got = whole.replace("_", ",")
+        self._problem(node, path, f"{_COMMA}: {got} is read as several", got, f"write {whole}{_shorter(whole)}")
+        return whole
 
     def _line(self, node: Node) -> int | None:
         return None if self.file == OVERRIDE[0] else int(node.start_mark.line) + 1
@@ -298,6 +314,16 @@ class _Reader:
 def _is_thousands(key: ScalarNode, value: Node) -> bool:
     empty = isinstance(value, ScalarNode) and value.value == "" and not value.style
     return empty and not key.style and _THOUSANDS.fullmatch(key.value) is not None
+
+
+def _is_zeros(item: Node) -> bool:
+    return isinstance(item, ScalarNode) and not item.style and re.fullmatch("0[0-9]{2}", item.value) is not None
+
+
+def _shorter(number: str) -> str:
+    """How people write it: `10_000` as `10k`."""
+    match = re.fullmatch(r"(.*?[0-9])(_000_000|_000)", number)
+    return f" or {match[1]}{'k' if match[2] == '_000' else 'M'}" if match else ""
 
 
 def _is_head(value: object) -> bool:

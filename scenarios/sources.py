@@ -9,7 +9,7 @@ from scenarios.problems import Problem, ScenarioError
 from scenarios.suggest import did_you_mean
 
 LIBRARY = Path(__file__).resolve().parent / "library"
-LARGEST_FILE_BYTES = 1_000_000
+LARGEST_FILE_BYTES = 300_000
 _SUFFIXES = {".yaml", ".yml"}
 
 

@@ -114,19 +114,24 @@ def test_a_file_comes_before_a_library_scenario_of_its_name(tmp_path: Path, monk
     [
         ("{amount: 10,000}", "write 10_000 or 10k", "10,000"),
         ("{amount: 1,250}", "write 1_250", "1,250"),
-        ("{amount: 1,000,000}", "write 1_000", "1,000"),
+        ("{amount: 1,000,000}", "write 1_000_000 or 1M", "1,000,000"),
+        ("{amount: 1,250,000}", "write 1_250_000 or 1_250k", "1,250,000"),
         ("{amount: $10,000, covers: [models]}", "write $10_000 or $10k", "$10,000"),
         ("{amount: 10,000k}", "write 10_000k", "10,000k"),
     ],
 )
 def test_a_comma_inside_braces_is_recognised(written: str, hint: str, amount: str, tmp_path: Path) -> None:
-    with pytest.raises(ScenarioError) as caught:
-        load(_file(tmp_path, LEAST + f"budget: {written}\n"))
-    first = caught.value.problems[0]
-    assert (first.line, first.path, first.got) == (5, "budget.amount", amount)
-    assert "a comma inside braces separates keys" in first.message
-    assert (first.hint or "").startswith(hint)
-    assert all(problem.path == "budget.amount" for problem in caught.value.problems)
+    problem = _problem(_file(tmp_path, LEAST + f"budget: {written}\n"))
+    assert (problem.line, problem.path, problem.got) == (5, "budget.amount", amount)
+    assert "a comma inside braces or brackets separates values" in problem.message
+    assert problem.hint == hint
+
+
+def test_a_comma_inside_brackets_is_recognised(tmp_path: Path) -> None:
+    text = LEAST.replace("{p50: 250, p95: 1_200}", "{uniform: {low: 0, high: 1}, truncate: [0, 10,000]}")
+    problem = _problem(_file(tmp_path, text))
+    assert (problem.line, problem.path) == (4, "agents.chat.output_tokens.truncate.1")
+    assert problem.hint == "write 10_000 or 10k"
 
 
 def test_commas_in_a_law_and_in_two_numbers_at_once(tmp_path: Path) -> None:
@@ -189,10 +194,10 @@ def test_duplicate_keys_are_said_with_both_lines(tmp_path: Path) -> None:
 )
 def test_bombs_do_not_go_off(text: str, tmp_path: Path) -> None:
     path = _file(tmp_path, text)
-    begun = time.perf_counter()
+    begun = time.process_time()
     problem = _problem(path)
     assert "grows beyond" in problem.message or "nested deeper" in problem.message or "is no YAML" in problem.message
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 5
 
 
 # -- extends -----------------------------------------------------------------------------------------------------------
