@@ -34,6 +34,7 @@ T_INPUT, T_CACHED, T_WRITTEN, T_OUTPUT, T_SESSIONS, T_SUCCESSES, T_CUT, T_AGENTS
 SERVED, LOST, SPOILED = 0, 1, 2  # a call's outcome: an answer, a provider failure, a quality failure
 
 LARGEST_SUM = float(2**62)
+NANOS = 1e9
 FIRST, ONE = np.uint64(0), np.uint64(1)
 MANTISSA_SHIFT = np.uint64(52 - BIN_BITS)
 FIRST_OCTAVE = np.int64((1023 + LOWEST_EXPONENT) << BIN_BITS)
@@ -273,7 +274,8 @@ def run_session(
         depth -= 1
     overheads = entry.overhead_per_session + entry.overhead_per_call * state.calls
     costs[frames[0].slot, OVERHEADS] += overheads
-    state.cost = state.cost * levels[L_PRICE] + overheads
+    # Whole nanos, so that two sessions of the same calls cost the same whatever their sums left in the last digits.
+    state.cost = np.rint((state.cost * levels[L_PRICE] + overheads) * NANOS) / NANOS
     state.retries *= levels[L_PRICE]
     if state.failed or state.cut:
         return False

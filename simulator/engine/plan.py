@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from distributions.law import Law
     from scenarios.prices import PriceBook, PriceCard
 
-_CAUSE_COVER: Mapping[str, str] = CAUSE_COVER
+_CAUSE_COVER: dict[str, str] = {str(cause): cover for cause, cover in CAUSE_COVER.items()}
 NANO = 1e-9
 PER_MILLION = 1e-6
 NEVER = np.iinfo(np.int64).max
