@@ -9,7 +9,7 @@ from simulator.risk.conditions import Condition, ConditionError, parse_condition
 DOCUMENT = {
     "trials": 100,
     "engine": "exact",
-    "prices": {"openai/gpt-5.5": {"input": 5.0}},
+    "prices": {"openai/gpt-5": {"input": 1.0}, "openai/gpt-5.5": {"input": 5.0}},
     "spend": {"p95": 108_800.0, "ci": {"p95": [107_000.0, 110_000.0]}},
     "budget": {"breach_probability": 0.165, "breach_day": None},
     "daily": {"p95": [1.0, 2.0, 3.0]},
