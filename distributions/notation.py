@@ -52,9 +52,8 @@ def parse_law(spec: object, base: Path | None = None, *, allow_infinite_mean: bo
     """
     reader = _Reader(base if base is not None else Path())
     law = reader.law(spec, ())
-    if law is not None and not reader.problems and not allow_infinite_mean and not math.isfinite(law.mean()):
-        message = f"its mean is infinite (tail index {law.tail_index():.3g}); add `max: ...`, the most that can happen"
-        reader.problems.append(LawProblem((), message, law.describe(), "a finite mean"))
+    if law is not None and not reader.problems and not allow_infinite_mean:
+        reader.problems += _without_mean(law)
     if law is None or reader.problems:
         raise LawError(reader.problems)
     return law
@@ -336,6 +335,19 @@ _FORMS: dict[str, Callable[[_Reader, object, LawPath], Law | None]] = {
     "law": _Reader._law,
 }
 """What a law may be besides a family; `law` only makes room for what stands beside it."""
+
+
+def _without_mean(law: Law) -> list[LawProblem]:
+    """What to do about a law that has no mean."""
+    mean = law.mean()
+    if math.isfinite(mean):
+        return []
+    what = f"infinite (tail index {law.tail_index():.3g}); add `max: ...`, the most that can happen"
+    if math.isnan(mean):
+        what = "undefined, as both tails are too heavy; add `min: ...` and `max: ...`"
+    elif mean < 0.0:
+        what = "minus infinity; add `min: ...`, the least that can happen"
+    return [LawProblem((), f"its mean is {what}", law.describe(), "a finite mean")]
 
 
 def _parameters_text(family: type[Family]) -> str:
