@@ -6,7 +6,7 @@ import copy
 import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,6 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from scenarios.catalog import price_data_date
 from scenarios.fingerprint import scenario_sha256
 from scenarios.malformed import Spot, malformed
 from scenarios.merge import OVERRIDE, apply_override, merge
@@ -65,8 +64,6 @@ def load(source: str | Path | Mapping[str, Any] | Scenario, overrides: Sequence[
     tree = _tree(source, problems)
     for text in overrides:
         tree = _overridden(tree, text, problems)
-    if "as_of" not in tree:
-        tree.put("as_of", price_data_date(), tree.places[None])
     scenario, faults = validate(tree)
     problems += _beyond([locate(fault, tree) for fault in faults], problems)
     if problems or scenario is None:
@@ -192,7 +189,7 @@ def _overridden(tree: Written, text: str, problems: list[Problem]) -> Written:
     except FieldError as error:
         problems += [locate(fault, Written(OVERRIDE)) for fault in error.faults]
     except ScenarioError as error:
-        problems += error.problems
+        problems += [replace(problem, path=text.partition("=")[0], got=text) for problem in error.problems]
     else:
         return edited
     return tree

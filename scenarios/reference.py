@@ -12,13 +12,12 @@ from pydantic_core import PydanticUndefined
 from distributions.families import FAMILIES
 from distributions.law import Law
 from distributions.notation import law_json_schema
+from scenarios.catalog import price_data_date
 from scenarios.fields import Section
 from scenarios.grammar import ROOT, Slot
 from scenarios.kinds import LAW_MARK
 from scenarios.schema import Scenario
 from scenarios.words import DRIVER_MEANINGS
-
-_FILLED_IN = {"as_of"}  # required of the model, and never of its writer
 
 
 def json_schema() -> dict[str, Any]:
@@ -31,7 +30,6 @@ def json_schema() -> dict[str, Any]:
         inside the period) is left to `scenarios.load`.
     """
     schema: dict[str, Any] = _with_laws(Scenario.model_json_schema(mode="validation"))
-    schema["required"] = [name for name in schema["required"] if name not in _FILLED_IN]
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["$defs"]["Law"] = law_json_schema()
     return schema
@@ -138,7 +136,7 @@ def _row(name: str, field: FieldInfo, section: type[Section]) -> str:
     slot = Slot(section=section).child(name)
     assert slot is not None
     allowed, unit = _allowed(slot)
-    cells = [f"`{name}`", allowed, unit, _default(name, field), field.description or ""]
+    cells = [f"`{name}`", allowed, unit, _default(field), field.description or ""]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -153,12 +151,10 @@ def _allowed(slot: Slot) -> tuple[str, str]:
     return ", ".join(f"`{choice}`" for choice in slot.choices), ""
 
 
-def _default(name: str, field: FieldInfo) -> str:
-    if name in _FILLED_IN:
+def _default(field: FieldInfo) -> str:
+    if field.default_factory is price_data_date or field.default_factory_takes_validated_data:
         return "see right"
     if field.default_factory is not None:
-        if field.default_factory_takes_validated_data:
-            return "see right"
         made = field.get_default(call_default_factory=True)
         return f"`{made.mean():g}`" if isinstance(made, Law) else ""
     if field.default is PydanticUndefined:

@@ -24,6 +24,7 @@ from scenarios.agents import (
     Tool,
 )
 from scenarios.calendar import month_after
+from scenarios.catalog import price_data_date
 from scenarios.features import Feature, Guardrails, Handoff, HumanReview, OnFailure, Overheads
 from scenarios.fields import AgentName, Date, FactorLaw, Growth, ModelName, PositiveMoney, Section, Text, Texts
 from scenarios.kinds import NameOf, Quantity, Words
@@ -126,7 +127,8 @@ class Scenario(Section):
         "session", description="What a session is called in every text: ticket, chat, task."
     )
     as_of: Date = Field(
-        description="Prices, and their announced changes, as known on this day; default: the day of the price data."
+        default_factory=price_data_date,
+        description="Prices, and their announced changes, as known on this day; default: the day of the price data.",
     )
     period: Period = Field(
         default_factory=_month_after, description="The budget period; default: the calendar month after as_of."

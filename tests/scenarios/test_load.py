@@ -313,7 +313,7 @@ def test_overrides(tmp_path: Path) -> None:
         ("name.first=3", "name", "is a single value"),
         ("controls.0.at=3", "controls", "write controls=[...]"),
         ("agents.chat.turns.poisson.mean=3", "agents.chat.turns.poisson", "is not in the scenario"),
-        ("budget={amount: [", "", "is no YAML"),
+        ("budget={amount: [", "budget", "is no YAML"),
         ("budget=-3", "budget", "must be above 0"),
     ],
 )
