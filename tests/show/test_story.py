@@ -93,6 +93,12 @@ def test_parts_sum_to_spend_and_their_percents_to_100(reading: Reading, result: 
     assert [row.mean for row in rows[:-1]] == sorted((row.mean for row in rows[:-1]), reverse=True)
 
 
+@pytest.mark.parametrize("seed", range(2, 10))
+def test_percents_add_up_whatever_the_parts(seed: int) -> None:
+    rows = story.parts(read(synthetic.result(synthetic.tally(trials=40, seed=seed))))
+    assert sum(row.typical for row in rows) == sum(row.worst for row in rows) == 100
+
+
 def test_few_rows_name_who_and_the_rest_stands_together(reading: Reading) -> None:
     rows = story.parts(reading)
     assert len(rows) == story.MOST_PARTS + 1
