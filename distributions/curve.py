@@ -122,7 +122,6 @@ def _fit(lower: Half, upper: Half, bits: int) -> Curve:
     start = np.ldexp(1.0 + (number & ((1 << bits) - 1)) / (1 << bits), octave)
     bins = _Bins(bits, start, np.ldexp(1.0, octave - bits))
     low, high = lower.quantile(bins.points()), upper.quantile(bins.points())
-    high[-1] = low[-1]  # they meet in the middle, where the two functions may differ in their last bit
     scale = float(np.max(np.abs([low[-1], low[_quarter(bits)], high[_quarter(bits)]])))
     halves = [_half(bins, low, 1.0, lower.zero, scale), _half(bins, high, -1.0, upper.zero, scale)]
     units = np.ldexp(1.0, -(52 - bits) * np.arange(4))

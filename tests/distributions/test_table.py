@@ -301,6 +301,13 @@ def test_clips_act_after_the_draw():
         assert np.array_equal(drawer(clip(law, *limits))(words), np.clip(drawer(law)(words), *limits))
 
 
+def test_a_law_that_hardly_varies_is_clipped_too():
+    assert drawer(clip(of("poisson", mean=1e-30), 1.0, 5.0))(np.array([0, LAST], dtype=np.uint64)).tolist() == [
+        1.0,
+        1.0,
+    ]
+
+
 def test_truncation_and_nested_clips_compile():
     inner = clip(truncate(LOGNORMAL, 50.0, 2000.0), 60.0, math.inf)
     law = clip(mixture([(0.7, inner), (0.3, Constant(1.0))]), 2.0, 500.0)
