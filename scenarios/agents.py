@@ -25,7 +25,8 @@ from scenarios.fields import (
     Tokens,
     Weight,
 )
-from scenarios.kinds import LawOf, NameOf, Quantity, Sequence, law_default
+from scenarios.kinds import LawOf, Quantity, law_default
+from scenarios.plain import NameOf, Sequence
 from scenarios.problems import Fault, FieldError
 
 ModelNames = Annotated[tuple[str, ...], Sequence(item=NameOf(what="model"))]

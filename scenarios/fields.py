@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validato
 from pydantic_core import CoreSchema
 
 from distributions.law import Law
-from scenarios.kinds import ByModel, Day, LawOf, NameOf, Quantity, Sequence, Switch, Words, noun
+from scenarios.kinds import ByModel, LawOf, Quantity, noun
+from scenarios.plain import Day, NameOf, Sequence, Switch, Words
 from scenarios.problems import Fault, FieldError
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, cast
+from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
@@ -22,7 +21,6 @@ from distributions.notation import parse_law
 from distributions.quantity import NUMBER_PATTERN, QuantityError, parse_number
 from scenarios.problems import Fault, FieldError
 
-_LONGEST_NAME = 80
 LAW_MARK = "x-law"
 
 
@@ -197,152 +195,6 @@ class ByModel(Quantity):
         return {"anyOf": [*number["anyOf"], {"type": "object", "additionalProperties": number, "minProperties": 1}]}
 
 
-@dataclass(frozen=True)
-class Words(Kind):
-    """Free text; numbers and dates are taken as they are written."""
-
-    def read(self, value: object) -> str:
-        """The text."""
-        if isinstance(value, str | int | float | dt.date) and not isinstance(value, bool):
-            return str(value)
-        raise FieldError(Fault((), f"must be text, not {noun(value)}", value, "text"))
-
-    def allowed(self) -> str:
-        """Words for the reference."""
-        return "text"
-
-    def json_schema(self) -> dict[str, Any]:
-        """Text, or what reads as text."""
-        return {"type": ["string", "number"]}
-
-    def neutral(self) -> object:
-        """Any text."""
-        return "text"
-
-
-@dataclass(frozen=True)
-class NameOf(Words):
-    """The name of something in the scenario: of an agent, a model, a feature.
-
-    Attributes
-    ----------
-    what : str
-        What it is the name of.
-    """
-
-    what: str = "thing"
-
-    def read(self, value: object) -> str:
-        """The name."""
-        name = super().read(value)
-        if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-            allowed = f"1 to {_LONGEST_NAME} printable characters on one line"
-            raise FieldError(Fault((), f"is no name of {_article(self.what)}", value, allowed))
-        return name
-
-    def allowed(self) -> str:
-        """Words for the reference."""
-        return f"the name of {_article(self.what)}"
-
-
-@dataclass(frozen=True)
-class Switch(Kind):
-    """True or false."""
-
-    def read(self, value: object) -> bool:
-        """The truth value."""
-        if isinstance(value, bool):
-            return value
-        word = str(value).lower()
-        hint = None
-        if word in {"yes", "on", "y", "no", "off", "n"}:
-            right = "true" if word in {"yes", "on", "y"} else "false"
-            hint = f"`{value}` is text in YAML 1.2; write {right}"
-        raise FieldError(Fault((), f"must be true or false, not {noun(value)}", value, "true, false", hint))
-
-    def allowed(self) -> str:
-        """Words for the reference."""
-        return "true or false"
-
-    def json_schema(self) -> dict[str, Any]:
-        """A JSON boolean."""
-        return {"type": "boolean"}
-
-    def neutral(self) -> object:
-        """Off."""
-        return False
-
-
-@dataclass(frozen=True)
-class Day(Kind):
-    """A calendar day, written `2026-12-01`; days are UTC days."""
-
-    def read(self, value: object) -> dt.date:
-        """The date."""
-        if isinstance(value, dt.datetime):
-            return value.date()
-        if isinstance(value, dt.date):
-            return value
-        text = str(value).strip()
-        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            try:
-                return dt.date.fromisoformat(text)
-            except ValueError as error:
-                raise FieldError(Fault((), f"is no day of the calendar: {error}", value, self.allowed())) from None
-        raise FieldError(Fault((), f"must be a date, not {noun(value)}", value, self.allowed()))
-
-    def allowed(self) -> str:
-        """Words for the reference."""
-        return "a date written 2026-12-01"
-
-    def json_schema(self) -> dict[str, Any]:
-        """An ISO date."""
-        return {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
-
-    def neutral(self) -> object:
-        """Some day."""
-        return "2000-01-01"
-
-
-@dataclass(frozen=True)
-class Sequence(Kind):
-    """A list of values of one kind; a single value stands for a list of one.
-
-    Attributes
-    ----------
-    item : Kind
-        How each value is read.
-    """
-
-    item: Kind = field(default_factory=Words)
-
-    def read(self, value: object) -> tuple[object, ...]:
-        """The values."""
-        items, faults = [], []
-        several = isinstance(value, list | tuple)
-        for position, item in enumerate(cast("list[object]", value) if several else [value]):
-            try:
-                items.append(self.item.read(item))
-            except FieldError as error:
-                faults += [fault.under((position,) if several else ()) for fault in error.faults]
-        if faults:
-            raise FieldError(*faults)
-        return tuple(items)
-
-    def allowed(self) -> str:
-        """Words for the reference."""
-        return f"a list: {self.item.allowed()}"
-
-    def json_schema(self) -> dict[str, Any]:
-        """One value, or an array of them."""
-        item = self.item.json_schema()
-        return {"anyOf": [item, {"type": "array", "items": item}]}
-
-    def neutral(self) -> object:
-        """No value."""
-        return []
-
-
 @cache
 def constant(value: float) -> Law:
     """The law that always gives `value`; what a field is where it is left out."""
@@ -369,7 +221,3 @@ def noun(value: object) -> str:
     if isinstance(value, list | tuple):
         return "a list"
     return "a date" if isinstance(value, dt.date) else "text" if isinstance(value, str) else "a number"
-
-
-def _article(noun: str) -> str:
-    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"

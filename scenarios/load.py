@@ -3,41 +3,30 @@
 from __future__ import annotations
 
 import copy
-import re
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from scenarios.fingerprint import scenario_sha256
 from scenarios.malformed import Spot, malformed
 from scenarios.merge import OVERRIDE, apply_override, merge
+from scenarios.nodes import DEEPEST, TWICE, Reader
 from scenarios.places import NOWHERE, Place, Written, WrittenList, locate
-from scenarios.problems import FieldError, Problem, ScenarioError, dotted
+from scenarios.problems import FieldError, Problem, ScenarioError
 from scenarios.schema import Scenario
 from scenarios.sources import find, library_names, library_path, read_text
 from scenarios.validate import validate
 
 __all__ = ["Problem", "ScenarioError", "library_names", "library_path", "load", "read_yaml", "scenario_sha256"]
 
-DEEPEST = 40
-MOST_VALUES = 100_000
 LONGEST_CHAIN = 10
 _DEEPEST_BRACKETS = 500
-
-_COMMA = "a comma inside braces or brackets separates values"
-_TWICE = "stands twice"
-_INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_SPECIAL = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_HEAD = re.compile(r"[-+]?\$?[0-9]{1,3}(?:_[0-9]{3})*")
-_THOUSANDS = re.compile(r"[0-9]{3}(?:\.[0-9]+)?[kKMB%]?")
 
 
 def load(source: str | Path | Mapping[str, Any] | Scenario, overrides: Sequence[str] = ()) -> Scenario:
@@ -100,7 +89,7 @@ def read_yaml(text: str, file: str, folder: Path | None, problems: list[Problem]
         raise ScenarioError([Problem(file, None, "", f"is nested deeper than {DEEPEST} levels")]) from None
     except YAMLError as error:
         raise ScenarioError([_malformed(error, text, file)]) from None
-    return _Reader(file, folder, problems).value(node, ()) if node is not None else None
+    return Reader(file, folder, problems).value(node, ()) if node is not None else None
 
 
 # -- where the tree comes from -----------------------------------------------------------------------------------------
@@ -197,7 +186,7 @@ def _overridden(tree: Written, text: str, problems: list[Problem]) -> Written:
 
 def _beyond(found: list[Problem], said: list[Problem]) -> list[Problem]:
     """Leave out what is wrong only because of what could not be read."""
-    unread = tuple(f"{problem.path}." for problem in said if problem.path and not problem.message.startswith(_TWICE))
+    unread = tuple(f"{problem.path}." for problem in said if problem.path and not problem.message.startswith(TWICE))
     return [problem for problem in found if not f"{problem.path}.".startswith(unread)] if unread else found
 
 
@@ -218,126 +207,3 @@ def _malformed(error: YAMLError, text: str, file: str) -> Problem:
 
 def _spot(mark: Any) -> Spot | None:
     return None if mark is None else (int(mark.line), int(mark.column))
-
-
-# -- from nodes to values ----------------------------------------------------------------------------------------------
-
-
-@dataclass
-class _Reader:
-    """Turns the parser's nodes into values; what a text can make it build is bounded, whatever its aliases repeat."""
-
-    file: str
-    folder: Path | None
-    problems: list[Problem]
-    count: int = field(default=0)
-
-    def value(self, node: Node, path: tuple[str | int, ...]) -> Any:
-        self.count += 1
-        if len(path) > DEEPEST or self.count > MOST_VALUES:
-            limit = f"{DEEPEST} levels deep" if len(path) > DEEPEST else f"{MOST_VALUES:,} values"
-            hint = "anchors and aliases may repeat what they name too often"
-            raise ScenarioError(
-                [Problem(self.file, self._line(node), dotted(path[:5]), f"grows beyond {limit}", hint=hint)]
-            )
-        if not str(node.tag).startswith("tag:yaml.org,2002:"):
-            self._problem(node, path, f"has the tag {node.tag}, which means nothing here", hint="leave the tag out")
-        if isinstance(node, MappingNode):
-            return self._mapping(node, path)
-        if isinstance(node, SequenceNode):
-            return self._list(node, path)
-        assert isinstance(node, ScalarNode)
-        return _scalar(node)
-
-    def _mapping(self, node: MappingNode, path: tuple[str | int, ...]) -> Written:
-        written = Written((self.file, self._line(node)), self.folder)
-        inherited: list[Any] = []
-        last = ""
-        for key_node, value_node in node.value:
-            key = str(key_node.value)
-            if not isinstance(key_node, ScalarNode):
-                hint = "quote it; {{ templates }} are not filled in here"
-                self._problem(key_node, path, "has a mapping or a list as a key", hint=hint)
-            elif node.flow_style and _is_thousands(key_node, value_node) and _is_head(written.get(last)):
-                written[last] = self._comma(key_node, (*path, last), str(written[last]), key)
-            elif key == "<<" and not key_node.style:
-                inherited.append(self.value(value_node, path))
-            elif key in written:
-                message = f"{_TWICE}; first in line {written.places[key][1]}"
-                self._problem(key_node, (*path, key), message, hint="keep one of the two")
-            else:
-                written.put(key, self.value(value_node, (*path, key)), (self.file, self._line(key_node)))
-                last = key
-        self._inherit(written, inherited)
-        return written
-
-    def _inherit(self, written: Written, inherited: list[Any]) -> None:
-        """Merge keys, `<<: *anchor`: what the mapping itself says wins."""
-        for source in inherited:
-            for base in source if isinstance(source, list) else [source]:
-                for key in base if isinstance(base, Written) else ():
-                    if key not in written:
-                        written.put(key, base[key], base.places[key])
-
-    def _list(self, node: SequenceNode, path: tuple[str | int, ...]) -> WrittenList:
-        items = WrittenList()
-        for item in node.value:
-            here = (*path, max(0, len(items) - 1))
-            if node.flow_style and items and _is_zeros(item) and _is_head(items[-1]):
-                items[-1] = self._comma(item, here, str(items[-1]), str(item.value))
-            else:
-                items.append(self.value(item, (*path, len(items))))
-                items.places.append((self.file, self._line(item)))
-        return items
-
-    def _comma(self, node: Node, path: tuple[str | int, ...], head: str, rest: str) -> str:
-        """Put a number together again that a comma cut in two or more, and say so once."""
-        whole = f"{head}_{rest}"
-        if "_" in head:
-            self.problems.pop()
-        got = whole.replace("_", ",")
-        self._problem(node, path, f"{_COMMA}: {got} is read as several", got, f"write {whole}{_shorter(whole)}")
-        return whole
-
-    def _line(self, node: Node) -> int | None:
-        return None if self.file == OVERRIDE[0] else int(node.start_mark.line) + 1
-
-    def _problem(
-        self, node: Node, path: tuple[str | int, ...], message: str, got: str | None = None, hint: str | None = None
-    ) -> None:
-        self.problems.append(Problem(self.file, self._line(node), dotted(path), message, got, hint=hint))
-
-
-def _is_thousands(key: ScalarNode, value: Node) -> bool:
-    empty = isinstance(value, ScalarNode) and value.value == "" and not value.style
-    return empty and not key.style and _THOUSANDS.fullmatch(key.value) is not None
-
-
-def _is_zeros(item: Node) -> bool:
-    return isinstance(item, ScalarNode) and not item.style and re.fullmatch("0[0-9]{2}", item.value) is not None
-
-
-def _shorter(number: str) -> str:
-    """How people write it: `10_000` as `10k`."""
-    match = re.fullmatch(r"(.*?[0-9])(_000_000|_000)", number)
-    return f" or {match[1]}{'k' if match[2] == '_000' else 'M'}" if match else ""
-
-
-def _is_head(value: object) -> bool:
-    return isinstance(value, int | str) and not isinstance(value, bool) and _HEAD.fullmatch(str(value)) is not None
-
-
-def _scalar(node: ScalarNode) -> Any:
-    """YAML 1.2: `yes`, `on`, `2026-12-01` and `1_000` are text; what they mean depends on where they stand."""
-    text = str(node.value)
-    if node.style or str(node.tag).endswith(":str"):
-        return text
-    if text in {"", "~", "null", "Null", "NULL"}:
-        return None
-    if text.lower() in {"true", "false"}:
-        return text.lower() == "true"
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    if _SPECIAL.fullmatch(text):
-        return float(text.lower().replace(".", ""))
-    return float(text) if _FLOAT.fullmatch(text) else text

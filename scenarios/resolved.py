@@ -14,9 +14,10 @@ from distributions.quantity import format_number
 from scenarios.agents import Agent, Context, ModelUse
 from scenarios.cards import PriceCard
 from scenarios.fields import Section
-from scenarios.period import Drivers, Event, Volume
+from scenarios.period import Volume
 from scenarios.places import Written
 from scenarios.problems import Path
+from scenarios.risks import Drivers, Event
 from scenarios.schema import Scenario
 from scenarios.writer import Inline, write_yaml
 

@@ -27,22 +27,13 @@ from scenarios.calendar import month_after
 from scenarios.catalog import price_data_date
 from scenarios.features import Feature, Guardrails, Handoff, HumanReview, OnFailure, Overheads
 from scenarios.fields import AgentName, Date, FactorLaw, Growth, ModelName, PositiveMoney, Section, Text, Texts
-from scenarios.kinds import NameOf, Quantity, Words
+from scenarios.kinds import Quantity
 from scenarios.models import LongContext, ModelSpec
-from scenarios.period import (
-    Budget,
-    Control,
-    Drivers,
-    Event,
-    FixedCosts,
-    OneTime,
-    PeakHour,
-    Period,
-    Value,
-    Volume,
-)
+from scenarios.period import Budget, FixedCosts, OneTime, PeakHour, Period, Value, Volume
 from scenarios.places import Written, locate
+from scenarios.plain import NameOf, Words
 from scenarios.problems import Fault, FieldError, ScenarioError
+from scenarios.risks import Control, Drivers, Event
 from scenarios.words import CAUSE_COVER, CAUSES, COVERS, DRIVERS, CauseName, CoverName, DriverName
 
 __all__ = [
