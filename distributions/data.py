@@ -4,34 +4,26 @@
 
 from __future__ import annotations
 
-import csv
-import difflib
-import gzip
-import itertools
-import json
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TextIO
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from distributions.compose import Piece, Splice
-from distributions.families import Genpareto
+from distributions.blends import Piece, Splice
+from distributions.columns import read_column
+from distributions.heavy import Genpareto
 from distributions.law import LawError, LawProblem
 from distributions.numerics import FloatArray
 from distributions.quantity import format_number
 from distributions.steps import Steps
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet", ".jsonl", ".jsonl.gz")
-"""Kinds of files that are read."""
-
 MOST_STEPS = 4096
 """Values that a law keeps one by one; of more, the largest stay and the others become as many equally likely means."""
 
-_CHUNK = 1 << 16
 _MOST_DISTINCT = 1 << 20
 _ROUNDING_BITS = 36  # kept of a double's 52 where distinct values are too many: 16 bits, 1.5e-5 of the value
 _FLAT = 1e-8  # xi over scale below which a tail is as good as exponential
@@ -73,7 +65,7 @@ def data_law(file: Path, column: str, tail: str | None = None) -> Data:
 
     Parameters
     ----------
-    file : of a kind in SUFFIXES
+    file : csv, csv.gz, parquet, jsonl or jsonl.gz
     column : its name; in jsonl a dotted path leads into nested records
     tail : "gpd" replaces the largest values by a generalised Pareto tail, see `fit_tail`
 
@@ -82,7 +74,7 @@ def data_law(file: Path, column: str, tail: str | None = None) -> Data:
     LawError
         Where the file or the column is not there, or a value is missing, not a number, or not finite.
     """
-    sample = gather(_read(file, column))
+    sample = gather(read_column(file, column))
     if not sample.values.size:
         raise LawError([LawProblem(("column",), f"{file.name} has no rows: {column!r} is empty", column)])
     pieces = _with_tail(sample) if tail == "gpd" else _steps(sample)
@@ -198,116 +190,3 @@ def _merged(sample: Sample, chunks: list[FloatArray]) -> Sample:
 def _rounded(x: FloatArray) -> FloatArray:
     half, low = np.int64(1 << (_ROUNDING_BITS - 1)), np.int64((1 << _ROUNDING_BITS) - 1)
     return ((x.view(np.int64) + half) & ~low).view(np.float64)
-
-
-# -- readers: each yields chunks of one column -------------------------------------------------------------------
-
-
-def _read(file: Path, column: str) -> Iterator[FloatArray]:
-    readers = {".csv": _read_csv, ".jsonl": _read_jsonl, ".parquet": _read_parquet}
-    name = file.name.lower()
-    kind = Path(name.removesuffix(".gz")).suffix
-    if not name.endswith(SUFFIXES):
-        raise LawError(
-            [LawProblem(("file",), f"{file.name} is of no kind that is read", str(file), " ".join(SUFFIXES))]
-        )
-    if not file.is_file():
-        raise LawError([LawProblem(("file",), f"there is no data file {file}{_neighbours(file)}", str(file))])
-    try:
-        yield from readers[kind](file, column)
-    except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
-        raise LawError([LawProblem(("file",), f"{file} can't be read: {error}", str(file))]) from None
-
-
-def _neighbours(file: Path) -> str:
-    folder = file.parent
-    if not folder.is_dir():
-        return f" (nor a folder {folder})"
-    near = difflib.get_close_matches(file.name, [path.name for path in folder.iterdir()], n=2)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
-
-
-def _open_text(file: Path) -> TextIO:
-    if file.name.lower().endswith(".gz"):
-        return gzip.open(file, "rt", encoding="utf-8-sig", newline="")
-    return file.open(encoding="utf-8-sig", newline="")
-
-
-def _read_csv(file: Path, column: str) -> Iterator[FloatArray]:
-    with _open_text(file) as text:
-        rows = csv.reader(text)
-        header = [name.strip() for name in next(rows, [])]
-        if column not in header:
-            raise _no_column(file, column, header)
-        index = header.index(column)
-        numbered = ((rows.line_num, row[index] if index < len(row) else "") for row in rows if row)
-        while chunk := list(itertools.islice(numbered, _CHUNK)):
-            yield _numbers(chunk, file, column)
-
-
-def _read_jsonl(file: Path, column: str) -> Iterator[FloatArray]:
-    with _open_text(file) as text:
-        numbered = ((n, _field(entry, file, column, n)) for n, entry in enumerate(text, 1) if entry.strip())
-        while chunk := list(itertools.islice(numbered, _CHUNK)):
-            yield _numbers(chunk, file, column)
-
-
-def _read_parquet(file: Path, column: str) -> Iterator[FloatArray]:
-    from pyarrow import ArrowInvalid, parquet, types
-
-    try:
-        table = parquet.ParquetFile(file)
-    except ArrowInvalid as error:
-        raise LawError([LawProblem(("file",), f"{file} is not a parquet file: {error}", str(file))]) from None
-    with table:
-        names = table.schema_arrow.names
-        if column not in names:
-            raise _no_column(file, column, names)
-        kind = table.schema_arrow.field(column).type
-        if not (types.is_integer(kind) or types.is_floating(kind) or types.is_decimal(kind)):
-            raise LawError(
-                [LawProblem(("column",), f"{column!r} of {file.name} is not numeric: it holds {kind}", column)]
-            )
-        first = 1
-        for batch in table.iter_batches(_CHUNK, columns=[column]):
-            yield _numbers(list(enumerate(batch.column(0).to_pylist(), first)), file, column, "row")
-            first += len(batch)
-
-
-def _field(entry: str, file: Path, column: str, line: int) -> Any:
-    """Value at a dotted path of one record."""
-    try:
-        record = json.loads(entry)
-    except json.JSONDecodeError as error:
-        raise LawError(
-            [LawProblem(("file",), f"line {line} of {file} is not JSON: {error.msg}", entry[:80].strip())]
-        ) from None
-    value = record
-    for name in [column] if isinstance(record, dict) and column in record else column.split("."):
-        if not isinstance(value, dict) or name not in value:
-            names = list(value) if isinstance(value, dict) else []
-            raise _no_column(file, column, names, f"line {line} of ")
-        value = value[name]
-    return value
-
-
-def _no_column(file: Path, column: str, names: list[str], where: str = "") -> LawError:
-    near = difflib.get_close_matches(column, names, n=1)
-    hint = f"; did you mean {near[0]}?" if near else ""
-    return LawError(
-        [LawProblem(("column",), f"{where}{file.name} has no column {column!r}{hint}", column, ", ".join(names))]
-    )
-
-
-def _numbers(cells: list[tuple[int, Any]], file: Path, column: str, unit: str = "line") -> FloatArray:
-    """Numbered cells as numbers; the first that is none is an error with its place."""
-    numbers = np.empty(len(cells))
-    for i, (place, cell) in enumerate(cells):
-        try:
-            numbers[i] = cell if not isinstance(cell, bool) else math.nan
-        except (TypeError, ValueError):
-            numbers[i] = math.nan
-        if not math.isfinite(numbers[i]):
-            what = "is empty" if cell in (None, "") else f"is {cell!r}, not a finite number,"
-            raise LawError([LawProblem(("column",), f"{column!r} {what} in {unit} {place} of {file.name}", cell)])
-    return numbers

@@ -77,6 +77,10 @@ def parameter(
     return field(metadata=metadata) if required else field(metadata=metadata, default=default)
 
 
+class ImpossibleError(ValueError):
+    """No law of a family has what was asked for; the text says what would be possible."""
+
+
 FAMILIES: dict[str, type[Family]] = {}
 """Every family by the name that it has in a scenario; import it from families.py, where they all are."""
 

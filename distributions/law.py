@@ -113,6 +113,10 @@ class Law(ABC):
         """Parts whose draws, cut to `clip`, are draws of this law; they do not overlap and cover (0, 1]."""
         return (Segment(0.0, 1.0, self),)
 
+    def unclipped(self) -> Law:
+        """Return the same law as one without a clip."""
+        return self
+
     def cdf(self, x: ArrayLike) -> FloatArray:
         """P(X <= x), element by element."""
         points = np.asarray(x, np.float64)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from distributions import elicit
 from distributions.families import ALIASES, FAMILIES
 from distributions.family import REAL, Domain, Family
 from distributions.metalog import QUANTILES
+from distributions.moments import BY_MEAN_CV
+from distributions.percentiles import BY_QUANTILES
 from distributions.quantity import NUMBER_PATTERN
 
 Schema = dict[str, Any]
@@ -62,9 +63,9 @@ def _group(properties: Schema, required: tuple[str, ...] = (), description: str 
 def _family(family: type[Family]) -> Schema:
     """Native parameters, or what people know."""
     properties = {row.name: {**_number(row.domain), "description": row.doc} for row in family.parameters()}
-    if family in elicit.BY_MEAN_CV:
+    if family in BY_MEAN_CV:
         properties = {name: _number() for name in ("mean", "cv")} | properties
-    if family in elicit.BY_QUANTILES:
+    if family in BY_QUANTILES:
         properties = {name: _number() for name in QUANTILES} | properties
     return _group(properties, description=(family.__doc__ or "").splitlines()[0])
 

@@ -16,6 +16,8 @@ from distributions.family import Family
 from distributions.law import Law, LawError, LawPath, LawProblem
 from distributions.law_schema import law_json_schema
 from distributions.metalog import QUANTILES, Metalog
+from distributions.moments import BY_MEAN_CV
+from distributions.percentiles import BY_QUANTILES, NEEDS_THREE, WITH_ENDS
 from distributions.quantity import QuantityError, parse_number
 
 __all__ = ["MODIFIERS", "law_json_schema", "parse_law"]
@@ -192,12 +194,12 @@ class _Reader:
     def _known(self, family: type[Family], inside: dict[str, Any], path: LawPath) -> Law | None:
         """A family by mean and cv, or by percentiles."""
         by_moments = any(key in MOMENTS for key in inside)
-        known = elicit.BY_MEAN_CV if by_moments else elicit.BY_QUANTILES
+        known = BY_MEAN_CV if by_moments else BY_QUANTILES
         if family not in known:
             what = "a mean and cv" if by_moments else "percentiles"
             self._wrong(path, f"{family.name} can't be given by {what}", inside, _parameters_text(family))
             return None
-        names = set(MOMENTS if by_moments else QUANTILES) | ({"low", "high"} if family in elicit.WITH_ENDS else set())
+        names = set(MOMENTS if by_moments else QUANTILES) | ({"low", "high"} if family in WITH_ENDS else set())
         mixed = [key for key in inside if key in QUANTILES] if by_moments else []
         if mixed:
             text = f"give mean and cv, or percentiles, not both ({', '.join(inside)})"
@@ -353,10 +355,10 @@ def _without_mean(law: Law) -> list[LawProblem]:
 def _parameters_text(family: type[Family]) -> str:
     """Every way to give a family, for a message."""
     ways = [" ".join(row.name if row.required else f"[{row.name}]" for row in family.parameters())]
-    if family in elicit.BY_MEAN_CV:
+    if family in BY_MEAN_CV:
         ways.append("mean cv")
-    if family in elicit.BY_QUANTILES:
-        ways.append(f"{'three' if family in elicit.NEEDS_THREE else 'two or three'} of {' '.join(QUANTILES)}")
+    if family in BY_QUANTILES:
+        ways.append(f"{'three' if family in NEEDS_THREE else 'two or three'} of {' '.join(QUANTILES)}")
     return ", or ".join(ways)
 
 

@@ -14,6 +14,7 @@ _SIGN = np.int64(-0x8000000000000000)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _DEEPEST = 600.0  # exp(-600) is 1e-261: deep enough for a power tail to be one, far from where squares overflow
 _ROUNDS = 30
+_HALVINGS = 200  # down to 1e-60 of the interval, should the root be 0
 
 
 def least_float(holds: Callable[[FloatArray], NDArray[np.bool_]], lo: FloatArray, hi: FloatArray) -> FloatArray:
@@ -102,9 +103,17 @@ def tail_integral(f: Callable[[FloatArray], FloatArray], p_from: float, p_to: fl
 
 
 def solve_increasing(f: Callable[[float], float], lo: float, hi: float) -> float:
-    """Root of an increasing function on [lo, hi] by bisection over doubles; an end where there is none inside."""
-    holds = np.vectorize(lambda x: f(float(x)) >= 0.0, otypes=[np.bool_])
-    return float(least_float(holds, np.array([lo]), np.array([hi]))[0])
+    """Root of an increasing function on [lo, hi] by bisection, to the last digit; an end where there is none inside."""
+    if f(lo) >= 0.0:
+        return lo
+    if f(hi) < 0.0:
+        return hi
+    for _ in range(_HALVINGS):
+        middle = lo + (hi - lo) / 2.0
+        if not lo < middle < hi:
+            break
+        lo, hi = (lo, middle) if f(middle) >= 0.0 else (middle, hi)
+    return hi
 
 
 def _ordered(x: FloatArray) -> NDArray[np.uint64]:

@@ -11,20 +11,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
+from distributions.blends import Mixture
 from distributions.bounded import Uniform
-from distributions.compose import Clipped, Mixture, Truncated, clip, mixture, splice, truncate
+from distributions.compose import Clipped, Truncated, clip, mixture, splice, truncate
 from distributions.discrete import Geometric, Poisson, Zipf
-from distributions.families import (
-    FAMILIES,
-    Constant,
-    Exponential,
-    Gamma,
-    Genpareto,
-    Lognormal,
-    Lomax,
-    Normal,
-    Pareto,
-)
+from distributions.families import FAMILIES, Constant, Exponential, Gamma, Lognormal, Normal
+from distributions.heavy import Genpareto, Lomax, Pareto
 from distributions.law import Law, LawError
 from distributions.steps import Steps
 

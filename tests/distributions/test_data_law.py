@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from distributions.data import MOST_STEPS, Sample, data_law, fit_tail, gather
-from distributions.families import Genpareto, Lognormal
+from distributions.families import Lognormal
+from distributions.heavy import Genpareto
 from distributions.law import LawError
 from distributions.notation import parse_law
 from distributions.numerics import FloatArray

@@ -11,11 +11,14 @@ from hypothesis import strategies as st
 
 from distributions.bounded import Beta, Pert, Triangular, Uniform
 from distributions.discrete import NegativeBinomial
-from distributions.elicit import BY_MEAN_CV, BY_QUANTILES, NEEDS_THREE, from_mean_cv, from_quantiles
-from distributions.families import FAMILIES, Burr, Exponential, Gamma, Genpareto, Lognormal, Lomax, Pareto, Weibull
+from distributions.elicit import from_mean_cv, from_quantiles
+from distributions.families import FAMILIES, Exponential, Gamma, Lognormal, Weibull
 from distributions.family import Family
+from distributions.heavy import Burr, Genpareto, Lomax, Pareto
 from distributions.law import LawError
 from distributions.metalog import QUANTILES, Metalog
+from distributions.moments import BY_MEAN_CV
+from distributions.percentiles import BY_QUANTILES, NEEDS_THREE
 
 CONVERSE: dict[type[Family], list[tuple[float, float]]] = {
     Lomax: [(2.0, 1.2), (2.0, 40.0)],

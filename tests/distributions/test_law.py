@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributions.compose import clip, truncate
-from distributions.families import Exponential, Genpareto, Lognormal
+from distributions.families import Exponential, Lognormal
 from distributions.foreign import ScipyLaw, from_frozen, is_frozen, scipy_law
+from distributions.heavy import Genpareto
 from distributions.law import LawError, LawProblem
 from distributions.notation import parse_law
 from distributions.numerics import least_float, least_integer, solve_increasing, tail_integral

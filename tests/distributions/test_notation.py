@@ -16,25 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from distributions import notation
+from distributions.blends import Mixture, Splice
 from distributions.bounded import Beta, Pert, Uniform
-from distributions.compose import Clipped, Mixture, Splice, Truncated
+from distributions.compose import Clipped, Truncated
 from distributions.discrete import Binomial, Geometric, NegativeBinomial, Poisson, Zipf
-from distributions.elicit import BY_MEAN_CV, BY_QUANTILES, NEEDS_THREE
-from distributions.families import (
-    ALIASES,
-    FAMILIES,
-    Constant,
-    Exponential,
-    Gamma,
-    Genpareto,
-    Lognormal,
-    Lomax,
-    Normal,
-    Pareto,
-)
+from distributions.families import ALIASES, FAMILIES, Constant, Exponential, Gamma, Lognormal, Normal
+from distributions.heavy import Genpareto, Lomax, Pareto
 from distributions.law import Law, LawError
 from distributions.metalog import Metalog
+from distributions.moments import BY_MEAN_CV
 from distributions.notation import law_json_schema, parse_law
+from distributions.percentiles import BY_QUANTILES, NEEDS_THREE
 
 NATIVE: list[tuple[object, Law]] = [
     (60, Constant(60.0)),
