@@ -144,6 +144,9 @@ def _crossing_text(axes: Axes, reading: Reading, text: str, middle: int, narrow:
         note = axes.annotate(text, at, (offset, -14), textcoords="offset points", ha=side, va="top")
         note.set_bbox({"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 3})
     note.set(color=INK, gid="crossing-text", linespacing=1.3)
+    for part, name in ((note.arrow_patch, "crossing-leader"), (note.get_bbox_patch(), "crossing-box")):
+        if part is not None:
+            part.set_gid(name)
 
 
 # The days

@@ -64,6 +64,13 @@ def test_the_fan_shows_the_budget_and_the_date_where_it_is_crossed(result: Resul
     assert dot.get_xydata().tolist() == [[result.budget.day.p50, 100_000]]  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("budget", [100_000.0, 50_000.0], ids=["late", "early"])
+def test_all_that_marks_the_crossing_can_be_hidden(budget: float) -> None:
+    drawing = style.svg(plots.burn_fan(synthetic.result(budget=budget), titled=False), "fan")
+    marks = {"bar", "dot", "text", "leader" if budget == 100_000 else "box"}
+    assert {f'id="fan-crossing-{mark}"' in drawing for mark in marks} == {True}
+
+
 def test_the_fan_ends_at_the_quantiles_of_spend(result: Result) -> None:
     said = texts(plots.burn_fan(result))
     for k in (5, 50, 95):
