@@ -99,7 +99,7 @@ def _tree(source: str | Path | Mapping[str, Any] | Scenario, problems: list[Prob
     if isinstance(source, Scenario):
         if source.written is None:
             raise ValueError("a scenario that was not loaded has no text to edit; load() it from a file or a dict")
-        return copy.deepcopy(source.written)
+        return source.written
     if isinstance(source, Mapping):
         return _extended(_from_values(source, 0), Path(), problems, ())
     path = find(source)

@@ -309,6 +309,7 @@ def test_overrides(tmp_path: Path) -> None:
         ("agents.chta.turns=3", "agents.chta", "did you mean chat?"),
         ("agents.chat.turms=3", "agents.chat.turms", "did you mean turns?"),
         ("agents.chat.max_attempts=3", "agents.chat.max_attempts", "belongs under agents.retry"),
+        ("agents.chat.retry.fallback.aftre=1", "agents.chat.retry.fallback.aftre", "did you mean after?"),
         ("agents.chat.retry.max_attempts=0", "agents.chat.retry.max_attempts", "must be at least 1"),
         ("name.first=3", "name", "is a single value"),
         ("controls.0.at=3", "controls", "write controls=[...]"),
