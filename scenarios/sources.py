@@ -84,7 +84,7 @@ def decode(raw: bytes, file: str) -> str:
     if b"\0" in raw:
         raise _unreadable(file, "is not a text file; a scenario is YAML in UTF-8")
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise ScenarioError([Problem(file, line, "", "is not a text in UTF-8; save it as UTF-8")]) from None

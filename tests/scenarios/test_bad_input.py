@@ -335,3 +335,9 @@ def test_errors_survive_pickling() -> None:
     again = pickle.loads(pickle.dumps(error))
     assert str(again) == str(error)
     assert [problem.file for problem in again.problems] == ["a.yaml", "b.yaml"]
+
+
+def test_problems_are_sorted_as_people_count() -> None:
+    paths = ["x.10", "x.9", "x.\u00b2", "x.2"]
+    error = ScenarioError([Problem(None, None, path, "is wrong") for path in paths])
+    assert [problem.path for problem in error.problems] == ["x.2", "x.9", "x.10", "x.\u00b2"]
