@@ -98,7 +98,7 @@ infinite needs a `max`.
 
 
 def _laws() -> str:
-    return _LAWS + "\n".join(f"| `{name}` | {_parameters(name)} |" for name in FAMILIES)
+    return _LAWS + "\n".join(f"| `{name}` | {_parameters(name)} |" for name in sorted(FAMILIES))
 
 
 def _parameters(family: str) -> str:
