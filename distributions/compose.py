@@ -155,17 +155,23 @@ class Truncated(Law):
         return np.clip(np.where(inner <= 0.5, upper, lower), 0.0, 1.0)
 
     def _ppf(self, u: FloatArray) -> FloatArray:
+        u = u * (1.0 - self._slack)
         return self._at(u, 1.0 - u)
 
     def _isf(self, v: FloatArray) -> FloatArray:
+        v = v * (1.0 + self._slack)
         return self._at(1.0 - v, v)
+
+    @property
+    def _slack(self) -> float:
+        """So much rounding must not push a count that is met exactly to the next one."""
+        return _DUST if self.discrete else 0.0
 
     def _at(self, u: FloatArray, v: FloatArray) -> FloatArray:
         """Value with u of this law's probability below and v above it, counted in the tail that it lies in."""
         below, above = self._outside
-        lower, upper = below + u * self._mass, above + v * self._mass
-        if self.discrete:  # rounding must not push a value that is met exactly to the next one
-            lower, upper = lower * (1.0 - _DUST), upper * (1.0 + _DUST)
+        lower = (below + u * self._mass) * (1.0 - self._slack)
+        upper = (above + v * self._mass) * (1.0 + self._slack)
         return np.where(lower <= upper, self.law.ppf(np.minimum(lower, 1.0)), self.law.isf(np.minimum(upper, 1.0)))
 
 

@@ -158,6 +158,29 @@ def test_truncation_of_counts_in_closed_form() -> None:
     assert truncate(Zipf(0.0, 6.0), 2.0, 4.5).var() == pytest.approx(2.0 / 3.0, rel=1e-12)
 
 
+def test_values_of_a_truncated_count_that_are_met_exactly_are_met() -> None:
+    """Rounding in the condition's arithmetic must not push a value to the next one."""
+    for law in (truncate(Poisson(mean), 2.0, 40.0) for mean in np.linspace(1.0, 30.0, 59)):
+        k = np.arange(2.0, 30.0)
+        k = k[(law.cdf(k) < 1.0 - 1e-9) & (law.sf(k) < 1.0 - 1e-9)]
+        assert law.ppf(law.cdf(k)).tolist() == k.tolist()
+        assert law.isf(law.sf(k)).tolist() == k.tolist()
+
+
+def test_steps_invert_at_every_length() -> None:
+    for n in range(1, 300):
+        law = Steps(tuple(np.arange(1.0, n + 1.0).tolist()))
+        assert law.ppf(law.cdf(law.array)).tolist() == list(law.values)
+        assert law.isf(law.sf(law.array)).tolist() == list(law.values)
+
+
+def test_chances_beside_an_atom_of_steps() -> None:
+    law = LAWS["steps"]
+    assert (law.p_below(1.0), law.p_from(1.0)) == (0.0, 1.0)
+    assert (law.p_below(5.0), law.p_from(5.0)) == (3.0 / 7.0, 1.0 - 3.0 / 7.0)
+    assert law.mass(1.0, 1.0) == pytest.approx(2.0 / 7.0, rel=1e-14)
+
+
 def test_truncation_of_a_uniform_is_uniform() -> None:
     law, other = truncate(Uniform(0.0, 10.0), 2.0, 5.0), Uniform(2.0, 5.0)
     assert law.ppf(U) == pytest.approx(other.ppf(U), rel=1e-13)
@@ -280,6 +303,7 @@ def test_a_clip_that_cuts_nothing_is_no_clip() -> None:
 def test_clips_of_clips_are_one_clip() -> None:
     assert clip(clip(BODY, 10.0, 500.0), 20.0, 900.0) == Clipped(BODY, 20.0, 500.0)
     assert clip(clip(BODY, 10.0, 500.0), 600.0, 900.0) == Constant(600.0)
+    assert clip(clip(BODY, 10.0, 500.0), 1.0, 5.0) == Constant(5.0)
     assert clip(BODY, 5.0, 5.0) == Constant(5.0)
     assert clip(Uniform(1.0, 2.0), 3.0, 4.0) == Constant(3.0)
     assert clip(Constant(9.0), -INF, 4.0) == Constant(4.0)

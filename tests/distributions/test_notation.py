@@ -359,6 +359,7 @@ def test_the_schema_takes_what_the_parser_takes(validator: jsonschema.Draft20201
         {},
         {"poison": {"mean": 1}},
         {"lognormal": {"mu": 1, "sigma": -1}},
+        {"lognormal": {"mu": 1, "sigma": 0}},
         {"lognormal": {"mu": 1, "sgima": 1}},
         {"mixture": []},
         {"splice": {"body": 3}},
