@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from simulator.result import Result
 
-PLOTS = ("burn_fan", "s_curve", "session_cost", "attribution", "laws")
+PLOTS = ("burn_fan", "daily", "s_curve", "session_cost", "attribution", "laws")
 
 
 class OutputError(Exception):

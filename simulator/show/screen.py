@@ -12,17 +12,15 @@ from simulator.risk.metrics import Violation
 from simulator.risk.shift import driver_shifts
 from simulator.show import words
 from simulator.show.reading import Reading, read
-from simulator.show.story import parts
+from simulator.show.story import break_words, error_words, left_out, parts, waste_words, worst_words
 
 if TYPE_CHECKING:
-    from scenarios.schema import Scenario
     from simulator.result import Result
 
 NARROW = 16
 """Where the text of a labelled line starts."""
 
 MOST_CAUSES = 4
-MOST_DRIVERS = 3
 FEW = 100
 """Trials below which a P99 is only the worst of them."""
 
@@ -46,10 +44,10 @@ def screen(result: Result, width: int = 100) -> str:
     lines = [
         *_headline(result, reading, width),
         *_ladder(result, reading, width),
-        *_labelled("If it breaks", _break(reading), width),
-        *_labelled("Bought nothing", _waste(result, reading), width),
+        *_labelled("If it breaks", break_words(reading), width),
+        *_labelled("Bought nothing", waste_words(reading), width),
         *_labelled("What makes it", _causes(reading), width),
-        *_labelled(f"Worst {reading.nouns}", _worst(result), width),
+        *_labelled(f"Worst {reading.nouns}", worst_words(driver_shifts(result.tally)), width),
         *_labelled("Trust", _trust(result, reading), width),
     ]
     return "\n".join(lines)
@@ -109,7 +107,7 @@ def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
     noun, trials = reading.noun, reading.trials
     few = "" if trials >= FEW else f", of only {trials} {reading.nouns}"
     rungs = [
-        (reading.average_plan, "Spreadsheet of averages", _left_out(result.scenario)),
+        (reading.average_plan, "Spreadsheet of averages", left_out(result.scenario)),
         (reading.spend.p50, f"A typical {noun} (P50)", ""),
         (reading.spend.p95, f"1 {noun} in 20 above", f"(P95{few})"),
         (reading.spend.p99, f"1 {noun} in 100 above", f"(P99{few})"),
@@ -148,41 +146,7 @@ def _aligned(amounts: Sequence[str]) -> list[str]:
     return [symbol + text.rjust(size) for symbol, text in zip(symbols, figures, strict=True)]
 
 
-def _left_out(scenario: Scenario | None) -> str:
-    """What of this scenario an average-based spreadsheet leaves out."""
-    if scenario is None:
-        return ""
-    agents = scenario.agents.values()
-    several_turns = any(a.prompt_tokens is None and a.turns.mean() > 1 and a.context.carry > 0 for a in agents)
-    retried = any(a.retry.max_attempts > 1 for a in agents)
-    named = [
-        ("no history re-sent", several_turns),
-        ("no retries", retried),
-        ("no incidents", bool(scenario.events)),
-        ("no growth", bool(scenario.trends)),
-    ]
-    return ", ".join(words_ for words_, there in named if there)
-
-
 # Labelled lines
-
-
-def _break(reading: Reading) -> str:
-    risk = reading.breach
-    if risk is None or risk.day is None or risk.expected_overrun is None:
-        return ""
-    first, middle, last = (reading.day(number) for number in (risk.day.p10, risk.day.p50, risk.day.p90))
-    when = words.day_word(middle)
-    spread = f" (most likely {words.day_range(first, last)})" if first != last else ""
-    return f"around {when}{spread}, by {reading.money(risk.expected_overrun)} on average"
-
-
-def _waste(result: Result, reading: Reading) -> str:
-    tally = result.tally
-    wasted = tally.session.waste_units / reading.trials * tally.frame.unit
-    if wasted <= 0:
-        return ""
-    return f"{reading.money(wasted)} goes to retries and {words.plural(reading.unit)} that failed"
 
 
 def _causes(reading: Reading) -> str:
@@ -199,18 +163,13 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
     return f" ({share} % in the worst {reading.nouns})" if i == 0 else f" ({share} %)"
 
 
-def _worst(result: Result) -> str:
-    shifts = driver_shifts(result.tally)[:MOST_DRIVERS]
-    return " · ".join(f"{words.DRIVER_WORDS[shift.driver]} {words.times(shift.level)} the plan" for shift in shifts)
-
-
 def _trust(result: Result, reading: Reading) -> str:
     said = []
     if result.scenario is not None:
         said.append(inputs_counted(count_inputs(result.scenario)))
     if result.prices is not None:
         said.append(f"prices of {words.full_date(result.prices.as_of)}")
-    said.append(f"simulation error {_error(reading)}")
+    said.append(f"simulation error {error_words(reading)}")
     said.append(f"seed {result.seed}")
     return " · ".join(said)
 
@@ -223,15 +182,6 @@ def inputs_counted(inputs: InputCounts) -> str:
         f"{inputs.default} {words.plural('default', inputs.default)}",
     ]
     return ", ".join(counts)
-
-
-def _error(reading: Reading) -> str:
-    """Half the width of the P95's interval, which says nothing about how good the inputs are."""
-    if reading.spend.ci_clamped(0.95):
-        return f"unknown from {reading.trials:,} {words.plural(reading.noun, reading.trials)}"
-    low, high = reading.spend.ci(0.95)
-    half = (high - low) / 2 / reading.spend.p95 if reading.spend.p95 > 0 else 0.0
-    return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))}"
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

@@ -262,7 +262,7 @@ def waste_words(reading: Reading) -> str:
     wasted = reading.waste
     if wasted <= 0:
         return ""
-    return f"{reading.money(wasted)} a {reading.noun} goes to retries and {words.plural(reading.unit)} that failed"
+    return f"{reading.money(wasted)} goes to retries and {words.plural(reading.unit)} that failed"
 
 
 def worst_words(shifts: Sequence[Shift]) -> str:
@@ -273,7 +273,7 @@ def worst_words(shifts: Sequence[Shift]) -> str:
 def error_words(reading: Reading) -> str:
     """Half the width of the P95's interval; it says nothing of how good the inputs are."""
     if reading.spend.ci_clamped(0.95):
-        return f"unknown from {reading.trials:,} {words.plural('trial', reading.trials)}"
+        return f"unknown from {reading.trials:,} {words.plural(reading.noun, reading.trials)}"
     low, high = reading.spend.ci(0.95)
     half = (high - low) / 2 / reading.spend.p95 if reading.spend.p95 > 0 else 0.0
     return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))}"
