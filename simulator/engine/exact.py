@@ -122,7 +122,7 @@ def simulate(
 
     Returns
     -------
-    Tally of all trials; of the finished ones, so of fewer, where the calling thread was interrupted (KeyboardInterrupt).
+    Tally of all trials; of the finished ones, so fewer, where the calling thread was interrupted (KeyboardInterrupt).
 
     Raises
     ------
