@@ -134,13 +134,13 @@ def test_ties_are_shared_between_groups(tmp_path: Path) -> None:
 
 
 def test_a_sample_does_not_grow_with_the_file() -> None:
-    chunks = (np.arange(100_000.0) + 0.3 * chunk for chunk in range(12))
+    chunks = (np.arange(100_000.0) + 0.083 * chunk for chunk in range(12))
     sample = gather(chunks)
-    assert sample.values.size <= 1 << 20
+    assert sample.values.size < 500_000  # 1.2 million distinct values were rounded
     assert int(np.sum(sample.counts)) == 1_200_000
     assert np.all(np.diff(sample.values) > 0.0)
-    exact = (np.arange(100_000.0) + 0.3 * np.arange(12)[:, None]).ravel()
-    assert float(sample.values @ sample.counts) / 1.2e6 == pytest.approx(np.mean(exact), rel=1e-7)
+    exact = (np.arange(100_000.0) + 0.083 * np.arange(12)[:, None]).ravel()
+    assert float(sample.values @ sample.counts) / 1.2e6 == pytest.approx(np.mean(exact), rel=1e-6)
     quantile = sample.values[np.searchsorted(np.cumsum(sample.counts), [120_000, 1_080_000])]
     assert quantile == pytest.approx(np.sort(exact)[[120_000, 1_080_000]], rel=1.6e-5)
 

@@ -240,6 +240,7 @@ FAULTS: list[tuple[object, tuple[str | int, ...], str]] = [
     ({"p50": 5, "p95": 9, "source": " "}, ("source",), "a source is a text"),
     ({"lomax": {"alpha": 0.9, "scale": 5}}, (), r"its mean is infinite \(tail index 0.9\); add `max: ...`"),
     ({"scipy": {"name": "cauchy"}}, (), "its mean is undefined, as both tails are too heavy; add `min: ...` and"),
+    ({"scipy": {"name": "cauchy"}, "max": 5}, (), "its mean is minus infinity; add `min: ...`"),
     ({"law": {"poison": 3}}, ("law", "poison"), "did you mean poisson"),
 ]
 
