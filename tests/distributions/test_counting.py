@@ -47,13 +47,13 @@ def test_shapes_broadcast():
 
 @pytest.mark.parametrize("dispersion", [0.3, 1.0, 20.0])
 def test_gamma_levels_have_mean_one_and_the_variance_of_the_dispersion(dispersion):
-    n = 200_000
+    n = 20_000
     u = (np.arange(n) + 0.5) / n
     levels = gamma_levels(u, dispersion)
     assert levels == pytest.approx(stats.gamma.ppf(u, dispersion, scale=1 / dispersion), rel=1e-9)
     # A midpoint rule in u: the error is in the last cell, whose mean exceeds its midpoint by less than one gamma scale.
     assert levels.mean() == pytest.approx(1.0, abs=2.0 / (n * dispersion) + 1e-6)
-    assert levels.var() == pytest.approx(1.0 / dispersion, rel=2e-3)
+    assert levels.var() == pytest.approx(1.0 / dispersion, rel=5e-3)
 
 
 @pytest.mark.parametrize("dispersion", [0.7, 5.0])
