@@ -27,11 +27,11 @@ SAME_SESSION = [name for name in SESSION_DTYPE.names if name != "feature"]
 N = 3_000
 
 
-def replay(spec, feature=0, day=0, seed=1):
-    """Sessions 0 to N - 1 of a feature's day, a tenth of them in each of ten trials."""
+def replay(spec, feature=0, day=0, seed=1, trials=10, n=N):
+    """Sessions 0 to n - 1 of a feature's day, dealt out to the trials in turn."""
     spec = load(spec)
-    addresses = np.zeros(N, SESSION_DTYPE)
-    addresses["trial"], addresses["session"] = np.arange(N) % 10, np.arange(N)
+    addresses = np.zeros(n, SESSION_DTYPE)
+    addresses["trial"], addresses["session"] = np.arange(n) % trials, np.arange(n)
     addresses["feature"], addresses["day"] = feature, day
     return sample_sessions(compile_program(spec, resolve_prices(spec)), Period.of(spec), seed, addresses)
 
@@ -47,6 +47,18 @@ def test_another_seed_trial_day_or_session_is_another_session():
     assert (first["cost"] != replay(spec, day=1)["cost"]).mean() > 0.99
     assert (first["output"][1:] != first["output"][:-1]).mean() > 0.98
     assert np.array_equal(first, replay(spec))
+
+
+@pytest.mark.parametrize("sessions_per_day", [40, 3_000])
+def test_a_run_is_made_of_the_sessions_that_their_addresses_give(sessions_per_day):
+    spec = agent() | {"volume": {"sessions_per_day": sessions_per_day}, "drivers": {"context": 1.2}}
+    tally = simulate(spec, trials=1).tally
+    n = int(tally.sessions[0, 0, 0])
+    alone = replay(spec, trials=1, n=n)
+    rounding = 1e-9 * len(tally.frame.cells) * (1 + n / 1_000)
+    assert abs(alone["cost"].sum() - tally.daily[0, 0, 0] * tally.frame.unit) < rounding
+    assert alone["input"].sum() == tally.session.tokens["input"]
+    assert alone["success"].sum() == tally.session.successes
 
 
 def test_a_changed_retry_cap_shifts_no_other_draw():

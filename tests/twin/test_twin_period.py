@@ -26,7 +26,7 @@ PERIODS = {
     "poisson": scenario(
         AGENTS,
         features=FEATURES,
-        period={"start": "2026-12-04", "days": 4},  # Friday to Monday
+        period={"start": "2026-12-03", "days": 4},  # Thursday to Sunday
         volume={"sessions_per_day": 6, "weekdays": {"sat": 0.3, "sun": 0.25}},
     ),
     "negative binomial": scenario(
@@ -57,8 +57,11 @@ def sides(request):
     ours = [trial(spec, prices, dice) for _ in range(TWIN_TRIALS)]
     tally = run(spec, trials=KERNEL_TRIALS, seed=3, engine="exact", threads=1).tally
     unit = tally.frame.unit
-    twin = {"spend": np.array([t.spend for t in ours]), "last day": np.array([t.daily[-1] for t in ours])}
-    kernel = {"spend": tally.cells.sum(axis=1) * unit, "last day": tally.daily[:, -1, :].sum(axis=1) * unit}
+    twin = {"spend": np.array([t.spend for t in ours])}
+    kernel = {"spend": tally.cells.sum(axis=1) * unit}
+    for day in range(len(tally.frame.dates)):
+        twin[f"day {day}"] = np.array([t.daily[day] for t in ours])
+        kernel[f"day {day}"] = tally.daily[:, day, :].sum(axis=1) * unit
     for place, name in enumerate(tally.frame.features):
         twin[name] = np.array([t.sessions[name] for t in ours], dtype=float)
         kernel[name] = tally.sessions[:, :, place].sum(axis=1).astype(float)

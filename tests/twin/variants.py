@@ -15,7 +15,7 @@ BY_RATE = {"hit_rate": 0.8, "first_hit_rate": 0.3}
 
 def window(overflow, **more):
     context = {"limit": 1_700, "overflow": overflow} | more
-    return one_agent(STEADY | {"retrieved_tokens": SHORT, "context": context, "cache": BY_RATE})
+    return one_agent(STEADY | {"retrieved_tokens": 130, "context": context, "cache": BY_RATE})
 
 
 def retried(cache=None, **retry):
@@ -29,7 +29,22 @@ ONE_AT_A_TIME = {
     "one turn": one_agent({"system_tokens": SHORT, "message_tokens": SHORT, "output_tokens": LONG}),
     "geometric turns, history carried in full": one_agent(CHAT),
     "carry 0.6": one_agent(CHAT | {"context": {"carry": 0.6}}),
-    "turns between integers": one_agent(STEADY | {"turns": {"uniform": {"low": 0.2, "high": 3.7}}}),
+    "history to the nearest token": one_agent(
+        STEADY | {"message_tokens": 101, "output_tokens": 202, "context": {"carry": 0.55}}
+    ),
+    "turns between integers": one_agent(STEADY | {"turns": 2.3}),
+    "turns below 1": one_agent(STEADY | {"turns": {"uniform": {"low": 0, "high": 1.6}}}),
+    "a few tokens, to the nearest": one_agent(
+        {
+            "system_tokens": 3,
+            "turns": TURNS,
+            "message_tokens": {"uniform": {"low": 0, "high": 4}},
+            "retrieved_tokens": {"uniform": {"low": 0, "high": 2}},
+            "output_tokens": 5,
+            "reasoning_tokens": {"exponential": {"mean": 1}},
+        },
+        drivers={"context": 1.5, "output_tokens": 1.15},
+    ),
     "retrieval forgotten": one_agent(CHAT | {"retrieved_tokens": LONG}),
     "retrieval carried": one_agent(
         CHAT | {"retrieved_tokens": LONG, "context": {"carry": 0.5, "carry_retrieved": True}}
