@@ -14,7 +14,7 @@ from scenarios.prices import resolve_prices
 from scenarios.problems import ScenarioError
 from scenarios.resolved import resolved_yaml
 from simulator.engine.plan import unsupported
-from simulator.options import limit_problems
+from simulator.limits import limit_problems
 from simulator.show import words
 from simulator.show.screen import inputs_counted
 from simulator.show.tables import columns

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from distributions.quantity import QuantityError, parse_number
 from scenarios.load import load
-from scenarios.problems import Fault, Problem, ScenarioError
+from scenarios.problems import Problem, ScenarioError
+from simulator.limits import limit_problems
 from simulator.risk.conditions import Condition, ConditionError, parse_condition
-from simulator.risk.metrics import MetricError, metric_path
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -90,17 +90,6 @@ class RunOptions:
             if value is not None:
                 said.append(f"limit crossed: {condition}: it is {value:.6g}")
         return said
-
-
-def limit_problems(scenario: Scenario, has_budget: bool) -> list[Problem]:
-    """What is wrong with the ``limits:`` of a scenario, which only a run's JSON can tell."""
-    faults = []
-    for metric in scenario.limits:
-        try:
-            metric_path(metric, has_budget=has_budget)
-        except MetricError as error:
-            faults.append(Fault(("limits", metric), "is no metric of this run", hint=error.remedy))
-    return scenario.error(faults).problems
 
 
 def _number(name: str, text: str, problems: list[Problem]) -> float | int | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator import __version__
 from simulator.document import plain, values_of
 from simulator.engine.tally import FloatArray, Records, Tally
 from simulator.facts import Facts, facts_of
@@ -100,7 +100,7 @@ class Result:
         self.trials_requested = trials_requested
         self.interrupted = interrupted
         self.seconds = seconds
-        self.version = version or metadata.version("burncurve")
+        self.version = version or __version__
         self.spend = Spend(spend_units(tally), tally.frame.unit)
         self.covered = Spend(covered_units(tally), tally.frame.unit)
         self._sampler = sampler

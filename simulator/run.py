@@ -19,6 +19,7 @@ from simulator.engine.exact import sample_sessions, simulate
 from simulator.engine.period import VOLUME, Period
 from simulator.engine.plan import NANO, Program, compile_program, unsupported
 from simulator.engine.tally import SESSION_DTYPE, Records
+from simulator.limits import limit_problems
 from simulator.result import Result
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def run(
     if budget is not None:
         scenario = _with_budget(scenario, budget)
     _check_arguments(trials, seed, engine, threads)
-    _refuse_unsupported(scenario)
+    _refuse(scenario)
     prices = resolve_prices(scenario)
     program, period = compile_program(scenario, prices), Period.of(scenario)
     calls, spend = pilot(program, period)
@@ -190,11 +191,13 @@ def _check_arguments(trials: int | None, seed: int, engine: str, threads: int | 
         raise ScenarioError(problems)
 
 
-def _refuse_unsupported(scenario: Scenario) -> None:
-    problems = [
-        Problem(None, None, path, f"a run can't simulate {what} yet", hint="leave it out to run the rest")
-        for path, what in unsupported(scenario)
-    ]
+def _refuse(scenario: Scenario) -> None:
+    """Raise what is wrong with the scenario that only a run can tell."""
+    problems = limit_problems(scenario, scenario.budget is not None)
+    for path, what in unsupported(scenario):
+        problems.append(
+            Problem(None, None, path, f"a run can't simulate {what} yet", hint="leave it out to run the rest")
+        )
     if problems:
         raise ScenarioError(problems)
 

@@ -189,3 +189,10 @@ def test_what_a_run_cannot_simulate_yet_is_refused_by_name(shared):
     with pytest.raises(ScenarioError) as caught:
         run(scenario)
     assert {problem.path for problem in caught.value.problems} == refused
+
+
+def test_a_limit_on_no_metric_is_refused_before_anything_is_simulated():
+    seen = []
+    with pytest.raises(ScenarioError, match="is no metric of this run"):
+        run(edited(limits={"p96": 100}), trials=50, progress=seen.append)
+    assert not seen
