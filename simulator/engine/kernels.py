@@ -147,9 +147,10 @@ def read_from_cache(
     """Tokens of a prompt to the agent's own model that are read from the cache."""
     if agent.whole_prompt:
         return nearest(asked * min(1.0, agent.cached_share * factor))
-    if agent.caching and uniform(word(key, frame.k1, r, HIT)) < (frame.p_first_hit if frame.cold else frame.p_hit):
-        return readable
-    return 0.0
+    if not agent.caching:
+        return 0.0
+    p_hit = frame.p_first_hit if frame.cold else frame.p_hit
+    return readable * np.float64(uniform(word(key, frame.k1, r, HIT)) < p_hit)  # a branch would be guessed wrong
 
 
 @inlined
