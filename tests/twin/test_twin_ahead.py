@@ -54,11 +54,13 @@ def test_a_cascade_bills_both_models(twins):
 
 
 def test_tools_are_called_as_often_as_their_law_says(twins):
-    cells = twins["tools"].cells
-    fees = 4 * 1.2 * (1.4 * 0.005 + 0.5 * (1 + 0.2 + 0.04) * 0.001)
+    columns, cells, _ = twins["tools"]
+    fees = 4 * 1.2 * (1.4 * 0.005 + 0.5 * (1 + 0.5 + 0.25) * 0.05)
     assert standard_errors_off(cells["chat", "chat", "tools"], fees) < 4
     # A result is sent in every later turn: as a message in the next, as history after that.
-    assert standard_errors_off(twins["tools"].columns["input"], INPUT + 12 * 1.4 * 1.2 * 300) < 4
+    result = 1.4 * 1.2 * 300
+    assert standard_errors_off(columns["input"], INPUT + 12 * result) < 4
+    assert standard_errors_off(cells["chat", "chat", "message"], (4 * 100 + 3 * result) * 3 / 1e6) < 4
 
 
 def test_children_are_as_many_as_a_branching_process_has(twins):
@@ -74,27 +76,27 @@ def test_a_validator_sends_back_as_often_as_it_may(twins):
     assert standard_errors_off(twins["validator of every turn"].columns["calls"], 4 * 2 * 1.4) < 4
 
 
-def test_guardrails_cut(twins):
-    calls, cost = twins["guardrails"].columns["calls"], twins["guardrails"].columns["cost"]
-    assert calls.max() <= 6
-    # Calls of 1,000 + 300 k input and 200 output tokens reach 4 cents with the fifth.
-    reached = next(n for n in range(1, 9) if n * 0.006 + 0.0009 * n * (n - 1) / 2 >= 0.04)
-    assert calls.max() == min(6, reached)
-    assert cost.max() < 0.04 + 0.006 + 0.0009 * reached
+@pytest.mark.parametrize(("name", "last"), [("a cap on calls", 4), ("a cap on cost", 5)])
+def test_guardrails_cut_after_the_call_that_reaches_them(twins, name, last):
+    # The n-th call sends 1,000 + 300 (n - 1) tokens and gets 200: four cost 2.94 cents, five 3.9.
+    columns = twins[name].columns
+    assert columns["calls"].max() == last
+    assert standard_errors_off(columns["calls"], 4 * (1 - 0.75**last)) < 4
+    assert standard_errors_off(columns["success"], 1 - 0.75 ** (last - 1)) < 4
 
 
 def test_repeats_are_at_most_two_and_people_take_over_what_is_left(twins):
     side = twins["repeats and handoff"]
-    runs = 1 + 0.2 + 0.04
-    assert standard_errors_off(side.columns["calls"], 4 * runs) < 4
-    lost = 0.4 * (0.5 + 0.5 * 0.4 * (0.5 + 0.5 * 0.4))
+    again = 0.9 * 0.8
+    assert standard_errors_off(side.columns["calls"], 4 * (1 + again + again**2)) < 4
+    lost = 0.9 * 0.2 * (1 + again) + 0.9 * again**2
     assert standard_errors_off(side.columns["success"], 1 - lost) < 4
     assert standard_errors_off(side.cells["ask", "chat", "handoff"], lost * 0.3 * 13.5) < 4
 
 
 def test_reviews_cost_a_persons_time(twins):
-    sigma = math.log(5) / 1.6448536
+    sigma = math.log(2) / 1.6448536
     minutes = 4 * math.exp(sigma**2 / 2)
     money = twins["human review"].cells["ask", "chat", "human_review"]
-    assert standard_errors_off(money, 0.3 * minutes / 60 * 75) < 4
-    assert np.mean(money > 0) == pytest.approx(0.3, abs=4 * math.sqrt(0.21 / money.size))
+    assert standard_errors_off(money, 0.9 * minutes / 60 * 75) < 4
+    assert np.mean(money > 0) == pytest.approx(0.9, abs=4 * math.sqrt(0.09 / money.size))

@@ -259,8 +259,10 @@ CHILD = {"model": "plain"} | STEADY
 
 
 def feature(**more):
-    return {"features": {"ask": {"agent": "chat", "success_rate": 0.6} | more}}
+    return {"features": {"ask": {"agent": "chat"} | more}}
 
+
+TRYING = feature(success_rate=0.1, on_failure={"repeat": 0.8, "handoff": {"rate": 0.3, "cost": 13.5}})
 
 NOT_YET = {
     "difficulty": (
@@ -289,7 +291,7 @@ NOT_YET = {
             | {
                 "tools": {
                     "search": {"calls_per_turn": 1.4, "result_tokens": 300, "fee": 0.005},
-                    "read": {"calls_per_turn": {"poisson": {"mean": 0.5}}, "failure_rate": 0.2, "fee": 0.001},
+                    "read": {"calls_per_turn": {"poisson": {"mean": 0.5}}, "failure_rate": 0.5, "fee": 0.05},
                 }
             },
             drivers={"tool_calls": 1.2},
@@ -337,22 +339,19 @@ NOT_YET = {
             },
         ),
     ),
-    "guardrails": (
-        "features.ask.guardrails",
-        None,
-        one_agent(STEADY, **feature(guardrails={"cost": 0.04, "calls": 6})),
-    ),
+    "a cap on calls": ("features.ask.guardrails", None, one_agent(STEADY, **feature(guardrails={"calls": 4}))),
+    "a cap on cost": ("features.ask.guardrails", None, one_agent(STEADY, **feature(guardrails={"cost": 0.03}))),
     "repeats and handoff": (
         "features.ask.on_failure",
         "handoff",
-        one_agent(STEADY, **feature(on_failure={"repeat": 0.5, "handoff": {"rate": 0.3, "cost": 13.5}})),
+        one_agent(STEADY, **TRYING),
     ),
     "human review": (
         "features.ask.human_review",
         "human_review",
         one_agent(
             STEADY,
-            **feature(human_review={"rate": 0.2, "minutes": {"p50": 4, "p95": 20}, "hourly_rate": 75}),
+            **feature(human_review={"rate": 0.6, "minutes": {"p50": 4, "p95": 8}, "hourly_rate": 75}),
             drivers={"human_review": 1.5},
         ),
     ),
