@@ -15,7 +15,7 @@ from scenarios.load import load
 from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, ScenarioError
 from scenarios.schema import Budget, Scenario
-from simulator.engine.exact import sample_sessions, simulate
+from simulator.engine.exact import CostOverflowError, sample_sessions, simulate
 from simulator.engine.period import VOLUME, Period
 from simulator.engine.plan import NANO, Program, compile_program, unsupported
 from simulator.engine.tally import SESSION_DTYPE, Records
@@ -31,6 +31,8 @@ DEFAULT_TRIALS = 10_000
 LEAST_TRIALS = 200
 EXPECTED_CALLS = 3e9
 """The work of a run whose number of trials is not given."""
+MOST_CALLS = 1e12
+"""The work that a run takes on at all: most of a day on two processors."""
 
 PILOT_TRIALS, PILOT_SESSIONS = 64, 32
 PILOT_SEED = 0
@@ -102,14 +104,18 @@ def run(
     _refuse(scenario)
     prices = resolve_prices(scenario)
     program, period = compile_program(scenario, prices), Period.of(scenario)
-    calls, spend = pilot(program, period)
-    reason = "the exact engine simulates every session of every trial"
-    n_trials = trials or default_trials(calls)
-    unit = money_unit(spend)
-    watch = _watch(progress, n_trials, started)
-    tally = simulate(
-        program, period, seed, n_trials, unit=unit, threads=threads or usable_processors(), block=block, watch=watch
-    )
+    try:
+        calls, spend = pilot(program, period)
+        n_trials = trials or default_trials(calls)
+        _refuse_endless(calls, n_trials)
+        watch = _watch(progress, n_trials, started)
+        threads = threads or usable_processors()
+        tally = simulate(
+            program, period, seed, n_trials, unit=money_unit(spend), threads=threads, block=block, watch=watch
+        )
+    except CostOverflowError as error:
+        hint = "look for a token law, a price or a volume that is far too large"
+        raise ScenarioError([Problem(None, None, "agents", str(error), hint=hint)]) from None
 
     def sampler(addresses: Records) -> Records:
         return sample_sessions(program, period, seed, addresses)
@@ -120,7 +126,7 @@ def run(
         prices=prices,
         seed=seed,
         engine="exact",
-        engine_reason=reason,
+        engine_reason="the exact engine simulates every session of every trial",
         trials_requested=n_trials,
         interrupted=len(tally.trial) < n_trials,
         seconds=time.perf_counter() - started,
@@ -200,6 +206,14 @@ def _refuse(scenario: Scenario) -> None:
         )
     if problems:
         raise ScenarioError(problems)
+
+
+def _refuse_endless(calls: float, trials: int) -> None:
+    """Raise where the work would take days: a slip of the keyboard more often than a wish."""
+    if calls * trials > MOST_CALLS:
+        message = f"this run would simulate {calls * trials:.2g} model calls; {MOST_CALLS:.0e} are let through"
+        hint = "lower the volume or --trials"
+        raise ScenarioError([Problem(None, None, "volume", message, hint=hint)])
 
 
 def _watch(

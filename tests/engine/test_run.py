@@ -164,6 +164,19 @@ def test_arguments_out_of_range_are_refused_by_name(arguments, words):
         run(SPEC, **arguments)
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"models": {"m": {"input": 1e300, "output": 1e300}}}, "2\\^62 units of money"),
+        ({"volume": {"sessions_per_day": 1e12}}, "model calls"),
+        ({"volume": {"sessions_per_day": 1e300}}, "model calls"),
+    ],
+)
+def test_numbers_that_cannot_be_meant_are_refused(changes, words):
+    with pytest.raises(ScenarioError, match=words):
+        run(edited(**changes), trials=3)
+
+
 def test_seed_zero_is_a_seed():
     assert run(SPEC, trials=3, seed=0).seed == 0
 
