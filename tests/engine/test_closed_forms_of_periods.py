@@ -79,6 +79,16 @@ def test_trends_grow_by_the_calendar():
         assert standard_errors_off(days[:, place], 20 * 1.5**months) < 4
 
 
+def test_each_day_pays_its_own_prices():
+    agent = {"model": "google/gemini-3.6-flash", "prompt_tokens": 1_000, "output_tokens": 100}
+    spec = one_agent(agent, models={}, volume=TWENTY, period={"start": "2026-12-30", "days": 4})
+    sessions = all_sessions(simulate(spec, trials=20))
+    # Announced by the catalogue: 0.75 and 3.75 a million until the year ends, twice that from 1 January.
+    low = (1_000 * 0.75 + 100 * 3.75) / 1e6
+    paid = {day: set(cost.round(12)) for day, cost in sessions.groupby("day")["cost"]}
+    assert paid == {1: {low}, 2: {low}, 3: {2 * low}, 4: {2 * low}}
+
+
 def test_breach_probability_under_lognormal_volume():
     low, high, mean = 0.7, 1.5, 60
     budget = 0.755
