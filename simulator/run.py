@@ -147,6 +147,7 @@ def pilot(program: Program, period: Period) -> tuple[float, float]:
         addresses = np.zeros(PILOT_TRIALS * PILOT_SESSIONS, SESSION_DTYPE)
         addresses["trial"] = np.repeat(trial, PILOT_SESSIONS)
         addresses["session"] = np.tile(np.arange(PILOT_SESSIONS), PILOT_TRIALS)
+        addresses["day"] = np.arange(len(addresses)) % len(period.sessions_per_day)
         addresses["feature"] = feature
         records = sample_sessions(program, period, PILOT_SEED, addresses)
         calls += sessions * share * float(records["calls"].mean())
