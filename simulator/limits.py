@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 def limit_problems(scenario: Scenario, has_budget: bool) -> list[Problem]:
     """What is wrong with the ``limits:`` of a scenario, which only a run's JSON can tell."""
     faults = []
-    for metric in scenario.limits:
+    for metric, limit in scenario.limits.items():
         try:
-            metric_path(metric, has_budget=has_budget)
+            path = metric_path(metric, has_budget=has_budget)
         except MetricError as error:
             faults.append(Fault(("limits", metric), "is no metric of this run", hint=error.remedy))
+            continue
+        if limit > 1.0 and path.endswith(("_probability", "_rate", "_share")):
+            faults.append(Fault(("limits", metric), "lies between 0 and 1", got=limit, hint="write 5 % as 0.05 or 5%"))
     return scenario.error(faults).problems

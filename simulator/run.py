@@ -113,6 +113,8 @@ def run(
         tally = simulate(
             program, period, seed, n_trials, unit=money_unit(spend), threads=threads, block=block, watch=watch
         )
+        if not len(tally.trial):
+            raise KeyboardInterrupt  # before the first trial was finished: there is nothing to report
     except CostOverflowError as error:
         hint = "look for a token law, a price or a volume that is far too large"
         raise ScenarioError([Problem(None, None, "agents", str(error), hint=hint)]) from None

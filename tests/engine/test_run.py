@@ -177,6 +177,19 @@ def test_numbers_that_cannot_be_meant_are_refused(changes, words):
         run(edited(**changes), trials=3)
 
 
+def test_a_limit_on_a_share_is_a_share():
+    with pytest.raises(ScenarioError, match=r"write 5 % as 0\.05 or 5%"):
+        run(edited(limits={"breach_probability": 5}, budget=100), trials=3)
+
+
+def test_a_run_interrupted_before_its_first_trial_has_nothing_to_report():
+    def press(*_):
+        _thread.interrupt_main()
+
+    with pytest.raises(KeyboardInterrupt):
+        run(edited(volume={"sessions_per_day": 2e6}), trials=2, progress=press)
+
+
 def test_seed_zero_is_a_seed():
     assert run(SPEC, trials=3, seed=0).seed == 0
 
