@@ -47,7 +47,13 @@ class Wanted:
         """
         if self.folder is not None:
             _try_folder(self.folder, self.folder)
+        if self.report is not None and self.report == self.json:
+            raise OutputError(f"{self.report} would be written twice; give the report and the numbers a file each")
         for file in filter(None, (self.report, self.json)):
+            if file.suffix in (".yaml", ".yml"):
+                raise OutputError(
+                    f"{file} is named as a scenario is, and scenarios are never overwritten; end it otherwise"
+                )
             if file.is_dir():
                 raise OutputError(f"{file} is a folder; name a file in it")
             if not _is_device(file):

@@ -76,3 +76,16 @@ def test_the_starter_has_todays_date_and_is_never_overwritten(tmp_path: Path) ->
     with pytest.raises(OutputError, match="exists already, and is left as it is"):
         write_starter(file, date(2026, 11, 20))
     assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "said"),
+    [
+        (Wanted(report=Path("mine.yaml")), "never overwritten"),
+        (Wanted(json=Path("mine.yml")), "never overwritten"),
+        (Wanted(report=Path("out"), json=Path("out")), "written twice"),
+    ],
+)
+def test_an_output_takes_the_place_of_no_scenario_and_no_other_output(wanted: Wanted, said: str) -> None:
+    with pytest.raises(OutputError, match=said):
+        wanted.check_writable()
