@@ -12,7 +12,7 @@ from benchmarks.chat import CHAT, Engine
 from benchmarks.yardstick import CAUSES, Answer, simulate, simulate_sorted
 from simulator.engine.tally import Tally
 
-ROUNDS, TRIALS = 7, 10
+ROUNDS, TRIALS = 7, 40
 SESSIONS = 1_000_000
 
 

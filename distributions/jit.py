@@ -160,15 +160,6 @@ def _source_key(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _mulhi_u64(typing_context: Any, a: Any, b: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        wide = ir.IntType(128)
-        product = builder.mul(builder.zext(arguments[0], wide), builder.zext(arguments[1], wide))
-        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
-
-    return numba.uint64(numba.uint64, numba.uint64), generate
-
-
 def _float_bits(typing_context: Any, x: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.bitcast(arguments[0], ir.IntType(64))
@@ -176,8 +167,15 @@ def _float_bits(typing_context: Any, x: Any) -> Any:
     return numba.uint64(numba.float64), generate
 
 
-mulhi_u64: Callable[[np.uint64, np.uint64], np.uint64] = cast("Any", intrinsic(_mulhi_u64))
-"""Multiply two uint64 and give the high word of the 128-bit product (in compiled code only)."""
+def _bits_float(typing_context: Any, bits: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.DoubleType())
 
-float_bits: Callable[[np.float64], np.uint64] = cast("Any", intrinsic(_float_bits))
+    return numba.float64(numba.uint64), generate
+
+
+float_bits: Callable[[float], np.uint64] = cast("Any", intrinsic(_float_bits))
 """Give the IEEE 754 bit pattern of a float64 (in compiled code only)."""
+
+bits_float: Callable[[np.uint64], np.float64] = cast("Any", intrinsic(_bits_float))
+"""Give the float64 of an IEEE 754 bit pattern (in compiled code only)."""

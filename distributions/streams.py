@@ -12,7 +12,8 @@ instances share a stream only where all 128 bits agree. Both finalisers use the 
 Features, agents, drivers, events and purposes enter by a hash of their name and never by position: adding one leaves
 the draws of the others alone.
 
-All integers are uint64 from where they are born: in numba ``uint64 + 1`` is a float.
+All integers are uint64 from where they are born: in numba ``uint64 + 1`` is a float. Everything here is straight-line
+code, inlined, so that a loop over addresses compiles to vector instructions.
 """
 
 import hashlib
@@ -21,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from distributions.jit import device, kernel, mulhi_u64
+from distributions.jit import bits_float, inlined, kernel
 
 Word = np.uint64
 Address = int | np.integer[Any]
@@ -40,9 +41,12 @@ _GOLDEN = np.uint64(0x9E3779B97F4A7C15)  # odd, so multiples of it never repeat 
 _S12 = np.uint64(12)
 _S27 = np.uint64(27)
 _S33 = np.uint64(33)
+_S32 = np.uint64(32)
+_LOW = np.uint64(2**32 - 1)
 _ZERO = np.uint64(0)
 
-_STEP = 2.0**-52
+_BITS_OF_ONE = np.uint64(0x3FF0000000000000)
+_HALF_STEP = 2.0**-53
 
 
 def name_hash(name: str) -> np.uint64:
@@ -71,19 +75,29 @@ _SESSION = name_hash("\0session")
 _CHILD = name_hash("\0child")
 
 
-@device
+@inlined
+def _wide_product(a: Word, b: Word) -> tuple[Word, Word]:
+    """Give the high and the low word of a product of 128 bits, from four products that vector units have."""
+    a_low, a_high, b_low, b_high = a & _LOW, a >> _S32, b & _LOW, b >> _S32
+    low = a_low * b_low
+    inner = a_high * b_low + (low >> _S32)
+    outer = a_low * b_high + (inner & _LOW)
+    return a_high * b_high + (inner >> _S32) + (outer >> _S32), (outer << _S32) | (low & _LOW)
+
+
+@inlined
 def philox4x64(c0: Word, c1: Word, c2: Word, c3: Word, k0: Word, k1: Word) -> tuple[Word, Word, Word, Word]:
     """Give one Philox4x64-10 block: four uint64 from a counter of four words and a key of two."""
     for _ in range(_PHILOX_ROUNDS):
-        high0, low0 = mulhi_u64(_PHILOX_M0, c0), _PHILOX_M0 * c0
-        high1, low1 = mulhi_u64(_PHILOX_M1, c2), _PHILOX_M1 * c2
+        high0, low0 = _wide_product(_PHILOX_M0, c0)
+        high1, low1 = _wide_product(_PHILOX_M1, c2)
         c0, c1, c2, c3 = high1 ^ c1 ^ k0, low1, high0 ^ c3 ^ k1, low0
         k0 += _PHILOX_W0
         k1 += _PHILOX_W1
     return c0, c1, c2, c3
 
 
-@device
+@inlined
 def session_key(seed: Address, trial: Address, day: Address, feature_hash: Word, session: Address) -> tuple[Word, Word]:
     """Give the 128-bit key of a session's root agent instance, as two uint64.
 
@@ -95,7 +109,7 @@ def session_key(seed: Address, trial: Address, day: Address, feature_hash: Word,
     return k0, k1
 
 
-@device
+@inlined
 def child_key(k0: Word, k1: Word, turn: Address, rule_hash: Word, number: Address) -> tuple[Word, Word]:
     """Give the 128-bit key of the instance that a rule starts in a turn of its parent.
 
@@ -108,7 +122,7 @@ def child_key(k0: Word, k1: Word, turn: Address, rule_hash: Word, number: Addres
     return child0, child1
 
 
-@device
+@inlined
 def turn_key(k0: Word, k1: Word, turn: Address) -> Word:
     """Hash the first half of an instance's key with the turn: what `word` starts from, once a turn.
 
@@ -120,7 +134,7 @@ def turn_key(k0: Word, k1: Word, turn: Address) -> Word:
     return x ^ (x >> _S27)
 
 
-@device
+@inlined
 def word(turn_key: Word, k1: Word, attempt: Address, purpose: Word) -> Word:
     """Give the random uint64 of (instance and turn, attempt, purpose).
 
@@ -132,13 +146,14 @@ def word(turn_key: Word, k1: Word, attempt: Address, purpose: Word) -> Word:
     return x ^ (x >> _S27)
 
 
-@device
+@inlined
 def uniform(word: Word) -> np.float64:
     """Give the float64 in (0, 1) of a word: the middle of one of 2**52 cells, so both ends are excluded.
 
     ``uniform(~word) == 1 - uniform(word)`` exactly.
     """
-    return (np.float64(np.int64(np.uint64(word) >> _S12)) + 0.5) * _STEP
+    # The bits are those of a number in [1, 2): cheaper than converting an integer, and exact all the way.
+    return (bits_float((np.uint64(word) >> _S12) | _BITS_OF_ONE) - 1.0) + _HALF_STEP
 
 
 @kernel

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from distributions.jit import device, float_bits, inlined, kernel
+from distributions.jit import bits_float, device, float_bits, inlined, kernel
 from distributions.law import Law
 from distributions.shapes import CONSTANT, CURVE, FLOORED, SEGMENTS, STEPS, Part, parts_of
 
@@ -45,6 +45,8 @@ LAW_DTYPE = np.dtype(
 _ONE = np.uint64(1)
 _S10 = np.uint64(10)
 _S63 = np.uint64(63)
+_BITS_OF_2_52 = np.uint64(0x4330000000000000)  # with a smaller integer in the low bits: 2**52 and that integer
+_TWO_52 = 2.0**52
 _TOP = 2.0**64 - 2048.0  # the largest float64 below 2**64
 _DEEPEST = 2.0**-54
 
@@ -77,21 +79,68 @@ def draw(laws: Any, nodes: Floats, steps: Floats, guide: Any, law_id: int, word:
     return _clip(law, _unclipped(nodes, steps, guide, law, word) + law.offset)
 
 
+@device
+def draw_all(laws: Any, nodes: Floats, steps: Floats, guide: Any, law_id: int, words: Words, out: Floats) -> None:
+    """Give the values of a law at many words, the same as `draw` gives; the words are used up.
+
+    A smooth law, which most are, goes through all words a step at a time: vector instructions find the rows, and the
+    loads that wait for them overlap.
+    """
+    law = laws[np.uint64(law_id)]
+    n = words.size
+    if law.kind == CONSTANT:
+        constant = float(law.offset)
+        for i in range(n):
+            out[i] = constant
+        return
+    if law.kind != CURVE:
+        _draw_one_by_one(laws, nodes, steps, guide, law_id, words, out)
+        return
+    first, count, shift = np.uint64(law.first), np.uint64(law.count), np.uint64(law.shift)
+    for i in range(n):
+        words[i], out[i] = _place(first, count, shift, words[i])
+    for i in range(n):
+        out[i] = _cubic(nodes, words[i], out[i])
+    low, high = float(law.low), float(law.high)
+    for i in range(n):
+        out[i] = _between(low, high, out[i])
+
+
+@device
+def _draw_one_by_one(
+    laws: Any, nodes: Floats, steps: Floats, guide: Any, law_id: int, words: Words, out: Floats
+) -> None:
+    for i in range(words.size):
+        out[i] = draw(laws, nodes, steps, guide, law_id, words[i])
+
+
 @inlined
 def _clip(law: Any, x: float) -> float:
-    low: float = law.low
-    high: float = law.high
+    return _between(law.low, law.high, x)
+
+
+@inlined
+def _between(low: float, high: float, x: float) -> float:
     return low if x < low else (high if x > high else x)
 
 
 @inlined
 def _on_curve(nodes: Floats, law: Any, word: np.uint64) -> float:
-    """Evaluate the cubic of a word: the bits of min(u, 1 - u) as a float are its row and its place in the bin."""
+    row, t = _place(np.uint64(law.first), np.uint64(law.count), np.uint64(law.shift), word)
+    return _cubic(nodes, row, t)
+
+
+@inlined
+def _place(first: np.uint64, count: np.uint64, shift: np.uint64, word: np.uint64) -> tuple[np.uint64, float]:
+    """Find the cubic of a word: the bits of min(u, 1 - u) as a float are its row and its place in the bin."""
     side = word >> _S63
     v = float_bits(np.float64(np.int64(((word ^ (~side + _ONE)) >> _S10) | _ONE)))
-    shift = np.uint64(law.shift)
-    row = np.uint64(law.first) + (v >> shift) + side * np.uint64(law.count)
-    t = np.float64(np.int64(v & ((_ONE << shift) - _ONE)))
+    below = v & ((_ONE << shift) - _ONE)
+    return first + (v >> shift) + side * count, bits_float(below | _BITS_OF_2_52) - _TWO_52
+
+
+@inlined
+def _cubic(nodes: Floats, row: np.uint64, t: float) -> float:
     x: float = nodes[row, 0] + t * (nodes[row, 1] + t * (nodes[row, 2] + t * nodes[row, 3]))
     return x
 

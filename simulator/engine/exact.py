@@ -11,7 +11,8 @@ import numpy as np
 
 from scenarios.schema import DRIVERS
 from simulator.engine.kernels import run_items
-from simulator.engine.layout import FRAME_DTYPE, ITEM_DTYPE, N_CAUSES, STATE_DTYPE, SUM_BLOCK, TOTALS, Out
+from simulator.engine.lanes import Space
+from simulator.engine.layout import ITEM_DTYPE, SUM_BLOCK, TOTALS, Out
 from simulator.engine.plan import fixed_costs
 from simulator.engine.tally import (
     MAX_CALLS,
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
     from simulator.engine.period import Period
     from simulator.engine.plan import Program
 
-STACK_DEPTH = 1
 SESSIONS_PER_CALL = 2 * SUM_BLOCK
 """Sessions that a thread simulates before it looks up again: a fraction of a second, so that stopping is prompt."""
+SESSIONS_PER_BLOCK = 8 * SESSIONS_PER_CALL
 TRIALS_PER_BLOCK = 256
 """At most, so that a block's money stays far below 2^62 units; ``run.py`` chooses the unit for a thousand trials."""
 POLL_SECONDS = 0.1
+LARGEST_SUM = 2**62
 
 
 class CostOverflowError(ArithmeticError):
@@ -56,19 +58,20 @@ class Scratch:
 
     def __post_init__(self) -> None:
         self.total = SessionTally.empty(self.n_features)
-        self.worst = np.zeros(N_WORST, SESSION_DTYPE)
+        self.held_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
+        self.held = 0
+        self.worst = np.zeros(N_WORST + 1, SESSION_DTYPE)  # the last one is spare
         self.worst["cost"] = -1.0
-        self.frames = np.zeros(STACK_DEPTH, FRAME_DTYPE)
-        self.state = np.zeros(1, STATE_DTYPE)
-        self.costs = np.zeros((self.n_rows, N_CAUSES))
+        self.space = Space.of(self.n_rows)
         self.cost_counts = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.cost_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.calls_counts = np.zeros(MAX_CALLS + 1, np.int64)
         self.totals = np.zeros(len(TOTALS), np.int64)
+        self.most_calls = MAX_CALLS
 
     def out(self, cells: Ints, daily: Ints, covered: Ints, records: Records | None = None) -> Out:
         """Outputs of the next kernel calls: the trials' rows given, and this thread's own aggregates, emptied."""
-        for array in (self.cost_counts, self.cost_units, self.calls_counts, self.totals):
+        for array in (self.cost_counts, self.cost_units, self.calls_counts[: self.most_calls + 1], self.totals):
             array[...] = 0
         return Out(
             cells=cells,
@@ -78,7 +81,7 @@ class Scratch:
             cost_units=self.cost_units,
             calls_counts=self.calls_counts,
             totals=self.totals,
-            extremes=np.array([np.inf, 0.0]),
+            extremes=np.array([np.inf, 0.0, 0.0]),
             worst=self.worst.copy(),
             records=np.zeros(0, SESSION_DTYPE) if records is None else records,
         )
@@ -87,17 +90,35 @@ class Scratch:
         """Add what a finished block has put into `out` to the thread's total, money as Python integers."""
         totals = dict(zip(TOTALS, (int(x) for x in out.totals), strict=True))
         total = self.total
+        least, most, most_calls = out.extremes
+        self.most_calls = int(most_calls)
+        calls = slice(self.most_calls + 1)
         total.cost_counts += out.cost_counts
-        feature, index = np.nonzero(out.cost_counts)
-        total.cost_units[feature, index] += out.cost_units[feature, index].astype(object)
-        total.calls_counts += out.calls_counts
-        total.min_cost = min(total.min_cost, float(out.extremes[0]))
-        total.max_cost = max(total.max_cost, float(out.extremes[1]))
+        total.calls_counts[calls] += out.calls_counts[calls]
+        total.min_cost = min(total.min_cost, float(least))
+        total.max_cost = max(total.max_cost, float(most))
         for name in ("sessions", "successes", "cut", "agents", "waste_units"):
             setattr(total, name, getattr(total, name) + totals[name])
         for kind in TOKEN_KINDS:
             total.tokens[kind] += totals[kind]
+        self._hold(out.cost_units)
         self.worst = out.worst
+
+    def _hold(self, units: Ints) -> None:
+        """Add a block's money by bin, in machine integers for as long as they are sure to hold it."""
+        money = int(units.sum())
+        if self.held + money > LARGEST_SUM:
+            self.settle()
+        self.held_units += units
+        self.held += money
+
+    def settle(self) -> SessionTally:
+        """Bring the total up to date: money by bin in Python integers."""
+        feature, index = np.nonzero(self.held_units)
+        self.total.cost_units[feature, index] += self.held_units[feature, index].astype(object)
+        self.held_units[...] = 0
+        self.held = 0
+        return self.total
 
 
 def simulate(
@@ -227,7 +248,7 @@ class _Job:
 
 
 def _run(plan: Plan, seed: int, items: Table, levels: Floats, scratch: Scratch, out: Out, per_unit: float) -> None:
-    run_items(plan, np.uint64(seed), items, levels, scratch.frames, scratch.state, scratch.costs, out, per_unit)
+    run_items(plan, np.uint64(seed), items, levels, scratch.space, out, per_unit)
     if out.totals[TOTALS.index("faults")]:
         raise CostOverflowError("the cost of a day is not a finite number below 2^62 units of money")
 
@@ -254,9 +275,9 @@ def _groups(items: Table) -> Iterator[Table]:
 
 
 def _block_size(period: Period, trials: int, threads: int) -> int:
-    """Trials to take at a time: about one kernel call's worth of sessions, and some blocks for every thread."""
+    """Trials to take at a time: enough sessions to forget what a block costs, and some blocks for every thread."""
     sessions = max(1.0, float(period.sessions_per_day.sum()))
-    return max(1, min(int(SESSIONS_PER_CALL / sessions), trials // (4 * threads), TRIALS_PER_BLOCK))
+    return max(1, min(int(SESSIONS_PER_BLOCK / sessions), trials // (4 * threads), TRIALS_PER_BLOCK))
 
 
 def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:
@@ -271,10 +292,10 @@ def _finished(tally: Tally, done: list[slice], scratches: list[Scratch]) -> Tall
     """The finished trials' rows, with the threads' session aggregates."""
     rows = np.sort(np.concatenate([np.arange(d.start, d.stop) for d in done] or [np.zeros(0, np.int64)]))
     frame = tally.frame
-    session = scratches[0].total
+    session = scratches[0].settle()
     for scratch in scratches[1:]:
-        session = session.merge(scratch.total)
-    worst = np.concatenate([scratch.worst for scratch in scratches])
+        session = session.merge(scratch.settle())
+    worst = np.concatenate([scratch.worst[:-1] for scratch in scratches])
     return Tally(
         frame=frame,
         trial=tally.trial[rows],

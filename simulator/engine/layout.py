@@ -28,6 +28,9 @@ SLOT_CAUSES = CALL_CAUSES + SESSION_CAUSES
 N_CAUSES = len(SLOT_CAUSES)
 OVERHEADS = SLOT_CAUSES.index("overheads")
 
+L_TURNS, L_MESSAGE, L_OUTPUT, L_CONTEXT, L_FAILURE, L_CACHE_HIT, L_MISSES, L_PRICE = 1, 2, 3, 4, 6, 7, 9, 11
+"""Positions in a row of driver levels: those of scenarios.schema.DRIVERS, held to it by a test."""
+
 AGENT_DTYPE = np.dtype(
     [
         ("first_choice", np.int64),  # its models: rows of `choices`, the last one takes the remainder
@@ -65,6 +68,7 @@ FEATURE_DTYPE = np.dtype(
         ("agent", np.int64),
         ("first_slot", np.int64),  # rows of `costs` of the feature: one run of them
         ("n_slots", np.int64),
+        ("succeeds", np.bool_),  # every session in which no agent fails, with every model
         ("overhead_per_session", np.float64),  # currency
         ("overhead_per_call", np.float64),  # currency
     ]
@@ -95,44 +99,6 @@ ITEM_DTYPE = np.dtype(
     ]
 )
 """A run of sessions of one trial, day and feature: the unit of the kernels' work."""
-
-FRAME_DTYPE = np.dtype(
-    [
-        ("k0", np.uint64),
-        ("k1", np.uint64),
-        ("agent", np.int64),
-        ("model", np.int64),
-        ("slot", np.int64),  # row of `costs`
-        ("card", np.int64),  # first row of `tiers` for its model today
-        ("turn", np.int64),  # turns begun
-        ("turns", np.float64),
-        ("system", np.float64),  # tokens, whole numbers
-        ("history", np.float64),
-        ("sent", np.float64),  # what the next prompt repeats of the last one
-        ("limit", np.float64),  # of the prompt
-        ("cold", np.bool_),  # no call has left anything in the cache yet
-        ("p_fails", np.float64),  # at today's levels
-        ("p_first_hit", np.float64),
-        ("p_hit", np.float64),
-    ]
-)
-"""One agent instance on the stack: all that it needs to go on after a child has run."""
-
-STATE_DTYPE = np.dtype(
-    [
-        ("cost", np.float64),  # of calls, currency before m.price
-        ("retries", np.float64),
-        ("calls", np.int64),
-        ("agents", np.int64),
-        ("input", np.float64),  # billed tokens, whole numbers
-        ("cached", np.float64),
-        ("written", np.float64),
-        ("output", np.float64),
-        ("failed", np.bool_),
-        ("cut", np.bool_),
-    ]
-)
-"""What a session has come to so far."""
 
 SUM_BLOCK = 1 << 16
 """Sessions whose costs are added as floating-point numbers before they are rounded to units: fixed, so that results do
@@ -176,6 +142,6 @@ class Out(NamedTuple):
     cost_units: Ints  # [F, N_COST_BINS]
     calls_counts: Ints  # [MAX_CALLS + 1]
     totals: Ints  # [len(TOTALS)]
-    extremes: Floats  # [2] least and greatest session cost
+    extremes: Floats  # [3] least and greatest cost of a session, greatest number of its calls
     worst: Table  # SESSION_DTYPE, dearest first
     records: Table  # SESSION_DTYPE, one a session where given

@@ -230,8 +230,9 @@ def _law(law: Law, book: LawBook) -> int:
 
 
 def _feature_row(index: int, name: str, feature: Feature, agents: dict[str, int]) -> tuple[object, ...]:
-    n, overheads = len(agents), feature.overheads
-    return (name_hash(name), agents[feature.agent], index * n, n, overheads.per_session, overheads.per_call)
+    n, rate, overheads = len(agents), feature.success_rate, feature.overheads
+    succeeds = rate == 1.0
+    return (name_hash(name), agents[feature.agent], index * n, n, succeeds, overheads.per_session, overheads.per_call)
 
 
 def _rates(rate: float | dict[str, float], models: dict[str, int]) -> list[float]:

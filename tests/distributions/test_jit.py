@@ -149,23 +149,15 @@ def test_numba_caches_of_a_host_program_stay_where_they_are():
 
 
 @jit.kernel
-def fill_products(a, b, out):
-    for i in range(out.size):
-        out[i] = jit.mulhi_u64(a[i], b[i])
-
-
-@jit.kernel
 def fill_bits(x, out):
     for i in range(out.size):
         out[i] = jit.float_bits(x[i])
 
 
-def test_high_word_of_a_product():
-    edges = [0, 1, 2, 2**32 - 1, 2**32, 2**63, 2**64 - 1, 0xD2E7470EE14C6C93]
-    a, b = (np.array(column, dtype=np.uint64) for column in zip(*[(x, y) for x in edges for y in edges], strict=True))
-    out = np.empty_like(a)
-    fill_products(a, b, out)
-    assert out.tolist() == [int(x) * int(y) >> 64 for x, y in zip(a, b, strict=True)]
+@jit.kernel
+def fill_floats(bits, out):
+    for i in range(out.size):
+        out[i] = jit.bits_float(bits[i])
 
 
 def test_bit_pattern_of_a_float():
@@ -173,3 +165,7 @@ def test_bit_pattern_of_a_float():
     out = np.empty(x.size, dtype=np.uint64)
     fill_bits(x, out)
     assert out.tolist() == x.view(np.uint64).tolist()
+    back = np.empty(x.size)
+    fill_floats(out, back)
+    assert back.tolist() == x.tolist()
+    assert np.array_equal(np.signbit(back), np.signbit(x))

@@ -12,10 +12,11 @@ from distributions.compose import clip, mixture, splice, truncate
 from distributions.curve import DEEPEST, NEGLIGIBLE, TOLERANCE
 from distributions.families import FAMILIES, Constant
 from distributions.foreign import scipy_law
+from distributions.jit import kernel
 from distributions.law import Law
 from distributions.steps import Steps
 from distributions.streams import name_hash, period_words
-from distributions.table import LawBook, draw_many, table_error
+from distributions.table import LawBook, draw_all, draw_many, table_error
 
 LAST = 2**64 - 1
 HALF = 2**63
@@ -145,6 +146,31 @@ def test_draws_follow_the_law(law):
         assert np.all(x == law.mean())
     elif not math.isclose(law.var(), 0.0, abs_tol=1e-300):
         assert special.kolmogorov(distance * math.sqrt(u.size)) > 1e-4 / len(EXAMPLES)
+
+
+@kernel
+def fill_all(tables, number, words, out):
+    draw_all(tables.laws, tables.nodes, tables.steps, tables.guide, number, words, out)
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        LOGNORMAL,
+        clip(LOGNORMAL, 100.0, 400.0),
+        of("poisson", mean=40.0),
+        of("geometric", mean=3e4),
+        mixture([(0.9, LOGNORMAL), (0.1, HEAVY)]),
+        Constant(7.0),
+    ],
+    ids=["curve", "clipped", "steps", "steps and a curve", "segments", "constant"],
+)
+def test_many_draws_at_once_are_the_draws_one_by_one(law):
+    book = LawBook()
+    number, words = book.add(law), np.concatenate(words_and_tails(3_000)[:2])
+    tables, out = book.pack(), np.empty(words.size)
+    fill_all(tables, number, words.copy(), out)
+    assert np.array_equal(out, draw_many(tables, number, words))
 
 
 def test_a_constant_takes_no_table():

@@ -13,7 +13,7 @@ from scenarios.prices import resolve_prices
 from scenarios.problems import ScenarioError
 from scenarios.schema import DRIVERS
 from simulator import run as running
-from simulator.engine import kernels
+from simulator.engine import layout
 from simulator.engine.exact import CostOverflowError, simulate
 from simulator.engine.period import Period
 from simulator.engine.plan import NANO, compile_program, unsupported
@@ -44,14 +44,14 @@ def edited(**changes):
 
 def test_levels_stand_where_the_kernels_look_for_them():
     names = {
-        "turns": kernels.L_TURNS,
-        "message_tokens": kernels.L_MESSAGE,
-        "output_tokens": kernels.L_OUTPUT,
-        "context": kernels.L_CONTEXT,
-        "failure_rate": kernels.L_FAILURE,
-        "cache_hit": kernels.L_CACHE_HIT,
-        "misses": kernels.L_MISSES,
-        "price": kernels.L_PRICE,
+        "turns": layout.L_TURNS,
+        "message_tokens": layout.L_MESSAGE,
+        "output_tokens": layout.L_OUTPUT,
+        "context": layout.L_CONTEXT,
+        "failure_rate": layout.L_FAILURE,
+        "cache_hit": layout.L_CACHE_HIT,
+        "misses": layout.L_MISSES,
+        "price": layout.L_PRICE,
     }
     assert {name: DRIVERS.index(name) for name in names} == names
 

@@ -1,0 +1,58 @@
+"""Sessions in lockstep: the columns stand where they are looked for, and no session notices its neighbours."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from simulator.engine import counting, lanes
+from simulator.engine.layout import SLOT_CAUSES, TOTALS
+from simulator.engine.tally import N_WORST
+from simulator.run import run
+from tests.engine.facts import all_sessions, simulate
+from tests.twin.variants import EVERYTHING
+from tests.twin.worlds import one_agent
+
+
+def positions(module, prefix):
+    return {name.removeprefix(prefix).lower(): value for name, value in vars(module).items() if name.startswith(prefix)}
+
+
+def test_columns_of_sums_stand_in_the_order_of_the_causes():
+    assert positions(lanes, "FOR_") == {cause: place * lanes.STRIDE for place, cause in enumerate(SLOT_CAUSES)}
+
+
+def test_totals_stand_where_they_are_counted():
+    names = positions(counting, "T_")
+    names["waste_units"] = names.pop("waste")
+    assert names == {name: place for place, name in enumerate(TOTALS)}
+
+
+def test_no_two_columns_overlap():
+    for columns, n in ((lanes.N_WORDS, lanes.WORD), (lanes.N_FLOATS, lanes.BIN)):
+        assert n < columns * lanes.STRIDE
+    assert lanes.STRIDE >= lanes.LANES
+    assert lanes.LANES & (lanes.LANES - 1) == 0, "sums are folded in halves"
+
+
+@pytest.mark.parametrize("sessions_per_day", [1, 60, 130, 2_000])
+def test_sessions_of_a_run_are_those_that_run_alone(sessions_per_day):
+    result = simulate(EVERYTHING | {"volume": {"sessions_per_day": sessions_per_day}}, trials=12)
+    told, alone = result.tally.session, all_sessions(result)
+    assert np.rint(alone["cost"] / result.tally.frame.unit).sum() == told.cost_units.sum()
+    assert np.array_equal(np.bincount(alone["calls"], minlength=len(told.calls_counts)), told.calls_counts)
+    assert {kind: alone[kind].sum() for kind in told.tokens} == told.tokens
+    assert (alone["success"].sum(), alone["cost"].max()) == (told.successes, told.max_cost)
+
+
+ALL_ALIKE = one_agent({"turns": 1, "message_tokens": 100, "output_tokens": 10})
+
+
+@pytest.mark.parametrize("spec", [EVERYTHING, ALL_ALIKE], ids=["everything", "all alike"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_the_dearest_sessions_are_kept_in_order(spec, threads):
+    result = run(spec | {"volume": {"sessions_per_day": 2_000}}, trials=5, threads=threads)
+    by_address = ["trial", "day", "feature", "session"]
+    everyone = all_sessions(result).sort_values(["cost", *by_address], ascending=[False, True, True, True, True])
+    pd.testing.assert_frame_equal(result.worst(N_WORST), everyone.head(N_WORST).reset_index(drop=True))
