@@ -16,8 +16,8 @@ from scenarios.resolved import resolved_yaml
 from simulator.engine.plan import unsupported
 from simulator.limits import limit_problems
 from simulator.show import words
-from simulator.show.screen import inputs_counted
 from simulator.show.tables import columns
+from simulator.show.trust import inputs_counted
 
 if TYPE_CHECKING:
     from scenarios.prices import PriceBook

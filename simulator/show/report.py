@@ -19,12 +19,13 @@ from scenarios.lint import nothing_shared_is_uncertain
 from simulator.risk.shift import driver_shifts
 from simulator.show import plots, story, style, words
 from simulator.show.amounts import certainty, clamped_note, ladder, period_rows, session_rows
-from simulator.show.assumptions import HEIGHT, WIDTH, Assumptions, assumptions
+from simulator.show.assumptions import HEIGHT, WIDTH, assumptions
 from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
 from simulator.show.screen import figure as metric_words
 from simulator.show.sketch import stated_laws
 from simulator.show.slider import FEWEST, slider
+from simulator.show.trust import foundations
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -88,7 +89,7 @@ def render(result: Result) -> str:
         badge=_badge(result),
         banners=list(_banners(result, reading)),
         ladder=ladder(reading, story.left_out(result.scenario)),
-        lines=list(_lines(result, reading, given)),
+        lines=list(_lines(result, reading)),
         figures=_figures(reading),
         parts=story.parts(reading),
         certainty=certainty(reading),
@@ -174,14 +175,10 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
         yield Banner("Limit crossed.", f"{crossed.name} is {value}, over the limit of {limit}.")
 
 
-def _lines(result: Result, reading: Reading, given: Assumptions | None) -> Iterator[tuple[str, str]]:
+def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
     top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
-    trust = [f"simulation error of the P95 {story.error_words(reading)}", f"seed {result.seed}"]
-    if given is not None:
-        counts = given.counts
-        inputs, defaults = words.plural("input", counts.measured), words.plural("default", counts.default)
-        trust.insert(0, f"{counts.measured} {inputs} measured, {counts.stated} stated, {counts.default} {defaults}")
-        trust.insert(1, f"prices of {given.prices_as_of}")
+    error = f"simulation error of the P95 {story.error_words(reading)}"
+    trust = [*foundations(result), error, f"seed {result.seed}"]
     named = [
         ("If it breaks", story.break_words(reading)),
         ("Bought nothing", story.waste_words(reading)),

@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from scenarios.inputs import InputCounts, count_inputs
 from scenarios.lint import nothing_shared_is_uncertain
 from simulator.risk.metrics import Violation
 from simulator.risk.shift import driver_shifts
 from simulator.show import words
 from simulator.show.reading import Reading, read
 from simulator.show.story import break_words, error_words, left_out, parts, waste_words, worst_words
+from simulator.show.trust import foundations
 
 if TYPE_CHECKING:
     from simulator.result import Result
@@ -164,24 +164,7 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
 
 
 def _trust(result: Result, reading: Reading) -> str:
-    said = []
-    if result.scenario is not None:
-        said.append(inputs_counted(count_inputs(result.scenario)))
-    if result.prices is not None:
-        said.append(f"prices of {words.full_date(result.prices.as_of)}")
-    said.append(f"simulation error {error_words(reading)}")
-    said.append(f"seed {result.seed}")
-    return " · ".join(said)
-
-
-def inputs_counted(inputs: InputCounts) -> str:
-    """On what the inputs rest: ``3 inputs measured, 22 stated, 9 defaults``."""
-    counts = [
-        f"{inputs.measured} {words.plural('input', inputs.measured)} measured",
-        f"{inputs.stated} stated",
-        f"{inputs.default} {words.plural('default', inputs.default)}",
-    ]
-    return ", ".join(counts)
+    return " · ".join([*foundations(result), f"simulation error {error_words(reading)}", f"seed {result.seed}"])
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenarios.inputs import basis
 from simulator.risk.attribution import Component
 from simulator.risk.shift import Shift
 from simulator.show import words
@@ -216,13 +217,15 @@ def daily_reading(reading: Reading) -> str:
 
 
 def laws_title(stated: Sequence[StatedLaw]) -> str:
-    """How many laws there are, and how many stand on data."""
+    """How many laws there are, and how many stand on data or name a source."""
     drawn = [one for one in stated if not one.constant]
     if not drawn:
         return "Nothing is uncertain: every input is one number"
-    measured = sum(one.law.measured for one in drawn)
-    stand = "none of them on data" if not measured else f"{measured} of them on data or a source"
-    return f"The forecast stands on {len(drawn)} {words.plural('law', len(drawn))}, {stand}"
+    bases = [basis(one.law) for one in drawn]
+    measured, cited = bases.count("measured"), bases.count("cited")
+    stand = f"{measured or 'none'} of them on data"
+    sourced = f", {cited} cited from a source" if cited else ""
+    return f"The forecast stands on {len(drawn)} {words.plural('law', len(drawn))}, {stand}{sourced}"
 
 
 def laws_reading() -> str:

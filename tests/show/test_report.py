@@ -175,7 +175,7 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
     ]  # fmt: skip
     assert all(law.all("path", class_="shape") for law in laws)
     for text in (
-        "Source: our logs of May",
+        "Cited: our logs of May",
         "agents.chat.system_tokens exactly 2,000",
         "Rank correlation of volume and context size: 0.4.",
         "Context size grows by 8 % a month.",
@@ -187,7 +187,7 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
     ):
         assert text in said.text
     counts = [int(tag.text) for tag in said.one(class_="counts").all("b")]
-    assert len(counts) == 3
+    assert len(counts) == 4
     assert sum(counts) > 0
     assert "every default" in said.one("pre").text
 
