@@ -91,7 +91,7 @@ class Assumptions:
     fixed: list[tuple[str, str, str]]
     prices: list[PriceLine]
     price_notes: list[str]
-    prices_as_of: str
+    prices_said: str
     story: str
     sources: tuple[str, ...]
     resolved: str
@@ -118,7 +118,7 @@ def assumptions(scenario: Scenario, prices: PriceBook, reading: Reading) -> Assu
         fixed=list(_fixed(scenario, reading)),
         prices=list(_prices(prices)),
         price_notes=list(prices.notes),
-        prices_as_of=words.full_date(prices.as_of),
+        prices_said=_prices_said(prices),
         story=scenario.story,
         sources=scenario.sources,
         resolved=resolved_yaml(scenario, prices.cards),
@@ -195,6 +195,15 @@ def _prices(book: PriceBook) -> Iterator[PriceLine]:
                     terms=_terms(card),
                     source=card.source,
                 )
+
+
+def _prices_said(book: PriceBook) -> str:
+    """Whose prices stand in the table, and what was known when."""
+    if not book.listed:
+        return "as the scenario states them"
+    ahead = "" if book.as_of == book.data_date else f"; the scenario looks ahead from {words.full_date(book.as_of)}"
+    known = f"the catalogue of {words.full_date(book.data_date)}"
+    return f"as {known} has them for the days of the period, announced changes counted{ahead}"
 
 
 def _terms(card: PriceCard) -> str:

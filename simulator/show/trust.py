@@ -9,6 +9,7 @@ from scenarios.inputs import InputCounts, count_inputs
 from simulator.show import words
 
 if TYPE_CHECKING:
+    from scenarios.prices import PriceBook
     from simulator.result import Result
 
 
@@ -16,7 +17,7 @@ def foundations(result: Result) -> list[str]:
     """What a result stands on: its inputs counted, and its prices dated; of one loaded from disk nobody knows."""
     if result.scenario is None or result.prices is None:
         return []
-    return [inputs_counted(count_inputs(result.scenario)), f"prices of {words.full_date(result.prices.as_of)}"]
+    return [inputs_counted(count_inputs(result.scenario)), prices_dated(result.prices)]
 
 
 def inputs_counted(inputs: InputCounts) -> str:
@@ -29,3 +30,11 @@ def _others(inputs: InputCounts) -> Iterator[str]:
         yield f"{inputs.cited} cited"
     yield f"{inputs.stated} stated"
     yield f"{inputs.default} {words.plural('default', inputs.default)}"
+
+
+def prices_dated(book: PriceBook) -> str:
+    """Whose prices these are, and of which day: ``prices of 9 Nov 2026``, ``own prices``, or both."""
+    if not book.listed:
+        return "own prices"
+    old = f", {book.data_age_days} days before as_of" if book.stale else ""
+    return f"{'own prices and ' if book.own else ''}prices of {words.full_date(book.data_date)}{old}"

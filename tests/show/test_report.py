@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from scenarios.prices import price_data_date
 from simulator.result import Result
 from simulator.show import words
 from simulator.show.reading import read
@@ -182,7 +183,7 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
         "platform $4,000 each month, by the day",
         "labels $900 1 Dec 2026",
         "anthropic/claude-sonnet-4-6 $3 $15 $0.30 $3.75",
-        "as known on 20 Nov 2026",
+        f"as the catalogue of {words.full_date(price_data_date())} has them",
         "a study of 2026",
     ):
         assert text in said.text
