@@ -25,7 +25,7 @@ from simulator.show.reproduce import command, from_values
 from simulator.show.screen import figure as metric_words
 from simulator.show.sketch import stated_laws
 from simulator.show.slider import FEWEST, slider
-from simulator.show.trust import foundations
+from simulator.show.trust import cautions, foundations, not_used
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -185,6 +185,8 @@ def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
         ("What makes it", " · ".join(top) + (f"; in brackets the worst 1 in 20 {reading.nouns}" if top else "")),
         (f"Worst {reading.nouns}", story.worst_words(driver_shifts(result.tally))),
         ("Trust", " · ".join(trust)),
+        ("Caution", cautions(result)),
+        ("Not used yet", not_used(result)),
     ]
     return ((label, text) for label, text in named if text)
 

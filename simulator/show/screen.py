@@ -12,7 +12,7 @@ from simulator.risk.shift import driver_shifts
 from simulator.show import words
 from simulator.show.reading import Reading, read
 from simulator.show.story import break_words, error_words, left_out, parts, waste_words, worst_words
-from simulator.show.trust import foundations
+from simulator.show.trust import cautions, foundations, not_used
 
 if TYPE_CHECKING:
     from simulator.result import Result
@@ -49,6 +49,8 @@ def screen(result: Result, width: int = 100) -> str:
         *_labelled("What makes it", _causes(reading), width),
         *_labelled(f"Worst {reading.nouns}", worst_words(driver_shifts(result.tally)), width),
         *_labelled("Trust", _trust(result, reading), width),
+        *_labelled("Caution", cautions(result), width),
+        *_labelled("Not used yet", not_used(result), width),
     ]
     return "\n".join(lines)
 

@@ -104,7 +104,7 @@ def test_attribution_bars_are_told_apart_without_colour(result: Result) -> None:
 
 def test_laws_are_drawn_small(scenario_result: Result) -> None:
     figure = plots.laws(scenario_result)
-    assert unwrapped(texts(figure)[0]) == "The forecast stands on 6 laws, 1 of them on data or a source"
+    assert unwrapped(texts(figure)[0]) == "The forecast stands on 6 laws, none of them on data, 1 cited from a source"
     assert [axes.get_title(loc="left") for axes in figure.axes][:2] == [
         "agents.chat.turns",
         "agents.chat.message_tokens",
