@@ -47,6 +47,7 @@ class Reading:
     average_plan, plan : the spreadsheet of averages; the user's own figure, if there is one
     sessions, session_tally : risk of single sessions, and the histograms behind it
     parts : components of spend, largest mean first
+    whole_prompts, call_fees : agents whose prompts are stated whole, and those who pay fees per call
     waste : money of a mean period that went to retries and to sessions without success
     """
 
@@ -70,6 +71,8 @@ class Reading:
     sessions: Sessions
     session_tally: SessionTally
     parts: tuple[Component, ...]
+    whole_prompts: tuple[str, ...]
+    call_fees: tuple[str, ...]
     waste: float
 
     @property
@@ -123,6 +126,8 @@ def read(result: Result | Reading) -> Reading:
         sessions=result.session,
         session_tally=tally.session,
         parts=result.components(),
+        whole_prompts=facts.whole_prompts,
+        call_fees=facts.call_fees,
         waste=in_currency(Fraction(tally.session.waste_units, result.trials_done), tally.frame.unit),
     )
 

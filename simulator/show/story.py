@@ -45,7 +45,7 @@ def parts(reading: Reading) -> list[Part]:
     """Spend by cause, the largest first, and what is left over as the last row."""
     causes: dict[str, list[Component]] = {}
     for component in reading.parts:
-        causes.setdefault(component.cause, []).append(component)
+        causes.setdefault(_said_cause(component, reading), []).append(component)
     several = len({component.agent for component in reading.parts if component.agent}) > 1
     rows = sorted(
         (
@@ -60,6 +60,15 @@ def parts(reading: Reading) -> list[Part]:
     typical = words.hundred([row[1] for row in rows])
     worst = words.hundred([row[2] for row in rows])
     return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
+
+
+def _said_cause(part: Component, reading: Reading) -> str:
+    """The cause of a component, told apart where its usual words would be wrong."""
+    if part.cause == "message" and part.agent in reading.whole_prompts:
+        return "whole_prompt"
+    if part.cause == "output" and part.agent in reading.call_fees:
+        return "output_and_fees"
+    return part.cause
 
 
 def _label(cause: str, found: Sequence[Component], several: bool) -> str:

@@ -25,9 +25,11 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CAUSE_WORDS: Mapping[str, str] = {
     "system": "system prompts",
     "message": "new messages",
+    "whole_prompt": "whole prompts",
     "retrieval": "retrieved documents",
     "history": "history re-sent",
     "output": "answers written",
+    "output_and_fees": "answers and call fees",
     "reasoning": "reasoning",
     "retries": "retries",
     "compaction": "context summaries",
@@ -360,12 +362,13 @@ def cause_words(cause: str, agents: Sequence[str] = (), detail: str | None = Non
     Parameters
     ----------
     cause : str
-        One of the keys of `CAUSE_WORDS`; an unknown one is said as it is.
+        One of the keys of `CAUSE_WORDS`, which tells two causes apart more finely than the attribution does; an unknown
+        one is said as it is.
     agents : sequence of str
         Whose; none leaves them out.
     detail : str or None
         The tool's name, of cause ``tools``.
     """
     words = f"tool {detail}" if cause == "tools" and detail else CAUSE_WORDS.get(cause, cause.replace("_", " "))
-    link = "by" if cause in ("history", "output", "reasoning", "retries") else "of"
+    link = "by" if cause in ("history", "output", "output_and_fees", "reasoning", "retries") else "of"
     return f"{words} {link} {listing(agents)}" if agents else words

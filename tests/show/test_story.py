@@ -118,6 +118,27 @@ def test_one_agent_needs_no_name() -> None:
     assert not [row.label for row in rows if "bot" in row.label]
 
 
+def labels(agents: tuple[str, ...], **facts: tuple[str, ...]) -> set[str]:
+    """What messages and outputs of these agents are called."""
+    reading = read(synthetic.result(synthetic.tally(trials=50, agents=agents), **facts))
+    told = tuple(part for part in reading.parts if part.cause in {"message", "output"})
+    return {row.label for row in story.parts(replace(reading, parts=told))}
+
+
+def test_whole_prompts_and_call_fees_are_called_so() -> None:
+    assert labels(("bot",)) == {"new messages", "answers written"}
+    assert labels(("bot",), whole_prompts=("bot",), call_fees=("bot",)) == {"whole prompts", "answers and call fees"}
+
+
+def test_agents_of_either_kind_have_rows_of_their_own() -> None:
+    assert labels(("planner", "executor"), whole_prompts=("planner",), call_fees=("executor",)) == {
+        "whole prompts of planner",
+        "new messages of executor",
+        "answers written by planner",
+        "answers and call fees by executor",
+    }
+
+
 def test_the_title_names_the_part_that_weighs_most_in_bad_months(reading: Reading) -> None:
     first = max(story.parts(reading), key=lambda row: row.worst)
     title = story.attribution_title(reading)
