@@ -203,7 +203,7 @@ class Result:
 
     @property
     def trials(self) -> DataFrame:
-        """One row a trial: trial, spend, breach_day, sessions, turned_away, each driver's level, spend by feature."""
+        """One row a trial: its spend, what the budget covers of it, breach day, sessions, drivers, spend by feature."""
         return trials_frame(self.tally, self.facts.budget)
 
     @property
