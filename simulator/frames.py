@@ -23,7 +23,8 @@ def trials_frame(tally: Tally, budget: float | None) -> DataFrame:
     """One row a trial.
 
     Columns: ``trial``; ``spend`` in currency; ``covered``, what the budget covers of it, missing without a budget;
-    ``breach_day`` counted from 1, missing where the budget holds; ``sessions``; ``turned_away``; each driver's level by its name; ``spend_<feature>``, fixed costs left out.
+    ``breach_day`` counted from 1, missing where the budget holds; ``sessions``; ``turned_away``; each driver's
+    level by its name; ``spend_<feature>``, fixed costs left out.
     """
     import pandas as pd
 

@@ -41,6 +41,7 @@ class Reading:
     held_units : the same in units of money, int64[trials], ascending
     money_unit : currency in one unit
     partial : whether the budget leaves some of the spend out
+    covers : what it covers, in words
     fan : by percentile, `held` so far at the start and after each day, float64[D + 1]
     by_day : by percentile, `held` of each day by itself, float64[D]
     breach : the budget's risk; None without a budget
@@ -63,6 +64,7 @@ class Reading:
     held_units: IntArray
     money_unit: float
     partial: bool
+    covers: str
     fan: Mapping[int, FloatArray]
     by_day: Mapping[int, FloatArray]
     breach: Breach | None
@@ -118,6 +120,7 @@ def read(result: Result | Reading) -> Reading:
         held_units=np.sort(covered_units(tally) if budgeted else spend_units(tally)),
         money_unit=tally.frame.unit,
         partial=budgeted and not bool(tally.frame.covered_cells.all()),
+        covers=words.listing([word.replace("_", "-") for word in facts.covers]),
         fan={k: np.concatenate([[0.0], row]) for k, row in _quantiles(so_far, tally.frame.unit).items()},
         by_day=_quantiles(_held_daily(tally, budgeted), tally.frame.unit),
         breach=result.budget,

@@ -121,8 +121,7 @@ def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
         held = words.percent_of(trials - reading.breach.breaching, trials)
         rungs.append((reading.breach.amount, "Budget", f"held in {held} of {trials:,} simulated {reading.nouns}"))
         if reading.partial:
-            what = f"(P95 of {words.listing([word.replace('_', '-') for word in result.facts.covers])})"
-            rungs.append((reading.held.p95, "Covered by the budget", what))
+            rungs.append((reading.held.p95, "Covered by the budget", f"(P95 of {reading.covers})"))
     return _rows(sorted(rungs, key=lambda rung: rung[0]), reading, width)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis
 from simulator.risk.attribution import Component
+from simulator.risk.breach import BreachDay
 from simulator.risk.shift import Shift
 from simulator.show import words
 from simulator.show.reading import Reading
@@ -113,17 +114,25 @@ def burn_fan_title(reading: Reading) -> str:
     budget = reading.stated(reading.breach.amount)
     if reading.breach.day is None:
         return f"None of {reading.trials:,} simulated {reading.nouns} breaks the {budget} budget"
-    when = words.day_word(reading.day(reading.breach.day.p50), weekday=False)
+    when = _break_day(reading, reading.breach.day)
     if reading.breach.breaching == reading.trials:
-        return f"All {reading.trials:,} simulated {reading.nouns} break the {budget} budget, most often around {when}"
+        return f"All {reading.trials:,} simulated {reading.nouns} break the {budget} budget, {when}"
     chance = words.odds(reading.breach.probability)
     breaks = "breaks" if chance.startswith("1 ") else "break"
-    return f"{chance} {reading.nouns} {breaks} the {budget} budget, most often around {when}"
+    return f"{chance} {reading.nouns} {breaks} the {budget} budget, {when}"
+
+
+def _break_day(reading: Reading, day: BreachDay) -> str:
+    """The median day of those that break; where most of them do so on one day, that day."""
+    said = words.day_word(reading.day(day.p50), weekday=False)
+    if day.p10 == day.p90 or day.p50 == len(reading.dates):
+        return f"mostly on {said}"
+    return f"half of them by {said}"
 
 
 def burn_fan_reading(reading: Reading) -> str:
     """How to read the burn fan."""
-    what = "Spend that the budget covers" if reading.partial else "Spend"
+    what = f"Spend that the budget covers ({reading.covers})" if reading.partial else "Spend"
     if reading.trials == 1:
         return f"{what} so far, day by day, in the one simulated {reading.noun}."
     return (
@@ -157,9 +166,9 @@ def _against_averages(reading: Reading) -> str:
 
 def s_curve_reading(reading: Reading) -> str:
     """How to read the S-curve."""
-    what = "spends" if not reading.partial else "spends, of what the budget covers,"
+    spend = f"spend, of what the budget covers ({reading.covers})," if reading.partial else "spend"
     return (
-        f"The share of {reading.nouns} that {what.replace('spends', 'spend')} no more than the amount below. "
+        f"The share of {reading.nouns} that {spend} no more than the amount below. "
         "Bars at P50, P80 and P95 are 95 % intervals of simulation error."
     )
 
@@ -209,20 +218,20 @@ def attribution_reading(reading: Reading) -> str:
 
 def daily_title(reading: Reading) -> str:
     """What a day costs, and the dearest one."""
+    costs = "A typical day's covered spend is" if reading.partial else "A typical day costs"
     medians = reading.by_day[50]
     dearest = int(medians.argmax())
     typical = sorted(medians)[len(medians) // 2]
     if medians[dearest] <= 1.02 * typical:
-        return f"A typical day costs {reading.money(typical)}"
+        return f"{costs} {reading.money(typical)}"
     day = words.day_word(reading.dates[dearest])
-    return f"A typical day costs {reading.money(typical)}; the dearest, {day}, {reading.money(medians[dearest])}"
+    return f"{costs} {reading.money(typical)}; the dearest, {day}, {reading.money(medians[dearest])}"
 
 
 def daily_reading(reading: Reading) -> str:
     """How to read the days."""
-    return (
-        f"Median spend of each day, with the range that holds 9 in 10 of {reading.trials:,} simulated {reading.nouns}."
-    )
+    what = f"spend that the budget covers ({reading.covers}), day by day" if reading.partial else "spend of each day"
+    return f"Median {what}, with the range that holds 9 in 10 of {reading.trials:,} simulated {reading.nouns}."
 
 
 def laws_title(stated: Sequence[StatedLaw]) -> str:

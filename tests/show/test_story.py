@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.result import Result
+from simulator.risk.breach import BreachDay
 from simulator.show import story, words
 from simulator.show.reading import Reading, read, session_curve
 from tests.show import synthetic
@@ -24,7 +25,7 @@ def of(state: str) -> Reading:
     ("state", "said"),
     [
         ("never breached", "None of 200 simulated months breaks the $1,000,000 budget"),
-        ("always breached", "All 200 simulated months break the $10,000 budget, most often around"),
+        ("always breached", "All 200 simulated months break the $10,000 budget, half of them by "),
         ("no budget", "Half of all months end above $"),
         ("one trial", "One simulated month spends $"),
         ("zero spend", "Nothing is spent in December 2026"),
@@ -39,7 +40,7 @@ def test_the_title_of_a_budget_that_sometimes_breaks(reading: Reading, result: R
     assert result.budget.day is not None
     odds = words.odds(result.breach_probability())
     when = words.day_word(result.dates[result.budget.day.p50 - 1], weekday=False)
-    assert story.burn_fan_title(reading) == f"{odds} months break the $100,000 budget, most often around {when}"
+    assert story.burn_fan_title(reading) == f"{odds} months break the $100,000 budget, half of them by {when}"
 
 
 @pytest.mark.parametrize(
@@ -79,6 +80,24 @@ def test_held_and_broken_add_up_to_100_percent() -> None:
     for n in range(1, 2_000):
         held, broken = words.percent(n / 2_000), words.percent(1 - n / 2_000)
         assert float(held.removesuffix(" %")) + float(broken.removesuffix(" %")) == pytest.approx(100, abs=1e-9)
+
+
+def test_breaks_of_one_day_are_dated_by_it(reading: Reading) -> None:
+    assert reading.breach is not None
+    last = len(reading.dates)
+    for p10, p50, p90, said in ((3, 3, 3, "3 Dec"), (20, last, last, "31 Dec")):
+        breach = replace(reading.breach, day=BreachDay(p10, p50, p90))
+        assert story.burn_fan_title(replace(reading, breach=breach)).endswith(f"budget, mostly on {said}")
+
+
+def test_what_a_budget_covers_is_said_of_every_picture_that_shows_no_more() -> None:
+    partly = of("a part covered")
+    assert partly.covers == "models and tools"
+    for how in (story.burn_fan_reading, story.s_curve_reading, story.daily_reading):
+        assert "the budget covers (models and tools)" in how(partly)
+        assert "covers" not in how(of("never breached"))
+    assert story.daily_title(partly).startswith("A typical day's covered spend is $")
+    assert story.daily_title(of("never breached")).startswith("A typical day costs $")
 
 
 # Parts
