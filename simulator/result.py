@@ -195,9 +195,9 @@ class Result:
         return violations(self._values, self.facts.limits if limits is None else limits)
 
     def verdict(self) -> Verdict:
-        """HOLDS, AT RISK or LIKELY TO BREAK; see `simulator.risk.verdict.verdict`."""
+        """HOLDS, AT RISK, LIKELY TO BREAK, or TOO FEW TRIALS to say; see `simulator.risk.verdict.verdict`."""
         probability = None if self.budget is None else self.budget.probability
-        return verdict(probability, self.facts.limits, self.violations())
+        return verdict(probability, self.facts.limits, self.violations(), self.trials_done)
 
     # Tables and pictures
 

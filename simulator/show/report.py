@@ -24,7 +24,7 @@ from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
 from simulator.show.screen import figure as metric_words
 from simulator.show.sketch import stated_laws
-from simulator.show.slider import FEWEST, slider
+from simulator.show.slider import slider
 from simulator.show.trust import cautions, foundations, not_used
 
 if TYPE_CHECKING:
@@ -119,13 +119,8 @@ def render(result: Result) -> str:
 
 
 def _sentences(reading: Reading) -> tuple[str, str]:
-    risk = reading.breach
-    if risk is not None:
-        verdict = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
-        if reading.trials < FEWEST:
-            ends = dict.fromkeys((reading.money(reading.held.min), reading.money(reading.held.max)))
-            return verdict, f"What was simulated spends {' to '.join(ends)}."
-        return verdict, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)
+    if reading.breach is not None:
+        return story.budget_sentences(reading, reading.breach)
     typical, dear, noun = reading.money(reading.spend.p50), reading.money(reading.spend.p95), reading.noun
     gap = words.round_to(reading.spend.p95) - words.round_to(reading.average_plan)
     averages = f"A spreadsheet of averages says {reading.money(reading.average_plan)}"
@@ -137,9 +132,7 @@ def _sentences(reading: Reading) -> tuple[str, str]:
 
 
 def _badge(result: Result) -> dict[str, Any]:
-    word: str | None = result.verdict().word
-    if word is not None and result.trials_done < FEWEST:
-        word = "TOO FEW TRIALS"
+    word = result.verdict().word
     kind = {"HOLDS": "holds", "AT RISK": "risk", "LIKELY TO BREAK": "breaks"}.get(word or "", "forecast")
     return {"word": word or "FORECAST", "kind": kind, "icon": _markup(_ICONS[kind])}
 

@@ -11,7 +11,7 @@ from simulator.risk.metrics import Violation
 from simulator.risk.shift import driver_shifts
 from simulator.show import words
 from simulator.show.reading import Reading, read
-from simulator.show.story import break_words, error_words, left_out, parts, waste_words, worst_words
+from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words, worst_words
 from simulator.show.trust import cautions, foundations, not_used
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ def _budget_sentences(reading: Reading) -> list[str]:
             f"{typical} in a typical {noun}; 1 {noun} in 20 costs more than {dear}.",
             "There is no budget to hold it against: state one as `budget:` or with --budget.",
         ]
-    verdict = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
-    return [verdict, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)]
+    return [*budget_sentences(reading, risk)]
 
 
 def _violation(crossed: Violation, currency: str) -> str:
@@ -107,7 +106,7 @@ def figure(path: str, value: float, currency: str) -> str:
 
 def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
     noun, trials = reading.noun, reading.trials
-    few = "" if trials >= FEW else f", of only {trials} {reading.nouns}"
+    few = "" if trials >= FEW else f", of only {trials} {words.plural(noun, trials)}"
     rungs = [
         (reading.average_plan, "Spreadsheet of averages", left_out(result.scenario)),
         (reading.spend.p50, f"A typical {noun} (P50)", ""),
@@ -116,13 +115,18 @@ def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
     ]
     if reading.plan is not None:
         above = int((result.spend.samples > reading.plan).sum())
-        rungs.append((reading.plan, "Your plan", f"passed in {words.percent_of(above, trials)} of {reading.nouns}"))
+        rungs.append((reading.plan, "Your plan", _in_how_many("passed", above, trials, reading.nouns)))
     if reading.breach is not None:
-        held = words.percent_of(trials - reading.breach.breaching, trials)
-        rungs.append((reading.breach.amount, "Budget", f"held in {held} of {trials:,} simulated {reading.nouns}"))
+        held = _in_how_many("held", trials - reading.breach.breaching, trials, f"{trials:,} simulated {reading.nouns}")
+        rungs.append((reading.breach.amount, "Budget", held))
         if reading.partial:
             rungs.append((reading.held.p95, "Covered by the budget", f"(P95 of {reading.covers})"))
     return _rows(sorted(rungs, key=lambda rung: rung[0]), reading, width)
+
+
+def _in_how_many(what: str, hits: int, trials: int, of: str) -> str:
+    share = words.percent_of(hits, trials)
+    return "" if share == words.UNKNOWN else f"{what} in {share} of {of}"
 
 
 def _rows(rungs: Sequence[tuple[float, str, str]], reading: Reading, width: int) -> list[str]:

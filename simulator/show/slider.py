@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 
 from simulator.risk.money import as_fraction
+from simulator.risk.verdict import FEWEST
 from simulator.show import words
 from simulator.show.reading import Reading
 
 MOST = 10_000
 """Trials that are embedded one by one: 40 kB at most."""
-
-FEWEST = 5
-"""Trials below which no chance can be told from another."""
 
 POSITIONS = 400
 """About how many budgets the slider reaches."""

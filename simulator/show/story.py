@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis
 from simulator.risk.attribution import Component
-from simulator.risk.breach import BreachDay
+from simulator.risk.breach import Breach, BreachDay
 from simulator.risk.shift import Shift
+from simulator.risk.verdict import FEWEST
 from simulator.show import words
 from simulator.show.reading import Reading
 from simulator.show.sketch import StatedLaw
@@ -128,6 +129,15 @@ def _break_day(reading: Reading, day: BreachDay) -> str:
     if day.p10 == day.p90 or day.p50 == len(reading.dates):
         return f"mostly on {said}"
     return f"half of them by {said}"
+
+
+def budget_sentences(reading: Reading, risk: Breach) -> tuple[str, str]:
+    """How likely the budget breaks, and what 95 % certainty takes; of few trials, only what they spent."""
+    chance = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
+    if reading.trials < FEWEST:
+        ends = dict.fromkeys((reading.money(reading.held.min), reading.money(reading.held.max)))
+        return chance, f"What was simulated spends {' to '.join(ends)}."
+    return chance, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)
 
 
 def burn_fan_reading(reading: Reading) -> str:

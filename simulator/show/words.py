@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
+from simulator.risk.verdict import FEWEST
+
 SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -62,7 +64,7 @@ _SPOKEN = sorted(
     | {Fraction(2, 5), Fraction(3, 5), Fraction(3, 10), Fraction(7, 10), Fraction(9, 20), Fraction(11, 20)}
 )
 GUESS, UNKNOWN = "anybody's guess", "unknown"
-"""What so few trials say that the 95 % interval of a chance is wider than half of all there is."""
+"""What fewer than `FEWEST` trials say of a chance."""
 
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10)
 
@@ -237,22 +239,22 @@ def odds_of(hits: int, trials: int) -> str:
     >>> odds_of(1_650, 10_000), odds_of(0, 10_000)
     ('1 in 6', 'less than 1 in 3,000')
     """
+    if trials < FEWEST:
+        return GUESS
     if 0 < hits < trials:
         return odds(hits / trials)
-    bound = 1 - 0.05 ** (1 / max(1, trials))
-    if bound > 0.5:
-        return GUESS
+    bound = 1 - 0.05 ** (1 / trials)
     n = round(round_down(1 / bound))
     return f"less than 1 in {n:,}" if hits == 0 else f"more than {n - 1:,} in {n:,}"
 
 
 def percent_of(hits: int, trials: int) -> str:
     """The share that `hits` of `trials` say, as careful as `odds_of` with what was never seen: ``less than 0.03 %``."""
+    if trials < FEWEST:
+        return UNKNOWN
     if 0 < hits < trials:
         return percent(hits / trials)
-    bound = 1 - 0.05 ** (1 / max(1, trials))
-    if bound > 0.5:
-        return UNKNOWN
+    bound = 1 - 0.05 ** (1 / trials)
     return f"less than {percent(_ceil_1(bound))}" if hits == 0 else f"more than {percent(1 - _ceil_1(bound))}"
 
 

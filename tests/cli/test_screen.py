@@ -101,6 +101,16 @@ def test_a_few_trials_are_called_few() -> None:
     assert "simulation error unknown from 40 months" in said
 
 
+@pytest.mark.parametrize("trials", [1, 4])
+def test_too_few_trials_are_the_verdict(trials: int) -> None:
+    made = result(tally(trials=trials))
+    said = screen(made)
+    assert said.startswith(f"TOO FEW TRIALS   Too few trials ({trials}) to say whether the $100,000 budget holds.\n")
+    assert "What was simulated spends $" in said
+    assert "unknown of" not in said
+    assert made.verdict().word == "TOO FEW TRIALS"
+
+
 def test_an_interrupted_run_says_on_how_much_it_rests() -> None:
     said = screen(result(tally(trials=3_200), trials_requested=10_000, interrupted=True))
     assert "Interrupted: this rests on 3,200 of 10,000 months." in said

@@ -147,6 +147,8 @@ def test_odds(p: float, said: str) -> None:
         (0, 10, "less than 1 in 3", "less than 30 %"),
         (0, 1, "anybody's guess", "unknown"),
         (1, 1, "anybody's guess", "unknown"),
+        (2, 4, "anybody's guess", "unknown"),
+        (2, 5, "2 in 5", "40 %"),
         (1, 10_000, "1 in 10,000", "0.01 %"),
     ],
 )
