@@ -20,9 +20,9 @@ from simulator.risk.shift import driver_shifts
 from simulator.show import plots, story, style, words
 from simulator.show.amounts import certainty, clamped_note, ladder, period_rows, session_rows
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions
+from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
-from simulator.show.screen import figure as metric_words
 from simulator.show.sketch import stated_laws
 from simulator.show.slider import slider
 from simulator.show.trust import cautions, foundations, not_used
@@ -164,8 +164,7 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
             "drivers: typical",
         )
     for crossed in result.verdict().violations:
-        value, limit = (metric_words(crossed.path, x, reading.currency) for x in (crossed.value, crossed.limit))
-        yield Banner("Limit crossed.", f"{crossed.name} is {value}, over the limit of {limit}.")
+        yield Banner("Limit crossed.", f"{violation_words(crossed, reading.currency, reading.unit)}.")
 
 
 def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:

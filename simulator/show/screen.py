@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.lint import nothing_shared_is_uncertain
-from simulator.risk.metrics import Violation
 from simulator.risk.shift import driver_shifts
 from simulator.show import words
+from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words, worst_words
 from simulator.show.trust import cautions, foundations, not_used
@@ -61,7 +61,10 @@ def screen(result: Result, width: int = 100) -> str:
 def _headline(result: Result, reading: Reading, width: int) -> Iterator[str]:
     verdict = result.verdict()
     head = verdict.word or "FORECAST"
-    text = [*_budget_sentences(reading), *(_violation(v, reading.currency) for v in verdict.violations)]
+    text = [
+        *_budget_sentences(reading),
+        *(f"Limit crossed: {violation_words(v, reading.currency, reading.unit)}." for v in verdict.violations),
+    ]
     if result.interrupted:
         done, asked = result.trials_done, result.trials_requested
         text.append(f"Interrupted: this rests on {done:,} of {asked:,} {reading.nouns}.")
@@ -84,21 +87,6 @@ def _budget_sentences(reading: Reading) -> list[str]:
             "There is no budget to hold it against: state one as `budget:` or with --budget.",
         ]
     return [*budget_sentences(reading, risk)]
-
-
-def _violation(crossed: Violation, currency: str) -> str:
-    value, limit = (figure(crossed.path, x, currency) for x in (crossed.value, crossed.limit))
-    return f"Limit crossed: {crossed.name} is {value}, over {limit}."
-
-
-def figure(path: str, value: float, currency: str) -> str:
-    """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
-    name = path.rpartition(".")[2]
-    if name.endswith(("_probability", "_rate", "_share")):
-        return words.percent(value)
-    if path.startswith(("seed", "trials", "sessions_", "session.calls", "session.tokens", "budget.breach_day")):
-        return words.count(value)
-    return words.money(value, currency)
 
 
 # The ladder of amounts

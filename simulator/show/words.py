@@ -66,6 +66,9 @@ _SPOKEN = sorted(
 GUESS, UNKNOWN = "anybody's guess", "unknown"
 """What fewer than `FEWEST` trials say of a chance."""
 
+ABSURD, ABSURDLY_SMALL = 1e15, 1e-12
+"""Amounts beyond these are slips of the pen, and nobody reads their digits."""
+
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10)
 
 
@@ -76,7 +79,10 @@ def round_to(x: float, digits: int = 3) -> float:
     """`x` at so many significant digits; 0, infinities and NaN as they are."""
     if x == 0 or not math.isfinite(x):
         return x
-    return round(x, digits - 1 - math.floor(math.log10(abs(x))))
+    try:
+        return round(x, digits - 1 - math.floor(math.log10(abs(x))))
+    except OverflowError:  # the largest floats have nothing to be rounded up to
+        return x
 
 
 def money(amount: float, currency: str = "USD") -> str:
@@ -93,8 +99,10 @@ def money(amount: float, currency: str = "USD") -> str:
 
 
 def money_stated(amount: float, currency: str = "USD") -> str:
-    """An amount that a person stated, in full: ``$123,456``, ``$0.05``."""
+    """An amount that a person stated, in full: ``$123,456``, ``$0.05``; from 1e15 on as a power: ``$1.00e300``."""
     size = abs(amount)
+    if size >= ABSURD or 0 < size < ABSURDLY_SMALL:
+        return _signed(amount, currency, _scientific(size, 8))
     if not math.isfinite(size) or size == int(size):
         return _signed(amount, currency, f"{size:,.0f}" if math.isfinite(size) else _three_digits(size))
     return _signed(amount, currency, _decimals(size, max(2, _places(size))))
@@ -103,6 +111,8 @@ def money_stated(amount: float, currency: str = "USD") -> str:
 def money_short(amount: float, currency: str = "USD") -> str:
     """An amount for an axis or a narrow column: ``$120k``, ``$1.25M``, ``$0.05``."""
     size = abs(amount)
+    if round_to(size) >= ABSURD:
+        return _signed(amount, currency, _scientific(size, 2))
     for unit, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if math.isfinite(size) and round_to(size) >= unit:
             return _signed(amount, currency, f"{round_to(size) / unit:g}{letter}")
@@ -126,12 +136,25 @@ def _three_digits(size: float) -> str:
     if not math.isfinite(size):
         return "∞" if size > 0 else "?"
     rounded = round_to(size)
+    if rounded >= ABSURD:
+        return _scientific(size, 2)
     for unit, word in ((1e12, "trillion"), (1e9, "billion")):
         if rounded >= unit:
             return f"{rounded / unit:,.4g} {word}"
     if rounded >= 100 or rounded == 0 or (rounded >= 10 and rounded % 1 == 0):
         return f"{rounded:,.0f}"
+    if rounded < ABSURDLY_SMALL:
+        return _scientific(size, 2)
     return f"{rounded:,.2f}" if rounded >= 1 else _decimals(rounded, max(2, _places(rounded)))
+
+
+def _scientific(size: float, most: int) -> str:
+    """``1.00e300``: two decimals, and up to `most` where the amount has them."""
+    if not math.isfinite(size):
+        return _three_digits(size)
+    digits, power = f"{size:.{most}e}".split("e")
+    whole, _, decimals = digits.partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}e{int(power)}"
 
 
 def _places(size: float) -> int:
@@ -145,7 +168,9 @@ def _decimals(size: float, places: int) -> str:
 
 
 def count(n: float) -> str:
-    """A count: ``10,000`` in full up to a million, then ``1.2 million``, ``3 billion``."""
+    """A count: ``10,000`` in full up to a million, then ``1.2 million``, ``3 billion``, ``1.00e20``."""
+    if math.isfinite(n) and round_to(n) >= ABSURD:
+        return _scientific(n, 2)
     for unit, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if round_to(n) >= unit:
             return f"{round_to(n) / unit:g} {word}"

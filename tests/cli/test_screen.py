@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.show.screen import figure, screen
+from simulator.show.metrics import figure
+from simulator.show.screen import screen
 from tests.cli.calling import Caller
 from tests.cli.months import result, tally
 
@@ -71,7 +72,7 @@ def test_without_a_budget_it_is_a_forecast_that_asks_for_one() -> None:
 def test_limits_that_are_crossed_are_said_in_their_own_units() -> None:
     said = screen(result(facts={"budget": None, "limits": {"p95": 90e3, "session.waste_share": 2.0}}))
     assert said.startswith("AT RISK   ")
-    assert "Limit crossed: p95 is $115,000, over $90,000." in said
+    assert "Limit crossed: p95 is $115,000, over the limit of $90,000." in said
     assert "waste" not in said
 
 
