@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import combinations
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from simulator.result import Result
@@ -83,6 +85,20 @@ def test_the_s_curve_marks_its_quantiles(result: Result) -> None:
     assert marked == {(result.spend.quantile(p), p) for p in (0.5, 0.8, 0.95)}
     intervals = [line.get_xydata() for line in axes.lines if len(line.get_xdata()) == 2 and line.get_alpha() == 0.45]
     assert [tuple(points[:, 0]) for points in intervals] == [result.spend.ci(p) for p in (0.5, 0.8, 0.95)]
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("chance", [0.02, 0.08, 0.2, 0.28, 0.35, 0.45, 0.55, 0.7, 0.9])
+def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: Result) -> None:
+    made = synthetic.result(average_plan=result.spend.quantile(chance), plan=None, budget=190_000.0)
+    figure = plots.s_curve(made, narrow=narrow, titled=False)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    axes = figure.axes[0]
+    drawn = [text for text in [*axes.texts, *axes.get_yticklabels(), *axes.get_xticklabels()] if text.get_text()]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in drawn]
+    over = [(one, other) for (one, a), (other, b) in combinations(boxes, 2) if a.overlaps(b)]
+    assert over == []
 
 
 def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:

@@ -182,7 +182,7 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
         "Context size grows by 8 % a month.",
         "platform $4,000 each month, by the day",
         "labels $900 1 Dec 2026",
-        "anthropic/claude-sonnet-4-6 $3 $15 $0.30 $3.75",
+        "anthropic/claude-sonnet-4-6 $3 $15 $0.30 $3.75 genai-prices",
         f"as the catalogue of {words.full_date(price_data_date())} has them",
         "a study of 2026",
     ):
