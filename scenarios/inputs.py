@@ -1,11 +1,14 @@
-"""How well founded a scenario is: inputs measured, stated, and left to a default."""
+"""How well founded a scenario is: inputs measured, cited, stated, and left to a default."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from distributions.blends import Blend
+from distributions.compose import Clipped, Truncated
+from distributions.data import Data
 from distributions.law import Law
 from scenarios.agents import Agent, Cache, CheckedBy, Context, ModelUse, Retry, Tool
 from scenarios.features import Feature, Guardrails
@@ -13,6 +16,9 @@ from scenarios.fields import Section
 from scenarios.period import Volume
 from scenarios.schema import Scenario
 from scenarios.walk import Leaf, leaves
+
+Basis = Literal["measured", "cited", "stated"]
+"""What the numbers of a law rest on: the user's own data, a `source:` that it names, or somebody's word."""
 
 _NO_INPUTS = {"budget", "limits", "period", "plan", "value"}  # what is asked, not what is assumed
 
@@ -45,7 +51,9 @@ class InputCounts:
     Attributes
     ----------
     measured : int
-        Laws from data, or with a `source:` beside them.
+        Laws from the user's own data.
+    cited : int
+        Laws that name a `source:`, which nobody here has checked.
     stated : int
         Laws and numbers that somebody wrote down.
     default : int
@@ -53,13 +61,14 @@ class InputCounts:
     """
 
     measured: int
+    cited: int
     stated: int
     default: int
 
     @property
     def total(self) -> int:
         """All inputs."""
-        return self.measured + self.stated + self.default
+        return self.measured + self.cited + self.stated + self.default
 
 
 def count_inputs(scenario: Scenario) -> InputCounts:
@@ -72,9 +81,26 @@ def count_inputs(scenario: Scenario) -> InputCounts:
     """
     found = [leaf for leaf in leaves(scenario) if leaf.path[0] not in _NO_INPUTS and not _carried(leaf, scenario)]
     laws = [leaf for leaf in found if isinstance(leaf.value, Law) and leaf.stated]
-    measured = sum(leaf.value.measured for leaf in laws)
-    stated = sum(_numbers(leaf.value) for leaf in found if leaf.stated and not _only_a_name(leaf))
-    return InputCounts(measured, stated - measured, sum(_assumed(leaf) for leaf in found if not leaf.stated))
+    bases = [basis(leaf.value) for leaf in laws]
+    measured, cited = bases.count("measured"), bases.count("cited")
+    written = sum(_numbers(leaf.value) for leaf in found if leaf.stated and not _only_a_name(leaf))
+    assumed = sum(_assumed(leaf) for leaf in found if not leaf.stated)
+    return InputCounts(measured, cited, written - measured - cited, assumed)
+
+
+def basis(law: Law) -> Basis:
+    """What the numbers of a law rest on; a law made of laws is as well founded as the least of its parts."""
+    if _from_data(law):
+        return "measured"
+    return "cited" if law.measured else "stated"
+
+
+def _from_data(law: Law) -> bool:
+    if isinstance(law, Data):
+        return True
+    if isinstance(law, Clipped | Truncated):
+        return _from_data(law.law)
+    return isinstance(law, Blend) and all(_from_data(piece.law) for piece in law.pieces)
 
 
 def _numbers(value: Any) -> int:

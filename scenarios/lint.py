@@ -16,6 +16,7 @@ from scenarios.features import Feature
 from scenarios.problems import dotted
 from scenarios.schema import Scenario
 from scenarios.tails import heaviest_tail, session_cost_tail_index
+from scenarios.unread import unread
 from scenarios.walk import leaves
 
 __all__ = ["Finding", "lint", "nothing_shared_is_uncertain", "session_cost_tail_index"]
@@ -64,6 +65,7 @@ def lint(scenario: Scenario, cards: Cards) -> list[Finding]:
         *_caches(scenario, cards),
         *_idle(scenario),
         *_unused(scenario),
+        *(Finding(path, "note", "is read by no figure of a run yet") for path in unread(scenario)),
         *_outside(scenario),
     ]
 

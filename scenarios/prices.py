@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 from hashlib import sha256
-from itertools import groupby, pairwise
+from itertools import groupby
 
 from scenarios.cards import FIELDS, PriceCard, PriceTier, daily_cards, missing_prices, own_prices
 from scenarios.catalog import (
@@ -25,11 +25,15 @@ from scenarios.catalog import (
     search_models,
 )
 from scenarios.models import ModelSpec
+from scenarios.price_notes import age, changes, hindsight, model_notes
 from scenarios.problems import Fault, Path, dotted
 from scenarios.quotes import Rates
 from scenarios.schema import Agent, Scenario
 
 __all__ = ["PriceBook", "PriceCard", "PriceRow", "PriceTier", "list_models", "price_data_date", "resolve_prices"]
+
+STALE_DAYS = 60
+"""Providers change prices every few months; data older than this on `as_of` get a warning."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +77,32 @@ class PriceBook:
     dates : tuple of date
         The days.
     as_of : date
-        The scenario's: prices and announced changes as known on this day.
+        The scenario's: the day from which it looks ahead.
     data_date : date
         The day of the packaged price data.
+    listed, own : bool
+        Whether any price is the catalogue's, and whether any is the scenario's own.
     notes : list of str
-        What was assumed: names resolved, hours blended, prices that change inside the period, fallbacks.
+        What was assumed: names resolved, hours blended, prices that change inside the period, fallbacks, old data.
     """
 
     cards: dict[str, tuple[PriceCard, ...]]
     dates: tuple[date, ...]
     as_of: date
     data_date: date
+    listed: bool
+    own: bool
     notes: list[str]
+
+    @property
+    def data_age_days(self) -> int:
+        """How many days the catalogue's data lie before `as_of`; 0 where no price is the catalogue's."""
+        return max(0, (self.as_of - self.data_date).days) if self.listed else 0
+
+    @property
+    def stale(self) -> bool:
+        """Whether the catalogue's data are so old on `as_of` that prices may well have changed."""
+        return self.data_age_days > STALE_DAYS
 
     @cached_property
     def sha256(self) -> str:
@@ -136,13 +154,26 @@ def resolve_prices(scenario: Scenario) -> PriceBook:
         cards[alias] = daily_cards(alias, spec, entry, dates)
         if entry is not None:
             cached = any(alias in agent.models and _reads_cache(agent) for agent in scenario.agents.values())
-            notes += [f"{alias}: {note}" for note in _notes(spec, entry, dates, cached=cached)]
+            said = [*model_notes(spec, entry, dates, cached=cached)]
+            said += hindsight(entry, dates, scenario.as_of) if _is_listed(spec) else ()
+            notes += [f"{alias}: {note}" for note in said]
     faults += _without_batch(scenario, cards)
     if faults:
         raise scenario.error(faults)
-    book = PriceBook(cards, dates, scenario.as_of, price_data_date(), notes)
-    notes += _changes(book)
+    specs = scenario.models.values()
+    listed, own = any(map(_is_listed, specs)), any(map(_has_own, specs))
+    book = PriceBook(cards, dates, scenario.as_of, price_data_date(), listed, own, notes)
+    notes += [*changes(book), *age(book)]
     return book
+
+
+def _is_listed(spec: ModelSpec) -> bool:
+    """Whether the catalogue states any of a model's prices."""
+    return spec.catalog is not None and len(own_prices(spec)) < len(FIELDS)
+
+
+def _has_own(spec: ModelSpec) -> bool:
+    return spec.catalog is None or bool(own_prices(spec)) or spec.long_context is not None
 
 
 def list_models(query: str | None = None, day: date | None = None) -> list[PriceRow]:
@@ -254,35 +285,3 @@ def _without_batch(scenario: Scenario, cards: dict[str, tuple[PriceCard, ...]]) 
         for model in agent.models
         if not all(card.batch_tiers for card in cards.get(model, ()))
     ]
-
-
-# -- what was assumed --------------------------------------------------------------------------------------------------
-
-
-def _notes(spec: ModelSpec, entry: CatalogModel, dates: tuple[date, ...], *, cached: bool) -> Iterator[str]:
-    """Say what a reader of the prices would want to know about one model of the catalogue."""
-    listed = [entry.on(day) for day in dates]
-    if entry.asked != entry.name:
-        yield f"{entry.asked} resolved to {entry.name}"
-    if any(prices.blended for prices in listed):
-        yield (
-            f"{entry.name} has prices by the hour, blended over the 24 hours of every day of the week: too much where "
-            "weekends are cheaper, too little where calls come at peak hours"
-        )
-    if cached and spec.cached_input is None and any(prices.standard[0].cached_input is None for prices in listed):
-        yield f"{entry.name} has no price for cached input; what is read from cache costs the input price"
-    if own_prices(spec) and spec.long_context is None and len(listed[0].standard) > 1:
-        above = listed[0].standard[1].above
-        yield f"own prices hold up to {above:,.0f} tokens; for longer prompts the catalogue's stand (see long_context)"
-
-
-def _changes(book: PriceBook) -> Iterator[str]:
-    """Say which prices change inside the period, and when."""
-    for model in book.cards:
-        for (_, _, before), (day, _, after) in pairwise(book.runs(model)):
-            moves = [
-                f"{name} {old:g} to {new:g}"
-                for name in FIELDS
-                if (old := getattr(before.tiers[0], name)) != (new := getattr(after.tiers[0], name))
-            ]
-            yield f"{model}: prices change on {day.isoformat()}" + (f": {', '.join(moves)}" if moves else "")

@@ -119,7 +119,8 @@ class Scenario(Section):
     )
     as_of: Date = Field(
         default_factory=price_data_date,
-        description="Prices, and their announced changes, as known on this day; default: the day of the price data.",
+        description="The day from which the scenario looks ahead: the period follows it, and price data that are much "
+        "older on it are warned of; default: the day of the price data.",
     )
     period: Period = Field(
         default_factory=_month_after, description="The budget period; default: the calendar month after as_of."

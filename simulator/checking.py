@@ -16,8 +16,8 @@ from scenarios.resolved import resolved_yaml
 from simulator.engine.plan import unsupported
 from simulator.limits import limit_problems
 from simulator.show import words
-from simulator.show.screen import inputs_counted
 from simulator.show.tables import columns
+from simulator.show.trust import inputs_counted, prices_dated
 
 if TYPE_CHECKING:
     from scenarios.prices import PriceBook
@@ -60,7 +60,7 @@ def _checked(source: str, overrides: Sequence[str]) -> tuple[Scenario, PriceBook
 def _summary(scenario: Scenario, prices: PriceBook, width: int) -> str:
     counted = inputs_counted(count_inputs(scenario))
     period = words.period_name(scenario.period.start, scenario.period.days)
-    about = f"{period} · {counted} · prices of {words.full_date(prices.as_of)}"
+    about = f"{period} · {counted} · {prices_dated(prices)}"
     return "\n".join([f"{scenario.name} is valid.", *textwrap.wrap(about, width)])
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 DONE, CROSSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 WIDEST = 100
-COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red"}
+COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red", "TOO FEW TRIALS": "cyan"}
 
 app = typer.Typer(
     name="burncurve",

@@ -10,7 +10,7 @@ from simulator.average import average_plan
 
 if TYPE_CHECKING:
     from scenarios.prices import PriceBook, PriceCard
-    from scenarios.schema import Scenario
+    from scenarios.schema import Agent, Scenario
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Facts:
     average_plan : what a spreadsheet of averages says
     prices : resolved prices by model alias, in dollars per million tokens, as in a run's JSON
     prices_sha256 : of the resolved prices
+    whole_prompts, call_fees : agents whose prompts are stated whole, and those of whom a model may take a fee per call
     """
 
     name: str
@@ -43,6 +44,8 @@ class Facts:
     average_plan: float
     prices: Mapping[str, Mapping[str, Any]]
     prices_sha256: str
+    whole_prompts: tuple[str, ...] = ()
+    call_fees: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
@@ -51,7 +54,8 @@ class Facts:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Facts:
         """The inverse of `to_dict`."""
-        return cls(**{**values, "covers": tuple(values["covers"])})
+        known: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**known)
 
 
 def facts_of(scenario: Scenario, prices: PriceBook) -> Facts:
@@ -72,7 +76,15 @@ def facts_of(scenario: Scenario, prices: PriceBook) -> Facts:
         average_plan=average_plan(scenario, prices),
         prices={alias: _price(cards[0]) for alias, cards in prices.cards.items()},
         prices_sha256=prices.sha256,
+        whole_prompts=tuple(name for name, agent in scenario.agents.items() if agent.whole_prompt),
+        call_fees=tuple(name for name, agent in scenario.agents.items() if _takes_fees(agent, scenario, prices)),
     )
+
+
+def _takes_fees(agent: Agent, scenario: Scenario, prices: PriceBook) -> bool:
+    """Whether any model that may serve an agent, rerouted ones counted, takes a fee on a call."""
+    targets = {target for rule in scenario.rules for target in rule.route.values()}
+    return any(card.fee_per_call > 0 for model in {*agent.models, *targets} for card in prices.cards[model])
 
 
 def _price(card: PriceCard) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from simulator.engine.tally import SESSION_DTYPE, Records, Tally
 from simulator.risk.attribution import Component
 from simulator.risk.breach import breach_days
 from simulator.risk.money import array_in_currency
-from simulator.risk.spend import spend_units
+from simulator.risk.spend import covered_units, spend_units
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 def trials_frame(tally: Tally, budget: float | None) -> DataFrame:
     """One row a trial.
 
-    Columns: ``trial``; ``spend`` in currency; ``breach_day`` counted from 1, missing where the budget holds;
-    ``sessions``; ``turned_away``; each driver's level by its name; ``spend_<feature>``, fixed costs left out.
+    Columns: ``trial``; ``spend`` in currency; ``covered``, what the budget covers of it, missing without a budget;
+    ``breach_day`` counted from 1, missing where the budget holds; ``sessions``; ``turned_away``; each driver's
+    level by its name; ``spend_<feature>``, fixed costs left out.
     """
     import pandas as pd
 
@@ -31,6 +32,7 @@ def trials_frame(tally: Tally, budget: float | None) -> DataFrame:
     columns: dict[str, Any] = {
         "trial": tally.trial,
         "spend": array_in_currency(spend_units(tally), unit),
+        "covered": np.nan if budget is None else array_in_currency(covered_units(tally), unit),
         "breach_day": pd.array(_breach_days(tally, budget), dtype="Int64"),
         "sessions": tally.sessions.sum(axis=(1, 2)),
         "turned_away": tally.turned_away,

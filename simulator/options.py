@@ -79,16 +79,15 @@ class RunOptions:
 
     def crossed(self, result: Result, document: Mapping[str, Any]) -> list[str]:
         """A sentence for each limit of the file, and each condition of the line, that the run crossed."""
-        from simulator.show.screen import figure
+        from simulator.show.metrics import no_success, violation_words
 
-        said = []
-        for limit in result.violations():
-            came_out, most = (figure(limit.path, x, result.currency) for x in (limit.value, limit.limit))
-            said.append(f"limit crossed: {limit.name} is {came_out}, over the {most} of `limits:`")
+        money, unit = result.currency, result.facts.unit
+        said = [f"limit crossed: {violation_words(one, money, unit)} in `limits:`" for one in result.violations()]
         for condition in self.conditions:
             value = condition.met_by(document)
             if value is not None:
-                said.append(f"limit crossed: {condition}: it is {value:.6g}")
+                came_out = no_success(condition.metric, value, unit) or f"{value:.6g}"
+                said.append(f"limit crossed: {condition}: it is {came_out}")
         return said
 
 

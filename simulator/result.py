@@ -195,15 +195,15 @@ class Result:
         return violations(self._values, self.facts.limits if limits is None else limits)
 
     def verdict(self) -> Verdict:
-        """HOLDS, AT RISK or LIKELY TO BREAK; see `simulator.risk.verdict.verdict`."""
+        """HOLDS, AT RISK, LIKELY TO BREAK, or TOO FEW TRIALS to say; see `simulator.risk.verdict.verdict`."""
         probability = None if self.budget is None else self.budget.probability
-        return verdict(probability, self.facts.limits, self.violations())
+        return verdict(probability, self.facts.limits, self.violations(), self.trials_done)
 
     # Tables and pictures
 
     @property
     def trials(self) -> DataFrame:
-        """One row a trial: trial, spend, breach_day, sessions, turned_away, each driver's level, spend by feature."""
+        """One row a trial: its spend, what the budget covers of it, breach day, sessions, drivers, spend by feature."""
         return trials_frame(self.tally, self.facts.budget)
 
     @property

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from distributions.quantity import QuantityError, parse_number
-from simulator.risk.metrics import SHORT_NAMES, MetricError, metric_path
+from simulator.risk.metrics import SHORT_NAMES, MetricError, metric_path, where_null
 
 # Scalars whose path depends on the scenario, and the ends of intervals: no table can hold them before there is a run.
 _BY_SCENARIO = re.compile(
@@ -50,12 +50,16 @@ class Condition:
     def met_by(self, document: Mapping[str, object]) -> float | None:
         """The metric's value where the condition is met, else None; a figure that the run does not give meets none.
 
+        The cost of a success where no session succeeded is a figure, and infinite.
+
         Raises
         ------
         ConditionError
             If the path leads to no number of this run, such as the price of a model that it does not have.
         """
-        value = _follow(document, SHORT_NAMES.get(self.metric, self.metric))
+        path = SHORT_NAMES.get(self.metric, self.metric)
+        value = _follow(document, path)
+        value = where_null(document, path) if value is None else value
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int | float):

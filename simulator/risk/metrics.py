@@ -15,6 +15,8 @@ SHORT_NAMES: Mapping[str, str] = {
     "breach_probability": "budget.breach_probability",
 }
 
+COST_PER_SUCCESS = "session.cost_per_success"
+
 _SPEND = ("mean", "sd", "p5", "p10", "p50", "p80", "p90", "p95", "p99", "min", "max", "tvar95", "tvar99")
 _BUDGET = ("amount", "covered_p95", "breach_probability", "breaching_trials", "expected_overrun_given_breach")
 _SESSION = ("success_rate", "cut_rate", "cost_per_success", "waste_share", "top1pct_share")
@@ -97,6 +99,16 @@ def metric_value(values: Mapping[str, Any], name: str) -> float:
     for key in metric_path(name, has_budget=values.get("budget") is not None).split("."):
         value = value[key]
     return math.nan if value is None else float(value)
+
+
+def where_null(document: Mapping[str, Any], path: str) -> float | None:
+    """What a null in a run's JSON stands for: the infinite cost of a success where no session succeeded, else none.
+
+    JSON knows no infinity; so a limit on that cost, which is crossed, would look as if there were no such figure.
+    """
+    if path == COST_PER_SUCCESS and document["session"]["success_rate"] == 0:
+        return math.inf
+    return None
 
 
 def violations(values: Mapping[str, Any], limits: Mapping[str, float]) -> tuple[Violation, ...]:

@@ -8,7 +8,10 @@ from typing import Literal
 
 from simulator.risk.metrics import SHORT_NAMES, Violation
 
-Word = Literal["HOLDS", "AT RISK", "LIKELY TO BREAK"]
+Word = Literal["HOLDS", "AT RISK", "LIKELY TO BREAK", "TOO FEW TRIALS"]
+
+FEWEST = 5
+"""Trials below which the 95 % interval of a chance is wider than half of all there is, so that they judge nothing."""
 
 HOLDS_BELOW = 0.05
 AT_RISK_UP_TO = 0.25
@@ -30,12 +33,15 @@ class Verdict:
     violations: tuple[Violation, ...]
 
 
-def verdict(probability: float | None, limits: Mapping[str, float], crossed: Sequence[Violation]) -> Verdict:
+def verdict(
+    probability: float | None, limits: Mapping[str, float], crossed: Sequence[Violation], trials: int
+) -> Verdict:
     """The verdict on a run.
 
     HOLDS while a breach is less likely than 5 %, AT RISK up to 25 %, LIKELY TO BREAK above.  A limit that the file
     sets on the breach probability stands in place of the 25 % (and of the 5 %, where it is stricter still), so that
     LIKELY TO BREAK is what ends a run with exit code 1.  Nothing HOLDS that crosses any other of the file's limits.
+    Fewer than 5 trials judge nothing: TOO FEW TRIALS.
 
     Parameters
     ----------
@@ -45,12 +51,16 @@ def verdict(probability: float | None, limits: Mapping[str, float], crossed: Seq
         Upper limits by metric name.
     crossed : sequence of Violation
         Those that were crossed.
+    trials : int
+        How many there were.
     """
     word = _budget_word(probability, _breach_limit(limits))
     if crossed and word in (None, "HOLDS"):
         word = "AT RISK"
     if word is None and limits:
         word = "HOLDS"
+    if word is not None and trials < FEWEST:
+        word = "TOO FEW TRIALS"
     return Verdict(word, probability, tuple(crossed))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from scenarios.inputs import basis, count_inputs
 from scenarios.problems import dotted
 from simulator.show import words
 from simulator.show.reading import Reading
@@ -15,7 +16,7 @@ from simulator.show.sketch import StatedLaw, sketch, stated_laws
 if TYPE_CHECKING:
     from datetime import date
 
-    from scenarios.inputs import InputCounts
+    from scenarios.inputs import Basis, InputCounts
     from scenarios.prices import PriceBook, PriceCard
     from scenarios.schema import Scenario
 
@@ -32,7 +33,7 @@ class LawCard:
     name, line : where it is stated: inside its section, and in the file
     said : the law in a few words
     source : where its numbers come from, as the scenario says
-    measured : whether it stands on data or a source
+    basis : what its numbers rest on
     outline : path of an SVG in a box of WIDTH x HEIGHT; empty for a constant
     p5, p50, p95 : positions in that box, from the left
     """
@@ -41,7 +42,7 @@ class LawCard:
     line: int | None
     said: str
     source: str | None
-    measured: bool
+    basis: Basis
     outline: str = ""
     p5: float = 0.0
     p50: float = 0.0
@@ -69,7 +70,7 @@ class Assumptions:
 
     Attributes
     ----------
-    counts : how many inputs are measured, stated, defaults
+    counts : how many inputs are measured, cited, stated, defaults
     drivers : laws of what the trials share
     groups : the other laws that are drawn, by the section that states them
     constants : what is one number in every session, as ``(path, value)``
@@ -90,7 +91,7 @@ class Assumptions:
     fixed: list[tuple[str, str, str]]
     prices: list[PriceLine]
     price_notes: list[str]
-    prices_as_of: str
+    prices_said: str
     story: str
     sources: tuple[str, ...]
     resolved: str
@@ -98,7 +99,6 @@ class Assumptions:
 
 def assumptions(scenario: Scenario, prices: PriceBook, reading: Reading) -> Assumptions:
     """Collect the assumptions of a scenario."""
-    from scenarios.inputs import count_inputs
     from scenarios.resolved import resolved_yaml
 
     stated = stated_laws(scenario)
@@ -118,7 +118,7 @@ def assumptions(scenario: Scenario, prices: PriceBook, reading: Reading) -> Assu
         fixed=list(_fixed(scenario, reading)),
         prices=list(_prices(prices)),
         price_notes=list(prices.notes),
-        prices_as_of=words.full_date(prices.as_of),
+        prices_said=_prices_said(prices),
         story=scenario.story,
         sources=scenario.sources,
         resolved=resolved_yaml(scenario, prices.cards),
@@ -130,7 +130,7 @@ def assumptions(scenario: Scenario, prices: PriceBook, reading: Reading) -> Assu
 
 def law_card(one: StatedLaw) -> LawCard:
     """A law as a card; a constant has no drawing."""
-    card = LawCard(_name(one), one.line, law_words(one.law), one.law.source, one.law.measured)
+    card = LawCard(_name(one), one.line, law_words(one.law), one.law.source, basis(one.law))
     if one.constant:
         return card
     shape = sketch(one.law)
@@ -195,6 +195,15 @@ def _prices(book: PriceBook) -> Iterator[PriceLine]:
                     terms=_terms(card),
                     source=card.source,
                 )
+
+
+def _prices_said(book: PriceBook) -> str:
+    """Whose prices stand in the table, and what was known when."""
+    if not book.listed:
+        return "as the scenario states them"
+    ahead = "" if book.as_of == book.data_date else f"; the scenario looks ahead from {words.full_date(book.as_of)}"
+    known = f"the catalogue of {words.full_date(book.data_date)}"
+    return f"as {known} has them for the days of the period, announced changes counted{ahead}"
 
 
 def _terms(card: PriceCard) -> str:

@@ -176,9 +176,7 @@ def daily(result: Result | Reading, *, narrow: bool = False, titled: bool = True
 
 def _day_axis(axes: Axes, dates: Sequence[date]) -> None:
     """As many dates as there is room for; each stands at the end of its day."""
-    figure = axes.get_figure(root=True)
-    assert figure is not None
-    inches = axes.get_position().width * figure.get_figwidth()
+    inches = style.inches_across(axes)
     numbers = _marked_days(dates, int(inches / (0.62 if inches < style.NARROW[0] else 0.9)))
     axes.set_xticks(numbers, [words.day_word(dates[n - 1], weekday=False) for n in numbers])
     style.dress(axes)

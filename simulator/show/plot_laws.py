@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from scenarios.inputs import basis
 from simulator.show import style
 from simulator.show.sketch import StatedLaw, sketch, stated_laws
 from simulator.show.story import laws_reading, laws_title, shortened
@@ -58,5 +59,6 @@ def _small(axes: Axes, one: StatedLaw, letters: int) -> None:
     axes.plot([shape.p50], [0], "o", color=BLUE, markersize=5, clip_on=False)
     axes.set(yticks=[], xticks=[], xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.05))
     axes.set_title(shortened(one.path, letters), loc="left", size="medium", color=INK, pad=3)
-    said = one.law.describe() + (" · measured" if one.law.measured else "")
+    rests_on = basis(one.law)
+    said = one.law.describe() + (f" · {rests_on}" if rests_on != "stated" else "")
     axes.text(0, -0.12, shortened(said, letters + 8), transform=axes.transAxes, va="top", color=MUTED, size="small")

@@ -17,13 +17,17 @@ if TYPE_CHECKING:
     from simulator.result import Result
 
 
+LABEL_INCHES = 0.92
+"""How wide the label of a plan is."""
+
+
 def s_curve(result: Result | Reading, *, narrow: bool = False, titled: bool = True) -> Figure:
     """The chance that a period costs no more than an amount, with P50, P80, P95, the budget and the plans."""
     reading = read(result)
     with style.styled(narrow):
         figure, axes = style.blank(narrow)
         style.place(figure, 0.52, 0.2, 0.4, 0.1)
-        low, high = _s_range(reading)
+        low, high = _s_range(reading, narrow)
         amounts, chances = _s_points(reading, low, high)
         axes.fill_between(amounts, 0, chances, step="post", color=BLUE_PALE, linewidth=0)
         axes.step(amounts, chances, where="post", color=BLUE, linewidth=2.2)
@@ -51,15 +55,18 @@ def _plans(reading: Reading) -> list[tuple[str, float]]:
     return plans + ([("Your plan", reading.plan)] if reading.plan is not None else [])
 
 
-def _s_range(reading: Reading) -> tuple[float, float]:
-    """From the cheapest that matters to the dearest; a budget or plan far outside is left out."""
+def _s_range(reading: Reading, narrow: bool) -> tuple[float, float]:
+    """From the cheapest that matters to the dearest; a budget or plan far outside is left out.
+
+    Labels stand left of the curve, so that there is room for them, and more of it on a phone.
+    """
     low, high = reading.held.quantile(0.002), reading.held.quantile(0.998)
     span = (high - low) or 0.2 * high or 1.0
     for amount in [a for _, a in _plans(reading)] + ([reading.budget] if reading.budget is not None else []):
         if low - 2 * span <= amount <= high + 1.2 * span:
             low, high = min(low, amount), max(high, amount)
     span = (high - low) or 0.2 * high or 1.0
-    return max(0.0, low - 0.17 * span), high + 0.08 * span
+    return max(0.0, low - (0.36 if narrow else 0.17) * span), high + 0.08 * span
 
 
 def _s_points(reading: Reading, low: float, high: float, most: int = 500) -> tuple[list[float], list[float]]:
@@ -107,14 +114,20 @@ def _s_one_amount(axes: Axes, reading: Reading, low: float, high: float) -> None
 
 
 def _s_plans(axes: Axes, reading: Reading, low: float, high: float) -> None:
-    """What averages say: dotted lines up from the axis, labelled left above the curve or, far up it, right below it."""
+    """What averages say: dotted lines up from the axis, labelled left above the curve or, further up, right below it.
+
+    The labels of quantiles stand left of the curve from P50 on, and those of plans keep out of their way.
+    """
     shown = [(label, amount) for label, amount in _plans(reading) if low <= amount <= high]
-    tall = 0.0
+    room = LABEL_INCHES / style.inches_across(axes) * (high - low)
+    above_top, below_top = 0.0, 0.11
     for label, amount in sorted(shown, key=lambda plan: plan[1]):
         chance = chance_below(reading, amount)
-        above = chance < 0.6 and amount - low > 0.1 * (high - low)
-        tall = max(chance + 0.17, tall + 0.2) if above else max(0.3, tall + 0.2)
-        tall = min(tall, 0.97)
+        above = chance < 0.3 and amount - low > room
+        if above:
+            tall = above_top = max(chance + 0.17, above_top + 0.17)
+        else:
+            tall = below_top = below_top + 0.17
         axes.plot([amount, amount], [0, tall], color=MUTED, linewidth=1.2, linestyle=(0, (1, 2)))
         axes.annotate(
             f"{label}\n{reading.money(amount)}",
@@ -124,7 +137,7 @@ def _s_plans(axes: Axes, reading: Reading, low: float, high: float) -> None:
             ha="right" if above else "left",
             va="top",
             color=MUTED,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5} if chance < 0.6 else None,
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5} if chance < 0.3 else None,
         )
 
 

@@ -41,12 +41,14 @@ class Reading:
     held_units : the same in units of money, int64[trials], ascending
     money_unit : currency in one unit
     partial : whether the budget leaves some of the spend out
+    covers : what it covers, in words
     fan : by percentile, `held` so far at the start and after each day, float64[D + 1]
     by_day : by percentile, `held` of each day by itself, float64[D]
     breach : the budget's risk; None without a budget
     average_plan, plan : the spreadsheet of averages; the user's own figure, if there is one
     sessions, session_tally : risk of single sessions, and the histograms behind it
     parts : components of spend, largest mean first
+    whole_prompts, call_fees : agents whose prompts are stated whole, and those who pay fees per call
     waste : money of a mean period that went to retries and to sessions without success
     """
 
@@ -62,6 +64,7 @@ class Reading:
     held_units: IntArray
     money_unit: float
     partial: bool
+    covers: str
     fan: Mapping[int, FloatArray]
     by_day: Mapping[int, FloatArray]
     breach: Breach | None
@@ -70,6 +73,8 @@ class Reading:
     sessions: Sessions
     session_tally: SessionTally
     parts: tuple[Component, ...]
+    whole_prompts: tuple[str, ...]
+    call_fees: tuple[str, ...]
     waste: float
 
     @property
@@ -115,6 +120,7 @@ def read(result: Result | Reading) -> Reading:
         held_units=np.sort(covered_units(tally) if budgeted else spend_units(tally)),
         money_unit=tally.frame.unit,
         partial=budgeted and not bool(tally.frame.covered_cells.all()),
+        covers=words.listing([word.replace("_", "-") for word in facts.covers]),
         fan={k: np.concatenate([[0.0], row]) for k, row in _quantiles(so_far, tally.frame.unit).items()},
         by_day=_quantiles(_held_daily(tally, budgeted), tally.frame.unit),
         breach=result.budget,
@@ -123,6 +129,8 @@ def read(result: Result | Reading) -> Reading:
         sessions=result.session,
         session_tally=tally.session,
         parts=result.components(),
+        whole_prompts=facts.whole_prompts,
+        call_fees=facts.call_fees,
         waste=in_currency(Fraction(tally.session.waste_units, result.trials_done), tally.frame.unit),
     )
 

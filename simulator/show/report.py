@@ -19,12 +19,13 @@ from scenarios.lint import nothing_shared_is_uncertain
 from simulator.risk.shift import driver_shifts
 from simulator.show import plots, story, style, words
 from simulator.show.amounts import certainty, clamped_note, ladder, period_rows, session_rows
-from simulator.show.assumptions import HEIGHT, WIDTH, Assumptions, assumptions
+from simulator.show.assumptions import HEIGHT, WIDTH, assumptions
+from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
-from simulator.show.screen import figure as metric_words
 from simulator.show.sketch import stated_laws
-from simulator.show.slider import FEWEST, slider
+from simulator.show.slider import slider
+from simulator.show.trust import cautions, foundations, not_used
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -88,7 +89,7 @@ def render(result: Result) -> str:
         badge=_badge(result),
         banners=list(_banners(result, reading)),
         ladder=ladder(reading, story.left_out(result.scenario)),
-        lines=list(_lines(result, reading, given)),
+        lines=list(_lines(result, reading)),
         figures=_figures(reading),
         parts=story.parts(reading),
         certainty=certainty(reading),
@@ -118,13 +119,8 @@ def render(result: Result) -> str:
 
 
 def _sentences(reading: Reading) -> tuple[str, str]:
-    risk = reading.breach
-    if risk is not None:
-        verdict = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
-        if reading.trials < FEWEST:
-            ends = dict.fromkeys((reading.money(reading.held.min), reading.money(reading.held.max)))
-            return verdict, f"What was simulated spends {' to '.join(ends)}."
-        return verdict, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)
+    if reading.breach is not None:
+        return story.budget_sentences(reading, reading.breach)
     typical, dear, noun = reading.money(reading.spend.p50), reading.money(reading.spend.p95), reading.noun
     gap = words.round_to(reading.spend.p95) - words.round_to(reading.average_plan)
     averages = f"A spreadsheet of averages says {reading.money(reading.average_plan)}"
@@ -136,9 +132,7 @@ def _sentences(reading: Reading) -> tuple[str, str]:
 
 
 def _badge(result: Result) -> dict[str, Any]:
-    word: str | None = result.verdict().word
-    if word is not None and result.trials_done < FEWEST:
-        word = "TOO FEW TRIALS"
+    word = result.verdict().word
     kind = {"HOLDS": "holds", "AT RISK": "risk", "LIKELY TO BREAK": "breaks"}.get(word or "", "forecast")
     return {"word": word or "FORECAST", "kind": kind, "icon": _markup(_ICONS[kind])}
 
@@ -170,24 +164,21 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
             "drivers: typical",
         )
     for crossed in result.verdict().violations:
-        value, limit = (metric_words(crossed.path, x, reading.currency) for x in (crossed.value, crossed.limit))
-        yield Banner("Limit crossed.", f"{crossed.name} is {value}, over the limit of {limit}.")
+        yield Banner("Limit crossed.", f"{violation_words(crossed, reading.currency, reading.unit)}.")
 
 
-def _lines(result: Result, reading: Reading, given: Assumptions | None) -> Iterator[tuple[str, str]]:
+def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
     top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
-    trust = [f"simulation error of the P95 {story.error_words(reading)}", f"seed {result.seed}"]
-    if given is not None:
-        counts = given.counts
-        inputs, defaults = words.plural("input", counts.measured), words.plural("default", counts.default)
-        trust.insert(0, f"{counts.measured} {inputs} measured, {counts.stated} stated, {counts.default} {defaults}")
-        trust.insert(1, f"prices of {given.prices_as_of}")
+    error = f"simulation error of the P95 {story.error_words(reading)}"
+    trust = [*foundations(result), error, f"seed {result.seed}"]
     named = [
         ("If it breaks", story.break_words(reading)),
         ("Bought nothing", story.waste_words(reading)),
         ("What makes it", " · ".join(top) + (f"; in brackets the worst 1 in 20 {reading.nouns}" if top else "")),
         (f"Worst {reading.nouns}", story.worst_words(driver_shifts(result.tally))),
         ("Trust", " · ".join(trust)),
+        ("Caution", cautions(result)),
+        ("Not used yet", not_used(result)),
     ]
     return ((label, text) for label, text in named if text)
 

@@ -6,13 +6,13 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from scenarios.inputs import InputCounts, count_inputs
 from scenarios.lint import nothing_shared_is_uncertain
-from simulator.risk.metrics import Violation
 from simulator.risk.shift import driver_shifts
 from simulator.show import words
+from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
-from simulator.show.story import break_words, error_words, left_out, parts, waste_words, worst_words
+from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words, worst_words
+from simulator.show.trust import cautions, foundations, not_used
 
 if TYPE_CHECKING:
     from simulator.result import Result
@@ -49,6 +49,8 @@ def screen(result: Result, width: int = 100) -> str:
         *_labelled("What makes it", _causes(reading), width),
         *_labelled(f"Worst {reading.nouns}", worst_words(driver_shifts(result.tally)), width),
         *_labelled("Trust", _trust(result, reading), width),
+        *_labelled("Caution", cautions(result), width),
+        *_labelled("Not used yet", not_used(result), width),
     ]
     return "\n".join(lines)
 
@@ -59,7 +61,10 @@ def screen(result: Result, width: int = 100) -> str:
 def _headline(result: Result, reading: Reading, width: int) -> Iterator[str]:
     verdict = result.verdict()
     head = verdict.word or "FORECAST"
-    text = [*_budget_sentences(reading), *(_violation(v, reading.currency) for v in verdict.violations)]
+    text = [
+        *_budget_sentences(reading),
+        *(f"Limit crossed: {violation_words(v, reading.currency, reading.unit)}." for v in verdict.violations),
+    ]
     if result.interrupted:
         done, asked = result.trials_done, result.trials_requested
         text.append(f"Interrupted: this rests on {done:,} of {asked:,} {reading.nouns}.")
@@ -81,23 +86,7 @@ def _budget_sentences(reading: Reading) -> list[str]:
             f"{typical} in a typical {noun}; 1 {noun} in 20 costs more than {dear}.",
             "There is no budget to hold it against: state one as `budget:` or with --budget.",
         ]
-    verdict = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
-    return [verdict, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)]
-
-
-def _violation(crossed: Violation, currency: str) -> str:
-    value, limit = (figure(crossed.path, x, currency) for x in (crossed.value, crossed.limit))
-    return f"Limit crossed: {crossed.name} is {value}, over {limit}."
-
-
-def figure(path: str, value: float, currency: str) -> str:
-    """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
-    name = path.rpartition(".")[2]
-    if name.endswith(("_probability", "_rate", "_share")):
-        return words.percent(value)
-    if path.startswith(("seed", "trials", "sessions_", "session.calls", "session.tokens", "budget.breach_day")):
-        return words.count(value)
-    return words.money(value, currency)
+    return [*budget_sentences(reading, risk)]
 
 
 # The ladder of amounts
@@ -105,7 +94,7 @@ def figure(path: str, value: float, currency: str) -> str:
 
 def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
     noun, trials = reading.noun, reading.trials
-    few = "" if trials >= FEW else f", of only {trials} {reading.nouns}"
+    few = "" if trials >= FEW else f", of only {trials} {words.plural(noun, trials)}"
     rungs = [
         (reading.average_plan, "Spreadsheet of averages", left_out(result.scenario)),
         (reading.spend.p50, f"A typical {noun} (P50)", ""),
@@ -114,14 +103,18 @@ def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
     ]
     if reading.plan is not None:
         above = int((result.spend.samples > reading.plan).sum())
-        rungs.append((reading.plan, "Your plan", f"passed in {words.percent_of(above, trials)} of {reading.nouns}"))
+        rungs.append((reading.plan, "Your plan", _in_how_many("passed", above, trials, reading.nouns)))
     if reading.breach is not None:
-        held = words.percent_of(trials - reading.breach.breaching, trials)
-        rungs.append((reading.breach.amount, "Budget", f"held in {held} of {trials:,} simulated {reading.nouns}"))
+        held = _in_how_many("held", trials - reading.breach.breaching, trials, f"{trials:,} simulated {reading.nouns}")
+        rungs.append((reading.breach.amount, "Budget", held))
         if reading.partial:
-            what = f"(P95 of {words.listing([word.replace('_', '-') for word in result.facts.covers])})"
-            rungs.append((reading.held.p95, "Covered by the budget", what))
+            rungs.append((reading.held.p95, "Covered by the budget", f"(P95 of {reading.covers})"))
     return _rows(sorted(rungs, key=lambda rung: rung[0]), reading, width)
+
+
+def _in_how_many(what: str, hits: int, trials: int, of: str) -> str:
+    share = words.percent_of(hits, trials)
+    return "" if share == words.UNKNOWN else f"{what} in {share} of {of}"
 
 
 def _rows(rungs: Sequence[tuple[float, str, str]], reading: Reading, width: int) -> list[str]:
@@ -164,24 +157,7 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
 
 
 def _trust(result: Result, reading: Reading) -> str:
-    said = []
-    if result.scenario is not None:
-        said.append(inputs_counted(count_inputs(result.scenario)))
-    if result.prices is not None:
-        said.append(f"prices of {words.full_date(result.prices.as_of)}")
-    said.append(f"simulation error {error_words(reading)}")
-    said.append(f"seed {result.seed}")
-    return " · ".join(said)
-
-
-def inputs_counted(inputs: InputCounts) -> str:
-    """On what the inputs rest: ``3 inputs measured, 22 stated, 9 defaults``."""
-    counts = [
-        f"{inputs.measured} {words.plural('input', inputs.measured)} measured",
-        f"{inputs.stated} stated",
-        f"{inputs.default} {words.plural('default', inputs.default)}",
-    ]
-    return ", ".join(counts)
+    return " · ".join([*foundations(result), f"simulation error {error_words(reading)}", f"seed {result.seed}"])
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

@@ -15,14 +15,12 @@ from typing import Any
 import numpy as np
 
 from simulator.risk.money import as_fraction
+from simulator.risk.verdict import FEWEST
 from simulator.show import words
 from simulator.show.reading import Reading
 
 MOST = 10_000
 """Trials that are embedded one by one: 40 kB at most."""
-
-FEWEST = 5
-"""Trials below which no chance can be told from another."""
 
 POSITIONS = 400
 """About how many budgets the slider reaches."""
@@ -60,15 +58,15 @@ class Slider:
 
 
 def slider(reading: Reading) -> Slider | None:
-    """Pack a reading's trials; None where there is no budget to move, or too few trials to speak of chances."""
-    if reading.breach is None or reading.trials < FEWEST:
+    """Pack a reading's trials; None where there is no budget worth moving, or too few trials to speak of chances."""
+    if reading.breach is None or reading.breach.amount >= words.ABSURD or reading.trials < FEWEST:
         return None
     budget, unit = reading.breach.amount, reading.money_unit
     low, high = _ends(reading)
     step = nice_step((high - low) / POSITIONS, unit)
     budget_units, step_units = (int(as_fraction(amount) // as_fraction(unit)) for amount in (budget, step))
-    points = -((budget_units - reading.held_units) // step_units)
-    points = points[ranks(len(points)) - 1]
+    held = reading.held_units[ranks(reading.trials) - 1].astype(object)  # a budget may pass 64 bits
+    points = (-((budget_units - held) // step_units)).astype(np.int64)
     return Slider(
         budget=budget,
         step=step,

@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from scenarios.inputs import basis
 from simulator.risk.attribution import Component
+from simulator.risk.breach import Breach, BreachDay
 from simulator.risk.shift import Shift
+from simulator.risk.verdict import FEWEST
 from simulator.show import words
 from simulator.show.reading import Reading
 from simulator.show.sketch import StatedLaw
@@ -44,7 +47,7 @@ def parts(reading: Reading) -> list[Part]:
     """Spend by cause, the largest first, and what is left over as the last row."""
     causes: dict[str, list[Component]] = {}
     for component in reading.parts:
-        causes.setdefault(component.cause, []).append(component)
+        causes.setdefault(_said_cause(component, reading), []).append(component)
     several = len({component.agent for component in reading.parts if component.agent}) > 1
     rows = sorted(
         (
@@ -59,6 +62,15 @@ def parts(reading: Reading) -> list[Part]:
     typical = words.hundred([row[1] for row in rows])
     worst = words.hundred([row[2] for row in rows])
     return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
+
+
+def _said_cause(part: Component, reading: Reading) -> str:
+    """The cause of a component, told apart where its usual words would be wrong."""
+    if part.cause == "message" and part.agent in reading.whole_prompts:
+        return "whole_prompt"
+    if part.cause == "output" and part.agent in reading.call_fees:
+        return "output_and_fees"
+    return part.cause
 
 
 def _label(cause: str, found: Sequence[Component], several: bool) -> str:
@@ -103,17 +115,34 @@ def burn_fan_title(reading: Reading) -> str:
     budget = reading.stated(reading.breach.amount)
     if reading.breach.day is None:
         return f"None of {reading.trials:,} simulated {reading.nouns} breaks the {budget} budget"
-    when = words.day_word(reading.day(reading.breach.day.p50), weekday=False)
+    when = _break_day(reading, reading.breach.day)
     if reading.breach.breaching == reading.trials:
-        return f"All {reading.trials:,} simulated {reading.nouns} break the {budget} budget, most often around {when}"
+        return f"All {reading.trials:,} simulated {reading.nouns} break the {budget} budget, {when}"
     chance = words.odds(reading.breach.probability)
     breaks = "breaks" if chance.startswith("1 ") else "break"
-    return f"{chance} {reading.nouns} {breaks} the {budget} budget, most often around {when}"
+    return f"{chance} {reading.nouns} {breaks} the {budget} budget, {when}"
+
+
+def _break_day(reading: Reading, day: BreachDay) -> str:
+    """The median day of those that break; where most of them do so on one day, that day."""
+    said = words.day_word(reading.day(day.p50), weekday=False)
+    if day.p10 == day.p90 or day.p50 == len(reading.dates):
+        return f"mostly on {said}"
+    return f"half of them by {said}"
+
+
+def budget_sentences(reading: Reading, risk: Breach) -> tuple[str, str]:
+    """How likely the budget breaks, and what 95 % certainty takes; of few trials, only what they spent."""
+    chance = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
+    if reading.trials < FEWEST:
+        ends = dict.fromkeys((reading.money(reading.held.min), reading.money(reading.held.max)))
+        return chance, f"What was simulated spends {' to '.join(ends)}."
+    return chance, words.to_be_sure(reading.held.p95, risk.amount, reading.currency)
 
 
 def burn_fan_reading(reading: Reading) -> str:
     """How to read the burn fan."""
-    what = "Spend that the budget covers" if reading.partial else "Spend"
+    what = f"Spend that the budget covers ({reading.covers})" if reading.partial else "Spend"
     if reading.trials == 1:
         return f"{what} so far, day by day, in the one simulated {reading.noun}."
     return (
@@ -147,9 +176,9 @@ def _against_averages(reading: Reading) -> str:
 
 def s_curve_reading(reading: Reading) -> str:
     """How to read the S-curve."""
-    what = "spends" if not reading.partial else "spends, of what the budget covers,"
+    spend = f"spend, of what the budget covers ({reading.covers})," if reading.partial else "spend"
     return (
-        f"The share of {reading.nouns} that {what.replace('spends', 'spend')} no more than the amount below. "
+        f"The share of {reading.nouns} that {spend} no more than the amount below. "
         "Bars at P50, P80 and P95 are 95 % intervals of simulation error."
     )
 
@@ -199,30 +228,32 @@ def attribution_reading(reading: Reading) -> str:
 
 def daily_title(reading: Reading) -> str:
     """What a day costs, and the dearest one."""
+    costs = "A typical day's covered spend is" if reading.partial else "A typical day costs"
     medians = reading.by_day[50]
     dearest = int(medians.argmax())
     typical = sorted(medians)[len(medians) // 2]
     if medians[dearest] <= 1.02 * typical:
-        return f"A typical day costs {reading.money(typical)}"
+        return f"{costs} {reading.money(typical)}"
     day = words.day_word(reading.dates[dearest])
-    return f"A typical day costs {reading.money(typical)}; the dearest, {day}, {reading.money(medians[dearest])}"
+    return f"{costs} {reading.money(typical)}; the dearest, {day}, {reading.money(medians[dearest])}"
 
 
 def daily_reading(reading: Reading) -> str:
     """How to read the days."""
-    return (
-        f"Median spend of each day, with the range that holds 9 in 10 of {reading.trials:,} simulated {reading.nouns}."
-    )
+    what = f"spend that the budget covers ({reading.covers}), day by day" if reading.partial else "spend of each day"
+    return f"Median {what}, with the range that holds 9 in 10 of {reading.trials:,} simulated {reading.nouns}."
 
 
 def laws_title(stated: Sequence[StatedLaw]) -> str:
-    """How many laws there are, and how many stand on data."""
+    """How many laws there are, and how many stand on data or name a source."""
     drawn = [one for one in stated if not one.constant]
     if not drawn:
         return "Nothing is uncertain: every input is one number"
-    measured = sum(one.law.measured for one in drawn)
-    stand = "none of them on data" if not measured else f"{measured} of them on data or a source"
-    return f"The forecast stands on {len(drawn)} {words.plural('law', len(drawn))}, {stand}"
+    bases = [basis(one.law) for one in drawn]
+    measured, cited = bases.count("measured"), bases.count("cited")
+    stand = f"{measured or 'none'} of them on data"
+    sourced = f", {cited} cited from a source" if cited else ""
+    return f"The forecast stands on {len(drawn)} {words.plural('law', len(drawn))}, {stand}{sourced}"
 
 
 def laws_reading() -> str:

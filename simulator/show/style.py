@@ -118,6 +118,13 @@ def place(figure: Figure, left: float, right: float, bottom: float, top: float) 
     figure.subplots_adjust(left=left / width, right=1 - right / width, bottom=bottom / height, top=1 - top / height)
 
 
+def inches_across(axes: Axes) -> float:
+    """Width of the axes on paper."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return axes.get_position().width * figure.get_figwidth()
+
+
 def dress(axes: Axes) -> None:
     """Say the colours of ticks outright: ticks that matplotlib adds later would follow the caller's settings."""
     axes.tick_params(color=FAINT, labelcolor=MUTED, left=False)

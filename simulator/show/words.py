@@ -13,6 +13,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
+from simulator.risk.verdict import FEWEST
+
 SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -25,9 +27,11 @@ WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 CAUSE_WORDS: Mapping[str, str] = {
     "system": "system prompts",
     "message": "new messages",
+    "whole_prompt": "whole prompts",
     "retrieval": "retrieved documents",
     "history": "history re-sent",
     "output": "answers written",
+    "output_and_fees": "answers and call fees",
     "reasoning": "reasoning",
     "retries": "retries",
     "compaction": "context summaries",
@@ -60,7 +64,10 @@ _SPOKEN = sorted(
     | {Fraction(2, 5), Fraction(3, 5), Fraction(3, 10), Fraction(7, 10), Fraction(9, 20), Fraction(11, 20)}
 )
 GUESS, UNKNOWN = "anybody's guess", "unknown"
-"""What so few trials say that the 95 % interval of a chance is wider than half of all there is."""
+"""What fewer than `FEWEST` trials say of a chance."""
+
+ABSURD, ABSURDLY_SMALL = 1e15, 1e-12
+"""Amounts beyond these are slips of the pen, and nobody reads their digits."""
 
 _ROUND = (1, 1.2, 1.5, 2, 2.5, 3, 3.5, 4, 5, 6, 7, 8, 9, 10)
 
@@ -72,7 +79,10 @@ def round_to(x: float, digits: int = 3) -> float:
     """`x` at so many significant digits; 0, infinities and NaN as they are."""
     if x == 0 or not math.isfinite(x):
         return x
-    return round(x, digits - 1 - math.floor(math.log10(abs(x))))
+    try:
+        return round(x, digits - 1 - math.floor(math.log10(abs(x))))
+    except OverflowError:  # the largest floats have nothing to be rounded up to
+        return x
 
 
 def money(amount: float, currency: str = "USD") -> str:
@@ -89,8 +99,10 @@ def money(amount: float, currency: str = "USD") -> str:
 
 
 def money_stated(amount: float, currency: str = "USD") -> str:
-    """An amount that a person stated, in full: ``$123,456``, ``$0.05``."""
+    """An amount that a person stated, in full: ``$123,456``, ``$0.05``; from 1e15 on as a power: ``$1.00e300``."""
     size = abs(amount)
+    if size >= ABSURD or 0 < size < ABSURDLY_SMALL:
+        return _signed(amount, currency, _scientific(size, 8))
     if not math.isfinite(size) or size == int(size):
         return _signed(amount, currency, f"{size:,.0f}" if math.isfinite(size) else _three_digits(size))
     return _signed(amount, currency, _decimals(size, max(2, _places(size))))
@@ -99,6 +111,8 @@ def money_stated(amount: float, currency: str = "USD") -> str:
 def money_short(amount: float, currency: str = "USD") -> str:
     """An amount for an axis or a narrow column: ``$120k``, ``$1.25M``, ``$0.05``."""
     size = abs(amount)
+    if round_to(size) >= ABSURD:
+        return _signed(amount, currency, _scientific(size, 2))
     for unit, letter in ((1e12, "T"), (1e9, "B"), (1e6, "M"), (1e3, "k")):
         if math.isfinite(size) and round_to(size) >= unit:
             return _signed(amount, currency, f"{round_to(size) / unit:g}{letter}")
@@ -122,12 +136,25 @@ def _three_digits(size: float) -> str:
     if not math.isfinite(size):
         return "∞" if size > 0 else "?"
     rounded = round_to(size)
+    if rounded >= ABSURD:
+        return _scientific(size, 2)
     for unit, word in ((1e12, "trillion"), (1e9, "billion")):
         if rounded >= unit:
             return f"{rounded / unit:,.4g} {word}"
     if rounded >= 100 or rounded == 0 or (rounded >= 10 and rounded % 1 == 0):
         return f"{rounded:,.0f}"
+    if rounded < ABSURDLY_SMALL:
+        return _scientific(size, 2)
     return f"{rounded:,.2f}" if rounded >= 1 else _decimals(rounded, max(2, _places(rounded)))
+
+
+def _scientific(size: float, most: int) -> str:
+    """``1.00e300``: two decimals, and up to `most` where the amount has them."""
+    if not math.isfinite(size):
+        return _three_digits(size)
+    digits, power = f"{size:.{most}e}".split("e")
+    whole, _, decimals = digits.partition(".")
+    return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}e{int(power)}"
 
 
 def _places(size: float) -> int:
@@ -141,7 +168,9 @@ def _decimals(size: float, places: int) -> str:
 
 
 def count(n: float) -> str:
-    """A count: ``10,000`` in full up to a million, then ``1.2 million``, ``3 billion``."""
+    """A count: ``10,000`` in full up to a million, then ``1.2 million``, ``3 billion``, ``1.00e20``."""
+    if math.isfinite(n) and round_to(n) >= ABSURD:
+        return _scientific(n, 2)
     for unit, word in ((1e12, "trillion"), (1e9, "billion"), (1e6, "million")):
         if round_to(n) >= unit:
             return f"{round_to(n) / unit:g} {word}"
@@ -235,22 +264,22 @@ def odds_of(hits: int, trials: int) -> str:
     >>> odds_of(1_650, 10_000), odds_of(0, 10_000)
     ('1 in 6', 'less than 1 in 3,000')
     """
+    if trials < FEWEST:
+        return GUESS
     if 0 < hits < trials:
         return odds(hits / trials)
-    bound = 1 - 0.05 ** (1 / max(1, trials))
-    if bound > 0.5:
-        return GUESS
+    bound = 1 - 0.05 ** (1 / trials)
     n = round(round_down(1 / bound))
     return f"less than 1 in {n:,}" if hits == 0 else f"more than {n - 1:,} in {n:,}"
 
 
 def percent_of(hits: int, trials: int) -> str:
     """The share that `hits` of `trials` say, as careful as `odds_of` with what was never seen: ``less than 0.03 %``."""
+    if trials < FEWEST:
+        return UNKNOWN
     if 0 < hits < trials:
         return percent(hits / trials)
-    bound = 1 - 0.05 ** (1 / max(1, trials))
-    if bound > 0.5:
-        return UNKNOWN
+    bound = 1 - 0.05 ** (1 / trials)
     return f"less than {percent(_ceil_1(bound))}" if hits == 0 else f"more than {percent(1 - _ceil_1(bound))}"
 
 
@@ -360,12 +389,13 @@ def cause_words(cause: str, agents: Sequence[str] = (), detail: str | None = Non
     Parameters
     ----------
     cause : str
-        One of the keys of `CAUSE_WORDS`; an unknown one is said as it is.
+        One of the keys of `CAUSE_WORDS`, which tells two causes apart more finely than the attribution does; an unknown
+        one is said as it is.
     agents : sequence of str
         Whose; none leaves them out.
     detail : str or None
         The tool's name, of cause ``tools``.
     """
     words = f"tool {detail}" if cause == "tools" and detail else CAUSE_WORDS.get(cause, cause.replace("_", " "))
-    link = "by" if cause in ("history", "output", "reasoning", "retries") else "of"
+    link = "by" if cause in ("history", "output", "output_and_fees", "reasoning", "retries") else "of"
     return f"{words} {link} {listing(agents)}" if agents else words

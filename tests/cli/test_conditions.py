@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from simulator.risk.conditions import Condition, ConditionError, parse_condition
@@ -33,6 +35,22 @@ DOCUMENT = {
 )
 def test_conditions_are_held_against_the_json(text: str, value: float | None) -> None:
     assert parse_condition(text, has_budget=True).met_by(DOCUMENT) == value
+
+
+@pytest.mark.parametrize(
+    ("success_rate", "text", "value"),
+    [
+        (0.0, "session.cost_per_success>1M", math.inf),
+        (0.0, "session.cost_per_success<1M", None),
+        (None, "session.cost_per_success>1M", None),
+        (0.0, "session.cost.mean>1M", None),
+    ],
+)
+def test_null_is_infinite_only_for_the_cost_of_a_success_where_none_came(
+    success_rate: float | None, text: str, value: float | None
+) -> None:
+    session = {"success_rate": success_rate, "cost_per_success": None, "cost": {"mean": None}}
+    assert parse_condition(text, has_budget=False).met_by({"session": session}) == value
 
 
 @pytest.mark.parametrize(

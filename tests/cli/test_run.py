@@ -122,8 +122,23 @@ def test_limits_of_the_file_decide_it_too(burncurve: Caller, small: Path) -> Non
     outcome = burncurve("run", small, *TRIALS)
     assert outcome.code == 1
     assert "limit crossed: p95 is $" in outcome.err
-    assert "over the $1.00 of `limits:`" in outcome.err
+    assert "over the limit of $1.00 in `limits:`" in outcome.err
     assert "session.cost.p99" not in outcome.err
+
+
+def test_a_success_that_never_comes_has_a_cost_without_bound(burncurve: Caller, small: Path) -> None:
+    small.write_text(small.read_text() + "features: {ask: {agent: chat, success_rate: 0}}\n")
+    words = ["run", small, *TRIALS, "--set", "volume.sessions_per_day=2"]
+    assert burncurve(*words).code == 0
+    for sign, code in ((">1", 1), (">=1M", 1), ("<1M", 0)):
+        outcome = burncurve(*words, "--fail-if", f"session.cost_per_success{sign}")
+        assert outcome.code == code
+        assert ("it is without bound, as no session succeeded" in outcome.err) == bool(code)
+    outcome = burncurve(*words, "--set", 'limits={"session.cost_per_success": 1M}')
+    assert outcome.code == 1
+    said = "session.cost_per_success is without bound, as no session succeeded, over the limit of $1,000,000"
+    assert f"limit crossed: {said} in `limits:`" in outcome.err
+    assert f"Limit crossed: {said}." in " ".join(outcome.out.split())
 
 
 def test_an_unsupported_scenario_is_refused_by_name(burncurve: Caller, shared: Path) -> None:

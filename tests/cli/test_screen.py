@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from simulator.show.screen import figure, screen
+from simulator.show.metrics import figure
+from simulator.show.screen import screen
 from tests.cli.calling import Caller
 from tests.cli.months import result, tally
 
@@ -71,7 +72,7 @@ def test_without_a_budget_it_is_a_forecast_that_asks_for_one() -> None:
 def test_limits_that_are_crossed_are_said_in_their_own_units() -> None:
     said = screen(result(facts={"budget": None, "limits": {"p95": 90e3, "session.waste_share": 2.0}}))
     assert said.startswith("AT RISK   ")
-    assert "Limit crossed: p95 is $115,000, over $90,000." in said
+    assert "Limit crossed: p95 is $115,000, over the limit of $90,000." in said
     assert "waste" not in said
 
 
@@ -99,6 +100,16 @@ def test_a_few_trials_are_called_few() -> None:
     said = screen(result(tally(trials=40)))
     assert "(P99, of only 40 months)" in said
     assert "simulation error unknown from 40 months" in said
+
+
+@pytest.mark.parametrize("trials", [1, 4])
+def test_too_few_trials_are_the_verdict(trials: int) -> None:
+    made = result(tally(trials=trials))
+    said = screen(made)
+    assert said.startswith(f"TOO FEW TRIALS   Too few trials ({trials}) to say whether the $100,000 budget holds.\n")
+    assert "What was simulated spends $" in said
+    assert "unknown of" not in said
+    assert made.verdict().word == "TOO FEW TRIALS"
 
 
 def test_an_interrupted_run_says_on_how_much_it_rests() -> None:

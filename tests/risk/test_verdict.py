@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from simulator.risk.metrics import MetricError, Violation, metric_path, metric_value, violations
-from simulator.risk.verdict import verdict
+from simulator.risk.verdict import FEWEST, verdict
 
 VALUES: dict[str, Any] = {
     "trials": 10_000,
@@ -105,5 +105,13 @@ OTHER = Violation("p95", "spend.p95", 2.0, 1.0)
     ],
 )
 def test_the_word(probability: float | None, limits: dict[str, float], crossed: Any, word: str | None) -> None:
-    said = verdict(probability, limits, crossed)
+    said = verdict(probability, limits, crossed, FEWEST)
     assert (said.word, said.probability, said.violations) == (word, probability, crossed)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
+def test_few_trials_judge_nothing(probability: float) -> None:
+    assert verdict(probability, {}, (), FEWEST - 1).word == "TOO FEW TRIALS"
+    assert verdict(probability, {"p95": 1.0}, (OTHER,), 1).violations == (OTHER,)
+    assert verdict(None, {"p95": 1.0}, (), 1).word == "TOO FEW TRIALS"
+    assert verdict(None, {}, (), 1).word is None

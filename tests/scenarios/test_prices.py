@@ -10,6 +10,7 @@ from itertools import pairwise
 import pytest
 from genai_prices import Usage, calc_price
 
+from scenarios.catalog import search_models
 from scenarios.load import ScenarioError, load
 from scenarios.prices import PriceBook, PriceTier, list_models, price_data_date, resolve_prices
 
@@ -327,3 +328,31 @@ def test_a_scenario_without_as_of_is_of_the_price_datas_day():
 def test_prices_are_imported_when_they_are_asked():
     code = "import sys, scenarios.prices; assert 'genai_prices' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# -- dates -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_price_that_came_after_as_of_is_named():
+    day = price_data_date()
+    entry, change = next(
+        (entry, change)
+        for entry in search_models("/")
+        for change in entry.changes()
+        if date(2024, 1, 10) < change <= day
+        and entry.on(change - timedelta(days=1)).standard[0].input
+        and entry.on(change).standard[0].input
+        and entry.on(change) != entry.on(change - timedelta(days=1))
+        and not entry.retired
+    )
+    models = {"it": {"catalog": entry.name, "output": 1}}
+    first = change - timedelta(days=3)
+
+    def named(as_of: date, **own: float) -> bool:
+        period = days(first.isoformat(), 9)
+        notes = priced({"it": models["it"] | own}, as_of=as_of.isoformat(), period=period).notes
+        return any(f"changed on {change}, after as_of" in note for note in notes)
+
+    assert named(change - timedelta(days=1))
+    assert not named(change)
+    assert not named(change - timedelta(days=1), input=1, cached_input=1, cache_write=1)

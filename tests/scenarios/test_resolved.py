@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.inputs import InputCounts, count_inputs
+from distributions.notation import parse_law
+from scenarios.inputs import InputCounts, basis, count_inputs
 from scenarios.load import library_names, library_path, load, read_yaml, scenario_sha256
 from scenarios.prices import resolve_prices
 from scenarios.resolved import resolved_yaml
@@ -125,7 +126,27 @@ def test_inputs_are_counted_by_what_they_rest_on(tmp_path: Path, shared: Path) -
     path.write_text(WHOLE_PROMPT)
     # measured: prompts. Stated: rate, users, sessions of a user, cached share, output, number of children, and the
     # driver that `typical` brings. Defaults: failures, success, dispersion, weekdays, depth, agents
-    assert count_inputs(load(path)) == InputCounts(measured=1, stated=7, default=6)
+    assert count_inputs(load(path)) == InputCounts(measured=1, cited=0, stated=7, default=6)
     minimal = count_inputs(load(shared / "examples" / "minimal.yaml"))
-    assert minimal == InputCounts(measured=0, stated=7, default=7)
+    assert minimal == InputCounts(measured=0, cited=0, stated=7, default=7)
     assert minimal.total == 14
+
+
+def test_a_source_is_a_citation_and_only_the_users_own_data_are_measured(tmp_path: Path) -> None:
+    _data(tmp_path)
+    data = {"data": {"file": str(tmp_path / "data" / "t.csv"), "column": "tokens"}}
+    cited = {"p50": 150, "p95": 900, "source": "a study"}
+    plain = {"p50": 150, "p95": 900}
+    said = {
+        "measured": [data, data | {"max": 300}, data | {"truncate": [5, 300]}, data | {"source": "our logs"}],
+        "cited": [cited, cited | {"max": 300}, cited | {"truncate": [100, 300]}, _both(data, cited)],
+        "stated": [plain, plain | {"max": 300}, _both(data, plain)],
+    }
+    assert {name: [basis(parse_law(spec)) for spec in specs] for name, specs in said.items()} == {
+        name: [name] * len(specs) for name, specs in said.items()
+    }
+    assert basis(parse_law(_both(data, data))) == "measured"
+
+
+def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    return {"mixture": [{"weight": 0.5, "law": one}, {"weight": 0.5, "law": other}]}

@@ -184,6 +184,7 @@ STATES: dict[str, Callable[[], Result]] = {
     "no budget": lambda: result(tally(trials=200), budget=None, covers=()),
     "never breached": lambda: result(tally(trials=200), budget=1e6),
     "barely above": lambda: result(tally(trials=200), budget=190_000.0),
+    "an absurd budget": lambda: result(tally(trials=200), budget=1e300),
     "always breached": lambda: result(tally(trials=200), budget=10_000.0),
     "breached early": lambda: result(tally(trials=200), budget=50_000.0),
     "one trial": lambda: result(tally(trials=1)),

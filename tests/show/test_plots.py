@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import combinations
 
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from simulator.result import Result
@@ -85,6 +87,20 @@ def test_the_s_curve_marks_its_quantiles(result: Result) -> None:
     assert [tuple(points[:, 0]) for points in intervals] == [result.spend.ci(p) for p in (0.5, 0.8, 0.95)]
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("chance", [0.02, 0.08, 0.2, 0.28, 0.35, 0.45, 0.55, 0.7, 0.9])
+def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: Result) -> None:
+    made = synthetic.result(average_plan=result.spend.quantile(chance), plan=None, budget=190_000.0)
+    figure = plots.s_curve(made, narrow=narrow, titled=False)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    axes = figure.axes[0]
+    drawn = [text for text in [*axes.texts, *axes.get_yticklabels(), *axes.get_xticklabels()] if text.get_text()]
+    boxes = [(text.get_text(), text.get_window_extent()) for text in drawn]
+    over = [(one, other) for (one, a), (other, b) in combinations(boxes, 2) if a.overlaps(b)]
+    assert over == []
+
+
 def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:
     figure = plots.session_cost(result)
     assert figure.axes[0].get_xscale() == "log"
@@ -104,7 +120,7 @@ def test_attribution_bars_are_told_apart_without_colour(result: Result) -> None:
 
 def test_laws_are_drawn_small(scenario_result: Result) -> None:
     figure = plots.laws(scenario_result)
-    assert unwrapped(texts(figure)[0]) == "The forecast stands on 6 laws, 1 of them on data or a source"
+    assert unwrapped(texts(figure)[0]) == "The forecast stands on 6 laws, none of them on data, 1 cited from a source"
     assert [axes.get_title(loc="left") for axes in figure.axes][:2] == [
         "agents.chat.turns",
         "agents.chat.message_tokens",

@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from scenarios.prices import price_data_date
 from simulator.result import Result
 from simulator.show import words
 from simulator.show.reading import read
@@ -175,19 +176,19 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
     ]  # fmt: skip
     assert all(law.all("path", class_="shape") for law in laws)
     for text in (
-        "Source: our logs of May",
+        "Cited: our logs of May",
         "agents.chat.system_tokens exactly 2,000",
         "Rank correlation of volume and context size: 0.4.",
         "Context size grows by 8 % a month.",
         "platform $4,000 each month, by the day",
         "labels $900 1 Dec 2026",
-        "anthropic/claude-sonnet-4-6 $3 $15 $0.30 $3.75",
-        "as known on 20 Nov 2026",
+        "anthropic/claude-sonnet-4-6 $3 $15 $0.30 $3.75 genai-prices",
+        f"as the catalogue of {words.full_date(price_data_date())} has them",
         "a study of 2026",
     ):
         assert text in said.text
     counts = [int(tag.text) for tag in said.one(class_="counts").all("b")]
-    assert len(counts) == 3
+    assert len(counts) == 4
     assert sum(counts) > 0
     assert "every default" in said.one("pre").text
 

@@ -47,6 +47,7 @@ CASES: dict[str, dict[str, Any]] = {
     "an odd budget": {"budget": 98_765.43},
     "never breached": {"budget": 900_000.0},
     "always breached": {"budget": 9_000.0},
+    "beyond 64 bits": {"budget": 4e10},
 }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.result import Result
+from simulator.risk.breach import BreachDay
 from simulator.show import story, words
 from simulator.show.reading import Reading, read, session_curve
 from tests.show import synthetic
@@ -24,7 +25,7 @@ def of(state: str) -> Reading:
     ("state", "said"),
     [
         ("never breached", "None of 200 simulated months breaks the $1,000,000 budget"),
-        ("always breached", "All 200 simulated months break the $10,000 budget, most often around"),
+        ("always breached", "All 200 simulated months break the $10,000 budget, half of them by "),
         ("no budget", "Half of all months end above $"),
         ("one trial", "One simulated month spends $"),
         ("zero spend", "Nothing is spent in December 2026"),
@@ -39,7 +40,7 @@ def test_the_title_of_a_budget_that_sometimes_breaks(reading: Reading, result: R
     assert result.budget.day is not None
     odds = words.odds(result.breach_probability())
     when = words.day_word(result.dates[result.budget.day.p50 - 1], weekday=False)
-    assert story.burn_fan_title(reading) == f"{odds} months break the $100,000 budget, most often around {when}"
+    assert story.burn_fan_title(reading) == f"{odds} months break the $100,000 budget, half of them by {when}"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,24 @@ def test_held_and_broken_add_up_to_100_percent() -> None:
         assert float(held.removesuffix(" %")) + float(broken.removesuffix(" %")) == pytest.approx(100, abs=1e-9)
 
 
+def test_breaks_of_one_day_are_dated_by_it(reading: Reading) -> None:
+    assert reading.breach is not None
+    last = len(reading.dates)
+    for p10, p50, p90, said in ((3, 3, 3, "3 Dec"), (20, last, last, "31 Dec")):
+        breach = replace(reading.breach, day=BreachDay(p10, p50, p90))
+        assert story.burn_fan_title(replace(reading, breach=breach)).endswith(f"budget, mostly on {said}")
+
+
+def test_what_a_budget_covers_is_said_of_every_picture_that_shows_no_more() -> None:
+    partly = of("a part covered")
+    assert partly.covers == "models and tools"
+    for how in (story.burn_fan_reading, story.s_curve_reading, story.daily_reading):
+        assert "the budget covers (models and tools)" in how(partly)
+        assert "covers" not in how(of("never breached"))
+    assert story.daily_title(partly).startswith("A typical day's covered spend is $")
+    assert story.daily_title(of("never breached")).startswith("A typical day costs $")
+
+
 # Parts
 
 
@@ -116,6 +135,27 @@ def test_many_agents_are_counted_and_not_listed() -> None:
 def test_one_agent_needs_no_name() -> None:
     rows = story.parts(read(synthetic.result(synthetic.tally(trials=50, agents=("bot",)))))
     assert not [row.label for row in rows if "bot" in row.label]
+
+
+def labels(agents: tuple[str, ...], **facts: tuple[str, ...]) -> set[str]:
+    """What messages and outputs of these agents are called."""
+    reading = read(synthetic.result(synthetic.tally(trials=50, agents=agents), **facts))
+    told = tuple(part for part in reading.parts if part.cause in {"message", "output"})
+    return {row.label for row in story.parts(replace(reading, parts=told))}
+
+
+def test_whole_prompts_and_call_fees_are_called_so() -> None:
+    assert labels(("bot",)) == {"new messages", "answers written"}
+    assert labels(("bot",), whole_prompts=("bot",), call_fees=("bot",)) == {"whole prompts", "answers and call fees"}
+
+
+def test_agents_of_either_kind_have_rows_of_their_own() -> None:
+    assert labels(("planner", "executor"), whole_prompts=("planner",), call_fees=("executor",)) == {
+        "whole prompts of planner",
+        "new messages of executor",
+        "answers written by planner",
+        "answers and call fees by executor",
+    }
 
 
 def test_the_title_names_the_part_that_weighs_most_in_bad_months(reading: Reading) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from datetime import date, timedelta
 
 import pytest
@@ -65,6 +66,23 @@ def test_what_was_stated_is_said_as_stated(amount: float, said: str) -> None:
 )
 def test_short_money(amount: float, said: str) -> None:
     assert words.money_short(amount) == said
+
+
+@pytest.mark.parametrize(
+    ("amount", "short", "stated"),
+    [
+        (1e300, "$1.00e300", "$1.00e300"),
+        (1.2345678e17, "$1.23e17", "$1.2345678e17"),
+        (-2e20, "-$2.00e20", "-$2.00e20"),
+        (1.5e-300, "$1.50e-300", "$1.50e-300"),
+        (9.9e14, "$990 trillion", "$990,000,000,000,000"),
+        (sys.float_info.max, "$1.80e308", "$1.79769313e308"),
+    ],
+)
+def test_money_of_absurd_size_is_short(amount: float, short: str, stated: str) -> None:
+    assert words.money(amount) == short
+    assert words.money_short(amount) == short.replace(" trillion", "T")
+    assert words.money_stated(amount) == stated
 
 
 @pytest.mark.parametrize(("change", "said"), [(9_000, "+$9,000"), (-1_234, "-$1,230"), (0, "±$0")])
@@ -147,6 +165,8 @@ def test_odds(p: float, said: str) -> None:
         (0, 10, "less than 1 in 3", "less than 30 %"),
         (0, 1, "anybody's guess", "unknown"),
         (1, 1, "anybody's guess", "unknown"),
+        (2, 4, "anybody's guess", "unknown"),
+        (2, 5, "2 in 5", "40 %"),
         (1, 10_000, "1 in 10,000", "0.01 %"),
     ],
 )
@@ -230,7 +250,9 @@ def test_plurals(unit: str, n: float, said: str) -> None:
     assert words.plural(unit, n) == said
 
 
-@pytest.mark.parametrize(("n", "said"), [(0, "0"), (10_000, "10,000"), (1_234_567, "1.23 million"), (3e9, "3 billion")])
+@pytest.mark.parametrize(
+    ("n", "said"), [(0, "0"), (10_000, "10,000"), (1_234_567, "1.23 million"), (3e9, "3 billion"), (1e20, "1.00e20")]
+)
 def test_counts(n: float, said: str) -> None:
     assert words.count(n) == said
 

@@ -54,3 +54,31 @@ def test_facts_survive_json() -> None:
     scenario = load(SOURCE)
     facts = facts_of(scenario, resolve_prices(scenario))
     assert Facts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+
+
+def test_agents_whose_causes_need_other_words_are_named() -> None:
+    models = {"plain": {"input": 1, "output": 2}, "search": {"input": 1, "output": 2, "fee_per_call": 0.01}}
+    whole = {"model": "plain", "prompt_tokens": 900, "output_tokens": 100}
+    agents = {
+        "whole": whole,
+        "fees": {"model": "search", "output_tokens": 100},
+        "sometimes": {"model": {"plain": 0.9, "search": 0.1}, "output_tokens": 100},
+        "bot": {"model": "plain", "output_tokens": 100},
+    }
+    facts = _facts(SOURCE | {"models": models, "agents": agents})
+    assert (facts.whole_prompts, facts.call_fees) == (("whole",), ("fees", "sometimes"))
+    outage = {"date": "2026-12-02", "days": 1, "route": {"plain": "search"}}
+    rerouted = _facts(SOURCE | {"models": models, "agents": {"bot": agents["bot"]}, "events": {"outage": outage}})
+    assert rerouted.call_fees == ("bot",)
+    assert Facts.from_dict(json.loads(json.dumps(facts.to_dict()))) == facts
+
+
+def test_facts_written_before_agents_were_named_can_be_read() -> None:
+    old = _facts(SOURCE).to_dict()
+    del old["whole_prompts"], old["call_fees"]
+    assert Facts.from_dict(old) == _facts(SOURCE)
+
+
+def _facts(source: dict[str, Any]) -> Facts:
+    scenario = load(source)
+    return facts_of(scenario, resolve_prices(scenario))

@@ -230,7 +230,7 @@ def test_the_verdict_reads_the_files_own_limits(result: Result) -> None:
 def test_the_table_of_trials(result: Result) -> None:
     trials = result.trials
     assert list(trials.columns) == [
-        *("trial", "spend", "breach_day", "sessions", "turned_away"),
+        *("trial", "spend", "covered", "breach_day", "sessions", "turned_away"),
         *DRIVERS,
         *("spend_chat", "spend_build"),
     ]
@@ -241,6 +241,14 @@ def test_the_table_of_trials(result: Result) -> None:
     assert int(trials["breach_day"].notna().sum()) == result.breach().breaching
     fixed = 5 * 1_000.0
     assert (trials["spend_chat"] + trials["spend_build"] + fixed).to_numpy() == pytest.approx(result.spend.samples)
+
+
+def test_covered_spend_is_what_breaks_the_budget(result: Result) -> None:
+    trials = result.trials
+    assert trials["covered"].tolist() == result.covered.samples.tolist()
+    assert (trials["covered"] < trials["spend"]).any()
+    assert ((trials["covered"] > BUDGET) == trials["breach_day"].notna()).all()
+    assert make_result(facts=make_facts(budget=None, covers=(), limits={})).trials["covered"].isna().all()
 
 
 def test_breach_days_of_trials_are_counted_from_one_and_missing_where_the_budget_holds(result: Result) -> None:

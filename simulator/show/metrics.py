@@ -1,0 +1,34 @@
+"""Metrics of a run as people read them, and what is said of a limit that was crossed."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from simulator.risk.metrics import COST_PER_SUCCESS
+from simulator.show import words
+
+if TYPE_CHECKING:
+    from simulator.risk.metrics import Violation
+
+
+def figure(path: str, value: float, currency: str) -> str:
+    """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
+    name = path.rpartition(".")[2]
+    if name.endswith(("_probability", "_rate", "_share")):
+        return words.percent(value)
+    if path.startswith(("seed", "trials", "sessions_", "session.calls", "session.tokens", "budget.breach_day")):
+        return words.count(value)
+    return words.money(value, currency)
+
+
+def violation_words(crossed: Violation, currency: str, unit: str) -> str:
+    """What came out and what was allowed, as ``p95 is $115,000, over the limit of $90,000``."""
+    limit = figure(crossed.path, crossed.limit, currency)
+    came_out = no_success(crossed.path, crossed.value, unit) or figure(crossed.path, crossed.value, currency)
+    return f"{crossed.name} is {came_out}, over the limit of {limit}"
+
+
+def no_success(path: str, value: float, unit: str) -> str:
+    """Why a cost per success is no amount; empty for every other figure."""
+    return f"without bound, as no {unit} succeeded" if path == COST_PER_SUCCESS and math.isinf(value) else ""

@@ -1,0 +1,66 @@
+"""How far to trust a result: what its inputs and prices rest on, and what simulation alone can't tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from scenarios.inputs import InputCounts, count_inputs
+from scenarios.problems import dotted
+from scenarios.tails import heaviest_tail
+from scenarios.unread import unread
+from simulator.show import words
+
+if TYPE_CHECKING:
+    from scenarios.prices import PriceBook
+    from scenarios.schema import Scenario
+    from simulator.result import Result
+
+
+def foundations(result: Result) -> list[str]:
+    """What a result stands on: its inputs counted, and its prices dated; of one loaded from disk nobody knows."""
+    if result.scenario is None or result.prices is None:
+        return []
+    return [inputs_counted(count_inputs(result.scenario)), prices_dated(result.prices)]
+
+
+def inputs_counted(inputs: InputCounts) -> str:
+    """On what the inputs rest: ``3 inputs measured, 22 stated, 9 defaults``; cited ones only where there are any."""
+    return ", ".join([f"{inputs.measured} {words.plural('input', inputs.measured)} measured", *_others(inputs)])
+
+
+def _others(inputs: InputCounts) -> Iterator[str]:
+    if inputs.cited:
+        yield f"{inputs.cited} cited"
+    yield f"{inputs.stated} stated"
+    yield f"{inputs.default} {words.plural('default', inputs.default)}"
+
+
+def prices_dated(book: PriceBook) -> str:
+    """Whose prices these are, and of which day: ``prices of 9 Nov 2026``, ``own prices``, or both."""
+    if not book.listed:
+        return "own prices"
+    old = f", {book.data_age_days} days before as_of" if book.stale else ""
+    return f"{'own prices and ' if book.own else ''}prices of {words.full_date(book.data_date)}{old}"
+
+
+def cautions(result: Result) -> str:
+    """What a reader must know and no figure shows; empty where there is nothing of the kind."""
+    if result.scenario is None or result.prices is None:
+        return ""
+    old = "prices may have changed since their day" if result.prices.stale else ""
+    return " · ".join(filter(None, [_heavy_tail(result.scenario, result.prices), old]))
+
+
+def _heavy_tail(scenario: Scenario, prices: PriceBook) -> str:
+    """Simulation error knows only what some trial has met."""
+    tail = heaviest_tail(scenario, prices.cards)
+    if tail.index > 2:
+        return ""
+    what = "mean" if tail.index <= 1 else "variance"
+    return f"a {scenario.unit}'s cost has infinite {what} ({dotted(tail.path)}); trials understate its tail"
+
+
+def not_used(result: Result) -> str:
+    """What the scenario states and no figure of a run reads; empty where there is nothing of the kind."""
+    return "" if result.scenario is None else ", ".join(unread(result.scenario))

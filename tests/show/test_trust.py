@@ -1,0 +1,123 @@
+"""What the trust line says of inputs and prices, and what it warns of."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from scenarios.inputs import InputCounts
+from scenarios.lint import lint
+from scenarios.prices import STALE_DAYS, price_data_date, resolve_prices
+from simulator.result import Result
+from simulator.show import words
+from simulator.show.report import render
+from simulator.show.screen import screen
+from simulator.show.sketch import stated_laws
+from simulator.show.story import laws_title
+from simulator.show.trust import inputs_counted, prices_dated
+from tests.show import synthetic
+from tests.show.pages import page
+
+
+def test_cited_inputs_are_no_measured_ones(scenario_result: Result) -> None:
+    assert "0 inputs measured, 1 cited, 14 stated, 7 defaults" in screen(scenario_result)
+    assert (
+        inputs_counted(InputCounts(measured=1, cited=0, stated=2, default=1)) == "1 input measured, 2 stated, 1 default"
+    )
+
+
+def test_the_laws_title_counts_data_and_citations_apart(scenario_result: Result) -> None:
+    assert scenario_result.scenario is not None
+    title = laws_title(stated_laws(scenario_result.scenario))
+    assert title == "The forecast stands on 6 laws, none of them on data, 1 cited from a source"
+
+
+OWN: dict[str, Any] = {"input": 1, "output": 2}
+LISTED: dict[str, Any] = {"catalog": "anthropic/claude-sonnet-4-6"}
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        ({"it": LISTED}, "prices of DAY"),
+        ({"it": LISTED | {"input": 1}}, "own prices and prices of DAY"),
+        ({"it": LISTED | {"long_context": {"above": 100_000, "input": 9}}}, "own prices and prices of DAY"),
+        ({"it": OWN, "other": LISTED}, "own prices and prices of DAY"),
+        ({"it": LISTED | OWN | {"cached_input": 0.1, "cache_write": 1}}, "own prices"),
+        ({"it": OWN}, "own prices"),
+    ],
+)
+def test_prices_are_dated_by_their_data(models: dict[str, Any], said: str) -> None:
+    agents = {"chat": {"model": "it", "output_tokens": 100}}
+    book = resolve_prices(synthetic.scenario(models=models, agents=agents))
+    assert prices_dated(book) == said.replace("DAY", words.full_date(price_data_date()))
+
+
+def test_old_price_data_are_said_to_be_old() -> None:
+    day = price_data_date()
+    young, old = (day + timedelta(days=STALE_DAYS + more) for more in (0, 1))
+    late = {"period": f"{old.year + 1}-01", "fixed_costs": {}}
+    assert "before as_of" not in screen(synthetic.with_scenario(as_of=young.isoformat(), **late))
+    result = synthetic.with_scenario(as_of=old.isoformat(), **late)
+    assert f"prices of {words.full_date(day)}, 61 days before as_of" in " ".join(screen(result).split())
+    assert any("may have changed since" in note for note in result.prices.notes)  # type: ignore[union-attr]
+
+
+# What no figure shows
+
+OWN_MODEL: dict[str, Any] = {"models": {"own": {"input": 1, "output": 2}}}
+
+
+def heavy(alpha: float, **changes: Any) -> Result:
+    turns = {"lomax": {"alpha": alpha, "scale": 2}}
+    agent = {"model": "anthropic/claude-sonnet-4-6", "turns": turns, "context": {"carry": 0}, "output_tokens": 100}
+    return synthetic.with_scenario(agents={"chat": agent | changes}, **(OWN_MODEL if changes else {}))
+
+
+def labelled(result: Result, label: str) -> tuple[str, str]:
+    """What the screen and the report say under a label; empty where it does not stand."""
+    lines = [line.removeprefix(label).strip() for line in screen(result, 200).splitlines() if line.startswith(label)]
+    facts = page(render(result)).one("header").one("dl", class_="facts").children if lines else []
+    report = [said.text for name, said in pairwise(facts) if name.text == label]
+    return "".join(lines), "".join(report)
+
+
+@pytest.mark.parametrize(
+    ("alpha", "changes", "said"),
+    [
+        (1.5, {}, "a session's cost has infinite variance (agents.chat.turns); trials understate its tail"),
+        (
+            1.5,
+            {"model": "own", "context": {"carry": 1}},
+            "a session's cost has infinite mean (agents.chat.turns); trials understate its tail",
+        ),
+        (2.5, {}, ""),
+    ],
+)
+def test_a_tail_too_heavy_for_its_moments_is_cautioned(alpha: float, changes: dict[str, Any], said: str) -> None:
+    assert labelled(heavy(alpha, **changes), "Caution") == (said, said)
+
+
+def test_what_no_figure_reads_is_said_by_name() -> None:
+    agent = {"model": "anthropic/claude-sonnet-4-6", "output_tokens": 100}
+    worth: dict[str, Any] = {
+        "agents": {"chat": agent},
+        "features": {"assist": {"agent": "chat", "value_per_success": 2}},
+        "value": {"users": 900, "arpu": 20},
+    }
+    result = synthetic.with_scenario(**worth)
+    said = "value, features.assist.value_per_success"
+    assert labelled(result, "Not used yet") == (said, said)
+    assert screen(result).splitlines()[-1] == f"Not used yet    {said}"
+    assert result.scenario is not None
+    assert result.prices is not None
+    assert {"value", "features.assist.value_per_success"} <= {
+        f.path for f in lint(result.scenario, result.prices.cards)
+    }
+
+
+def test_a_plain_scenario_has_neither(scenario_result: Result) -> None:
+    assert labelled(scenario_result, "Caution") == labelled(scenario_result, "Not used yet") == ("", "")
