@@ -50,9 +50,9 @@ Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives
 Engine = Annotated[str, typer.Option(metavar="auto|exact", help="How to simulate; auto chooses by the work.")]
 Threads = Annotated[str | None, typer.Option(metavar="N", help="Default: all processors that this process may use.")]
 Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Write result.json, trials.parquet, report.html and plots into DIR.")
+    str | None, typer.Option(metavar="DIR", help="Write result.json, trials.parquet, report.html and plots into DIR.")
 ]
-Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: one HTML file, self-contained.")]
+Report = Annotated[str | None, typer.Option(metavar="FILE", help="Write the report: one HTML file, self-contained.")]
 Open = Annotated[bool, typer.Option("--open", help="Show the report in a browser.")]
 Json = Annotated[
     str | None, typer.Option("--json", metavar="FILE|-", help="Write all numbers; - is standard output, alone.")
@@ -100,20 +100,23 @@ def run(
     from simulator import outputs
     from simulator.options import RunOptions
 
+    wanted = outputs.Wanted.read(out, report, json)
     numbers = {"budget": budget, "trials": trials, "seed": seed, "threads": threads}
     options = RunOptions.read(scenario, set_ or (), numbers, engine, fail_if or ())
-    page = report or (outputs.temporary_report(options.scenario.name) if open_ and out is None else None)
-    wanted = outputs.Wanted(out, page, None if json in (None, "-") else Path(json))
+    if open_:
+        wanted = wanted.with_page(options.scenario.name)
     wanted.check_writable()
     with _progress() as progress:
         result = options.simulate(progress)
-    document = result.to_dict()
-    written = wanted.write(result, document)
-    _say(outputs.json_text(document) if json == "-" else _screen(result))
-    for path in written:
-        _note(f"wrote {path}")
-    if open_ and written:
-        typer.launch((page or written[0] / "report.html").resolve().as_uri())
+    document, written = result.to_dict(), list[Path]()
+    try:
+        written.extend(wanted.write(result, document))
+    finally:  # what was simulated for an hour is not lost to a full disk
+        _say(outputs.json_text(document) if json == "-" else _screen(result))
+        for path in written:
+            _note(f"wrote {path}")
+    if open_ and wanted.page is not None:
+        typer.launch(wanted.page.resolve().as_uri())
     crossed = options.crossed(result, document)
     for sentence in crossed:
         _note(sentence)
