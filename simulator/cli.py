@@ -11,21 +11,20 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from simulator.result import Result
-    from simulator.run import Progress
 
-DONE, CROSSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 WIDEST = 100
+LAST_STREAM = 2
+"""Standard input, output and error are 0, 1 and 2."""
 COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red"}
 
 app = typer.Typer(
@@ -65,20 +64,19 @@ FailIf = Annotated[
 
 def main() -> None:
     """Run the command line, and turn whatever goes wrong into one message and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    _prepare_streams()
     try:
         app()
-    except KeyboardInterrupt:
-        _note("interrupted before anything was finished")
+    except KeyboardInterrupt as error:
+        _note(f"interrupted {error}".rstrip())
         sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("BURNCURVE_DEBUG") == "1":
             traceback.print_exc()
-        bad_input = _is_bad_input(error)
-        _note(_bad_input(error) if bad_input else _our_fault(error))
-        sys.exit(BAD_INPUT if bad_input else OUR_FAULT)
+        code, message = ending(error)
+        _drop_unwritten()
+        _note(message)
+        sys.exit(code)
 
 
 @app.command()
@@ -99,6 +97,7 @@ def run(
     """Simulate a scenario and say what it will spend."""
     from simulator import outputs
     from simulator.options import RunOptions
+    from simulator.progress import shown_progress
 
     wanted = outputs.Wanted.read(out, report, json)
     numbers = {"budget": budget, "trials": trials, "seed": seed, "threads": threads}
@@ -106,7 +105,7 @@ def run(
     if open_:
         wanted = wanted.with_page(options.scenario.name)
     wanted.check_writable()
-    with _progress() as progress:
+    with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress:
         result = options.simulate(progress)
     document, written = result.to_dict(), list[Path]()
     try:
@@ -195,16 +194,40 @@ def warmup() -> None:
 # What reaches the terminal
 
 
+def _prepare_streams() -> None:
+    """Make sure that there is somewhere to print, before anything is done that nobody would see."""
+    output_closed = sys.stdout is None
+    # Else the next file to be opened would get the number of a closed stream, and with it what is printed there.
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= LAST_STREAM:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115  (a descriptor, for as long as we live)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    if output_closed:
+        _note("standard output is closed; send it somewhere, if only to /dev/null")
+        sys.exit(BAD_INPUT)
+
+
 def _say(text: str) -> None:
     """Write to standard output; a reader that has gone away is no error."""
     try:
         print(text.removesuffix("\n"), flush=True)
     except BrokenPipeError:
+        _drop_unwritten()
+
+
+def _drop_unwritten() -> None:
+    """Give up what standard output did not take, or Python tries again at its end and complains."""
+    try:
+        sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _note(text: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
 
@@ -218,54 +241,11 @@ def _screen(result: Result) -> str:
 
     text = screen(result, _width())
     word = result.verdict().word
-    if word is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if word is None or not sys.stdout.isatty() or _plain():
         return text
     return typer.style(word, fg=COLOURS[word], bold=True) + text.removeprefix(word)
 
 
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[Progress], None] | None]:
-    """A bar on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    from simulator.show.words import count
-
-    columns = BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.fields[pace]}")
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, pace="getting ready")
-
-        def show(progress: Progress) -> None:
-            left = f" · {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
-            pace = f"{count(round(progress.sessions_per_second, -3))} sessions a second{left}"
-            bar.update(task, total=progress.trials_total, completed=progress.trials_done, pace=pace)
-
-        yield show
-
-
-# What went wrong
-
-
-def _is_bad_input(error: Exception) -> bool:
-    """Whether the user can put it right; modules that were never imported can't have raised."""
-    kinds = (
-        ("scenarios.problems", "ScenarioError"),
-        ("scenarios.catalog", "UnknownModelError"),
-        ("simulator.outputs", "OutputError"),
-        ("simulator.risk.conditions", "ConditionError"),
-    )
-    return any(isinstance(error, getattr(sys.modules[home], name)) for home, name in kinds if home in sys.modules)
-
-
-def _bad_input(error: Exception) -> str:
-    near = getattr(error, "near", ())
-    return f"{error}; did you mean {' or '.join(near)}?" if near else str(error)
-
-
-def _our_fault(error: Exception) -> str:
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
-    return f"burncurve failed: {what}. Please report it, with the command and its output under BURNCURVE_DEBUG=1."
+def _plain() -> bool:
+    """Whether the terminal takes, or its user wants, nothing but text."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
