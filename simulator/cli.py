@@ -114,6 +114,9 @@ def run(
         _say(outputs.json_text(document) if json == "-" else _screen(result))
         for path in written:
             _note(f"wrote {path}")
+    about = options.about_trials(result)
+    if about is not None:
+        _note(about)
     if open_ and wanted.page is not None:
         typer.launch(wanted.page.resolve().as_uri())
     crossed = options.crossed(result, document)

@@ -6,18 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from distributions.quantity import QuantityError, parse_number
-from scenarios.load import load
 from scenarios.problems import Problem, ScenarioError
-from simulator.limits import limit_problems
+from simulator.request import read_request
 from simulator.risk.conditions import Condition, ConditionError, parse_condition
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from simulator.result import Result
     from simulator.run import Progress
-
-ENGINES = ("auto", "exact")
 
 
 @dataclass(frozen=True)
@@ -60,22 +56,25 @@ class RunOptions:
             With all that is wrong in the file and on the line together.
         """
         problems: list[Problem] = []
-        given = {name: _number(name, text, problems) for name, text in numbers.items() if text is not None}
-        if engine not in ENGINES:
-            problems.append(_bad_engine(engine))
-        scenario = _load(source, overrides, problems)
-        has_budget = "budget" in given or (scenario is not None and scenario.budget is not None)
+        words = {"engine": engine} | {name: text for name, text in numbers.items() if text is not None}
+        scenario, arguments = read_request(source, overrides, words, problems, prefix="--")
+        has_budget = "budget" in words or (scenario is not None and scenario.budget is not None)
         conditions = [_condition(text, has_budget, problems) for text in fail_if]
-        problems += limit_problems(scenario, has_budget) if scenario is not None else []
         if problems or scenario is None:
             raise ScenarioError(problems)
-        return cls(scenario, {"engine": engine, **given}, tuple(filter(None, conditions)))
+        return cls(scenario, arguments, tuple(filter(None, conditions)))
 
     def simulate(self, progress: Callable[[Progress], None] | None) -> Result:
         """Run it."""
         from simulator.run import run
 
         return run(self.scenario, progress=progress, **self.arguments)
+
+    def about_trials(self, result: Result) -> str | None:
+        """Why there are fewer trials than usual; None where there are not, or where someone asked for them."""
+        from simulator.bounds import default_trials_words
+
+        return None if "trials" in self.arguments else default_trials_words(result.trials_requested)
 
     def crossed(self, result: Result, document: Mapping[str, Any]) -> list[str]:
         """A sentence for each limit of the file, and each condition of the line, that the run crossed."""
@@ -90,39 +89,6 @@ class RunOptions:
             if value is not None:
                 said.append(f"limit crossed: {condition}: it is {value:.6g}")
         return said
-
-
-def _number(name: str, text: str, problems: list[Problem]) -> float | int | None:
-    least, what = {
-        "budget": (None, "a budget is a number above 0, such as 30k"),
-        "trials": (1, "the number of trials is a whole number from 1, such as 10k"),
-        "seed": (0, "a seed is a whole number from 0 to 2^64 - 1"),
-        "threads": (1, "the number of threads is a whole number from 1"),
-    }[name]
-    try:
-        # A seed may have more digits than a float holds.
-        number = int(text) if text.isascii() and text.isdigit() else parse_number(text)
-    except QuantityError:
-        number = float("nan")
-    if least is None and number > 0:
-        return float(number)
-    if least is not None and number >= least and number == int(number) and number < 2**64:
-        return int(number)
-    problems.append(Problem(None, None, f"--{name}", what, got=text or '""'))
-    return None
-
-
-def _bad_engine(engine: str) -> Problem:
-    message = "the hybrid engine does not exist yet" if engine == "hybrid" else "there is no such engine"
-    return Problem(None, None, "--engine", message, got=engine or '""', allowed=" or ".join(ENGINES))
-
-
-def _load(source: str, overrides: Sequence[str], problems: list[Problem]) -> Scenario | None:
-    try:
-        return load(source, overrides)
-    except ScenarioError as error:
-        problems += error.problems
-        return None
 
 
 def _condition(text: str, has_budget: bool, problems: list[Problem]) -> Condition | None:
