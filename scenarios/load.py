@@ -110,11 +110,7 @@ def _tree(source: object, problems: list[Problem]) -> Written:
         return _extended(_from_values(source, 0), Path(), problems, ())
     if not isinstance(source, str | Path):
         raise ScenarioError([Problem(None, None, "", "is no scenario", shown(source), _SOURCES)])
-    path = find(source)
-    tree = _file(path, problems, ())
-    if "name" not in tree:
-        tree.put("name", path.stem, tree.places[None])
-    return tree
+    return _file(find(source), problems, ())
 
 
 def _file(path: Path, problems: list[Problem], chain: tuple[Path, ...]) -> Written:
@@ -123,6 +119,8 @@ def _file(path: Path, problems: list[Problem], chain: tuple[Path, ...]) -> Writt
     if not isinstance(tree, Written):
         hint = "a scenario begins with keys: `name: ...`"
         raise ScenarioError([Problem(str(path), 1, "", _no_mapping(tree), hint=hint)])
+    if tree.get("name") is None:  # of its own: two files of one name could not be told apart in any report
+        tree.put("name", path.stem, tree.places[None])
     return _extended(tree, path.parent, problems, (*chain, path.resolve()))
 
 
