@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import numbers
 import re
+import sys
 
 NUMBER_PATTERN = (
     r"^\s*[+-]?\s*\$?\s*[+-]?"
@@ -51,7 +52,7 @@ def parse_number(x: object) -> float:
     if isinstance(x, bool):
         raise QuantityError(f"{str(x).lower()} is a truth value, not a number")
     if isinstance(x, numbers.Real):
-        return _finite(float(x), x)
+        return _finite(float(x) if abs(x) <= sys.float_info.max else math.inf, x)
     if isinstance(x, str):
         return _finite(_parse_text(x), x)
     raise QuantityError(f"{_kind(x)} is not a number")

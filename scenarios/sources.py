@@ -46,7 +46,9 @@ def find(source: str | Path, folder: Path | None = None) -> Path:
     ScenarioError
         Where neither a file nor a library scenario has the name; says what comes near.
     """
-    path = (folder or Path()) / Path(source).expanduser()
+    if not str(source).strip():
+        raise ScenarioError([Problem(None, None, "", "names no scenario", f'"{source}"', _allowed())])
+    path = (folder or Path()) / _at_home(source)
     try:
         if path.exists() and not (path.is_dir() and str(source) in library_names()):
             return path
@@ -94,6 +96,17 @@ def _unreadable(path: Path | str, message: str, hint: str | None = None) -> Scen
     return ScenarioError([Problem(str(path), None, "", message, hint=hint)])
 
 
+def _at_home(source: str | Path) -> Path:
+    try:
+        return Path(source).expanduser()
+    except RuntimeError:  # a `~name` of nobody, which may be a file's own name
+        return Path(source)
+
+
+def _allowed() -> str:
+    return f"a file, or a library scenario: {', '.join(library_names())}"
+
+
 def _not_found(name: str, path: Path) -> Problem:
     library = library_names()
     try:
@@ -103,6 +116,5 @@ def _not_found(name: str, path: Path) -> Problem:
     folder = "" if path.parent == Path() else f"{path.parent}{os.sep}"
     hint = did_you_mean(name, library) or did_you_mean(path.name, beside)
     here = f"; {folder or 'this folder'} holds {', '.join(sorted(beside)[:8])}" if beside else ""
-    allowed = f"a file, or a library scenario: {', '.join(library)}{here}"
     file = name if name.isprintable() else repr(name)
-    return Problem(file, None, "", "is no file and no scenario of the library", None, allowed, hint)
+    return Problem(file, None, "", "is no file and no scenario of the library", None, _allowed() + here, hint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,13 +15,13 @@ ENGINES = ("auto", "exact")
 
 _MOST_DIGITS = 20
 """Of a whole number that is read to its last digit; 2^64 has as many."""
-_NUMBERS: Mapping[str, tuple[int | None, str]] = {
+_NUMBERS: Mapping[str, tuple[range | None, str]] = {
     "budget": (None, "a budget is a number above 0, such as 30k"),
-    "trials": (1, "the number of trials is a whole number from 1, such as 10k"),
-    "seed": (0, "a seed is a whole number from 0 to 2^64 - 1"),
-    "threads": (1, "the number of threads is a whole number from 1"),
+    "trials": (range(1, 2**63), "the number of trials is a whole number from 1, such as 10k"),
+    "seed": (range(2**64), "a seed is a whole number from 0 to 2^64 - 1"),
+    "threads": (range(1, 1_025), "the number of threads is a whole number from 1 to 1,024"),
 }
-"""The least value of whole numbers, None for any number above 0; and what is said of others."""
+"""The range of whole numbers, None for any number above 0; and what is said of others."""
 
 
 def read_arguments(given: Mapping[str, object], problems: list[Problem], prefix: str = "") -> dict[str, Any]:
@@ -63,12 +64,12 @@ def _engine(value: object) -> str:
 
 
 def _number(name: str, value: object) -> float | int:
-    least, message = _NUMBERS[name]
+    whole, message = _NUMBERS[name]
     number = _exact(value)
-    if least is None and number > 0:
+    if whole is None and 0 < number <= sys.float_info.max:
         return float(number)
-    if least is not None and number >= least and number == int(number) and number < 2**64:
-        return int(number)
+    if whole is not None and math.isfinite(number) and number == int(number) and int(number) in whole:
+        return int(number)  # a float itself would be looked for in the range one by one
     raise _NotSoError(message)
 
 

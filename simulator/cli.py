@@ -67,8 +67,7 @@ def main() -> None:
     _prepare_streams()
     try:
         app()
-    except KeyboardInterrupt as error:
-        _note(f"interrupted {error}".rstrip())
+    except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("BURNCURVE_DEBUG") == "1":
@@ -106,7 +105,11 @@ def run(
         wanted = wanted.with_page(options.scenario.name)
     wanted.check_writable()
     with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress:
-        result = options.simulate(progress)
+        try:
+            result = options.simulate(progress)
+        except KeyboardInterrupt as error:
+            _note(f"interrupted {error}".rstrip())
+            raise
     document, written = result.to_dict(), list[Path]()
     try:
         written.extend(wanted.write(result, document))
@@ -135,7 +138,7 @@ def list_() -> None:
 
 
 @app.command()
-def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; must not exist.")]) -> None:
+def new(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it; must not exist.")]) -> None:
     """Write a commented scenario to start from."""
     from simulator.outputs import write_starter
 

@@ -59,7 +59,7 @@ class RunOptions:
         words = {"engine": engine} | {name: text for name, text in numbers.items() if text is not None}
         scenario, arguments = read_request(source, overrides, words, problems, prefix="--")
         has_budget = "budget" in words or (scenario is not None and scenario.budget is not None)
-        conditions = [_condition(text, has_budget, problems) for text in fail_if]
+        conditions = [_condition(text, has_budget, scenario, problems) for text in fail_if]
         if problems or scenario is None:
             raise ScenarioError(problems)
         return cls(scenario, arguments, tuple(filter(None, conditions)))
@@ -91,9 +91,19 @@ class RunOptions:
         return said
 
 
-def _condition(text: str, has_budget: bool, problems: list[Problem]) -> Condition | None:
+def _condition(text: str, has_budget: bool, scenario: Scenario | None, problems: list[Problem]) -> Condition | None:
     try:
-        return parse_condition(text, has_budget=has_budget)
+        condition = parse_condition(text, has_budget=has_budget)
+        if scenario is not None and condition.metric.startswith(("prices.", "daily.")):
+            condition.met_by(_known_beforehand(scenario))
     except ConditionError as error:
-        problems.append(Problem(None, None, "--fail-if", str(error)))
+        problems.append(Problem(None, None, "--fail-if", str(error), got=text))
         return None
+    return condition
+
+
+def _known_beforehand(scenario: Scenario) -> dict[str, Any]:
+    """Where figures of a run's JSON will stand that depend on the scenario: its models, its days."""
+    prices = dict.fromkeys(("input", "output", "cached_input", "cache_write"), 0.0)
+    days = [0.0] * scenario.period.days
+    return {"prices": dict.fromkeys(scenario.models, prices), "daily": dict.fromkeys(("p5", "p50", "p95"), days)}

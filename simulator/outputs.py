@@ -50,9 +50,9 @@ class Wanted:
             Where a word names no place.
         """
         return cls(
-            _named("--out", out, "name a folder, such as --out out"),
-            _named("--report", report, "name a file, such as --report report.html"),
-            _named("--json", json, "name a file, or - for standard output", or_stdout=True),
+            None if out is None else _named("--out", out, "name a folder, such as --out out"),
+            None if report is None else _named("--report", report, "name a file, such as --report report.html"),
+            None if json in {None, "-"} else _named("--json", str(json), "name a file, or - for standard output"),
         )
 
     def with_page(self, name: str) -> Wanted:
@@ -116,14 +116,15 @@ def json_text(document: Mapping[str, Any]) -> str:
     return json.dumps(document, indent=2, allow_nan=False) + "\n"
 
 
-def write_starter(file: Path, today: date) -> None:
+def write_starter(name: str, today: date) -> None:
     """Write a commented scenario to start from, with the prices of today.
 
     Raises
     ------
     OutputError
-        If the file exists, which is never overwritten, or can't be written.
+        If the name is none, if the file exists, which is never overwritten, or if it can't be written.
     """
+    file = _named("FILE", name, "name a file, such as mine.yaml")
     text = (files("scenarios") / "starter.yaml").read_text(encoding="utf-8").replace("AS_OF", today.isoformat())
     with _naming(file):
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -229,9 +230,7 @@ def unwritable(place: str, error: OSError) -> str:
     return f"can't write to {place}: {reason}; {remedy}"
 
 
-def _named(option: str, word: str | None, remedy: str, or_stdout: bool = False) -> Path | None:
-    if word is None or (or_stdout and word == "-"):
-        return None
+def _named(option: str, word: str, remedy: str) -> Path:
     if not word.strip() or word == "-":
         raise OutputError(f'{option} names no place: it is "{word}"; {remedy}')
     return Path(word)

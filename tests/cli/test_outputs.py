@@ -75,11 +75,11 @@ def test_json_has_no_nan() -> None:
 
 def test_the_starter_has_todays_date_and_is_never_overwritten(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "mine.yaml"
-    write_starter(file, date(2026, 11, 20))
+    write_starter(str(file), date(2026, 11, 20))
     assert "\nas_of: 2026-11-20 " in file.read_text()
     file.write_text("mine")
     with pytest.raises(OutputError, match="exists already, and is left as it is"):
-        write_starter(file, date(2026, 11, 20))
+        write_starter(str(file), date(2026, 11, 20))
     assert file.read_text() == "mine"
 
 
@@ -113,6 +113,12 @@ def test_a_word_that_names_no_place(words: tuple[str | None, str | None, str | N
     with pytest.raises(OutputError) as caught:
         Wanted.read(*words)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["", " ", "-"])
+def test_a_starter_needs_a_name(name: str, burncurve: Caller) -> None:
+    outcome = burncurve("new", name)
+    assert (outcome.code, outcome.err) == (2, f'FILE names no place: it is "{name}"; name a file, such as mine.yaml\n')
 
 
 def test_a_name_for_an_open_stream_is_never_replaced(tmp_path: Path) -> None:

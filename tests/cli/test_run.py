@@ -198,6 +198,18 @@ def test_ctrl_c_keeps_the_finished_trials(small: Path, tmp_path: Path) -> None:
     assert document["interrupted"] is True
 
 
+def test_ctrl_c_before_there_is_anything_to_keep_is_said(
+    burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt("before the first trial was finished")
+
+    monkeypatch.setattr("simulator.run.simulate", stopped)
+    outcome = burncurve("run", small)
+    assert (outcome.code, outcome.out) == (130, "")
+    assert outcome.err == "interrupted before the first trial was finished\n"
+
+
 def _read_until(descriptor: int, wanted: bytes, seconds: float) -> bytes:
     seen, end = b"", time.monotonic() + seconds
     while wanted not in seen and time.monotonic() < end:

@@ -77,7 +77,9 @@ def test_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "shopping.yaml" in (folder.hint or "")
     assert "is no file" in _problem("x" * 5_000).message
     assert "is no file" in _problem("a\0b").message
-    assert "is no file" in _problem("").message or "is a folder" in _problem("").message
+    assert "is no file" in _problem("~nobody-of-that-name/a").message
+    assert "names no scenario" in _problem("").message
+    assert "names no scenario" in _problem(" ").message
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:

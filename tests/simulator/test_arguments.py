@@ -44,7 +44,9 @@ def test_numbers_are_read_as_people_write_them() -> None:
         ({"seed": True}, "seed\n"),
         ({"seed": None}, "seed\n"),
         ({"seed": 1.5}, "seed\n"),
-        ({"threads": 0}, "threads\n    the number of threads is a whole number from 1"),
+        ({"threads": 0}, "threads\n    the number of threads is a whole number from 1 to 1,024"),
+        ({"threads": 1e15}, "threads\n"),
+        ({"budget": 10**400}, "budget\n"),
         ({"engine": None}, "engine\n    there is no such engine\n    got:     nothing\n    allowed: auto or exact"),
         ({"engine": "hybrid"}, "does not exist yet"),
         ({"overrides": 3}, "overrides\n    are no overrides\n    got:     3"),
@@ -78,6 +80,11 @@ def test_what_is_no_scenario_is_refused(source: Any) -> None:
     for function in (bc.load, bc.run):
         with pytest.raises(bc.ScenarioError, match="is no scenario"):
             function(source)
+
+
+def test_a_whole_number_beyond_all_floats_is_not_finite() -> None:
+    with pytest.raises(bc.ScenarioError, match="not a finite number"):
+        bc.load(SMALL | {"plan": 10**400})
 
 
 def test_a_scenario_that_was_not_loaded_is_sent_to_load() -> None:
