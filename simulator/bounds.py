@@ -76,14 +76,14 @@ def default_trials(calls: float) -> int:
     return int(min(DEFAULT_TRIALS, max(LEAST_TRIALS, EXPECTED_CALLS / max(calls, 1.0))))
 
 
-def default_trials_words(trials: int) -> str | None:
-    """Why a run of which nobody said how many trials has so many; None where it has the usual number."""
+def default_trials_words(trials: int) -> list[str]:
+    """Why a run of which nobody said how many trials has so many: a sentence, or none where it has the usual number."""
     if trials >= DEFAULT_TRIALS:
-        return None
+        return []
     work = f"{EXPECTED_CALLS / 1e9:g} billion model calls"
     if trials > LEAST_TRIALS:
-        return f"{trials:,} trials: as many as make {work}; --trials asks for more"
-    return f"{trials:,} trials, the fewest by default: they make {work} or more; --trials asks for others"
+        return [f"{trials:,} trials: as many as make {work}; --trials asks for more"]
+    return [f"{trials:,} trials, the fewest by default: they make {work} or more; --trials asks for others"]
 
 
 def money_unit(spend: float) -> float:

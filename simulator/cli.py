@@ -13,13 +13,16 @@ import sys
 import traceback
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from simulator.outputs import Wanted
     from simulator.result import Result
 
 WIDEST = 100
@@ -94,13 +97,13 @@ def run(
     fail_if: FailIf = None,
 ) -> None:
     """Simulate a scenario and say what it will spend."""
-    from simulator import outputs
     from simulator.options import RunOptions
+    from simulator.outputs import Wanted
     from simulator.progress import shown_progress
 
-    wanted = outputs.Wanted.read(out, report, json)
-    numbers = {"budget": budget, "trials": trials, "seed": seed, "threads": threads}
-    options = RunOptions.read(scenario, set_ or (), numbers, engine, fail_if or ())
+    wanted = Wanted.read(out, report, json)
+    words = {"budget": budget, "trials": trials, "seed": seed, "threads": threads, "engine": engine}
+    options = RunOptions.read(scenario, set_ or (), words, fail_if or ())
     if open_:
         wanted = wanted.with_page(options.scenario.name)
     wanted.check_writable()
@@ -110,22 +113,27 @@ def run(
         except KeyboardInterrupt as error:
             _note(f"interrupted {error}".rstrip())
             raise
-    document, written = result.to_dict(), list[Path]()
-    try:
-        written.extend(wanted.write(result, document))
-    finally:  # what was simulated for an hour is not lost to a full disk
-        _say(outputs.json_text(document) if json == "-" else _screen(result))
-        for path in written:
-            _note(f"wrote {path}")
-    about = options.about_trials(result)
-    if about is not None:
-        _note(about)
+    document = result.to_dict()
+    _hand_over(result, document, wanted)
     if open_ and wanted.page is not None:
         typer.launch(wanted.page.resolve().as_uri())
     crossed = options.crossed(result, document)
-    for sentence in crossed:
+    for sentence in (*options.about_trials(result), *crossed):
         _note(sentence)
     raise typer.Exit(INTERRUPTED if result.interrupted else CROSSED if crossed else DONE)
+
+
+def _hand_over(result: Result, document: Mapping[str, Any], wanted: Wanted) -> None:
+    """Write what is wanted, and show the screen even where that fails: an hour's work is not lost to a full disk."""
+    from simulator.outputs import json_text
+
+    written: list[Path] = []
+    try:
+        written.extend(wanted.write(result, document))
+    finally:
+        _say(json_text(document) if wanted.json_to_stdout else _screen(result))
+        for path in written:
+            _note(f"wrote {path}")
 
 
 @app.command("list")

@@ -36,8 +36,7 @@ class RunOptions:
         cls,
         source: str,
         overrides: Sequence[str],
-        numbers: Mapping[str, str | None],
-        engine: str,
+        words: Mapping[str, str | None],
         fail_if: Sequence[str],
     ) -> RunOptions:
         """Read the words of a command line.
@@ -46,8 +45,7 @@ class RunOptions:
         ----------
         source : a file, or a name from the library
         overrides : ``path=value`` pieces
-        numbers : ``budget``, ``trials``, ``seed`` and ``threads`` as written; None where not given
-        engine : a name
+        words : ``budget``, ``trials``, ``seed``, ``threads`` and ``engine`` as written; None where not given
         fail_if : conditions as written
 
         Raises
@@ -56,9 +54,9 @@ class RunOptions:
             With all that is wrong in the file and on the line together.
         """
         problems: list[Problem] = []
-        words = {"engine": engine} | {name: text for name, text in numbers.items() if text is not None}
-        scenario, arguments = read_request(source, overrides, words, problems, prefix="--")
-        has_budget = "budget" in words or (scenario is not None and scenario.budget is not None)
+        given = {name: word for name, word in words.items() if word is not None}
+        scenario, arguments = read_request(source, overrides, given, problems, prefix="--")
+        has_budget = "budget" in given or (scenario is not None and scenario.budget is not None)
         conditions = [_condition(text, has_budget, scenario, problems) for text in fail_if]
         if problems or scenario is None:
             raise ScenarioError(problems)
@@ -70,11 +68,11 @@ class RunOptions:
 
         return run(self.scenario, progress=progress, **self.arguments)
 
-    def about_trials(self, result: Result) -> str | None:
-        """Why there are fewer trials than usual; None where there are not, or where someone asked for them."""
+    def about_trials(self, result: Result) -> list[str]:
+        """Why there are fewer trials than usual, where there are, and nobody asked for them."""
         from simulator.bounds import default_trials_words
 
-        return None if "trials" in self.arguments else default_trials_words(result.trials_requested)
+        return [] if "trials" in self.arguments else default_trials_words(result.trials_requested)
 
     def crossed(self, result: Result, document: Mapping[str, Any]) -> list[str]:
         """A sentence for each limit of the file, and each condition of the line, that the run crossed."""

@@ -34,11 +34,13 @@ class Wanted:
     folder : gets result.json, trials.parquet, report.html, a PNG a plot, and what `load_result` needs
     report : the report alone, one HTML file
     json : the numbers alone
+    json_to_stdout : whether they go to standard output, in place of the screen
     """
 
     folder: Path | None = None
     report: Path | None = None
     json: Path | None = None
+    json_to_stdout: bool = False
 
     @classmethod
     def read(cls, out: str | None, report: str | None, json: str | None) -> Wanted:
@@ -53,6 +55,7 @@ class Wanted:
             None if out is None else _named("--out", out, "name a folder, such as --out out"),
             None if report is None else _named("--report", report, "name a file, such as --report report.html"),
             None if json in {None, "-"} else _named("--json", str(json), "name a file, or - for standard output"),
+            json_to_stdout=json == "-",
         )
 
     def with_page(self, name: str) -> Wanted:

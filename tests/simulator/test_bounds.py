@@ -58,10 +58,10 @@ def test_fixed_costs_of_any_size_are_counted_in_a_unit_that_holds_them(amount: f
 
 
 def test_why_there_are_fewer_trials_than_usual() -> None:
-    assert default_trials_words(10_000) is None
-    assert default_trials_words(4_213) == (
+    assert default_trials_words(10_000) == []
+    assert default_trials_words(4_213) == [
         "4,213 trials: as many as make 3 billion model calls; --trials asks for more"
-    )
-    assert default_trials_words(200) == (
+    ]
+    assert default_trials_words(200) == [
         "200 trials, the fewest by default: they make 3 billion model calls or more; --trials asks for others"
-    )
+    ]
