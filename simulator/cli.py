@@ -106,7 +106,7 @@ def run(
     options = RunOptions.read(scenario, set_ or (), words, fail_if or ())
     if open_:
         wanted = wanted.with_page(options.scenario.name)
-    wanted.check_writable()
+    wanted.check_writable(options.inputs)
     with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress:
         try:
             result = options.simulate(progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.problems import Problem, ScenarioError
@@ -61,6 +62,13 @@ class RunOptions:
         if problems or scenario is None:
             raise ScenarioError(problems)
         return cls(scenario, arguments, tuple(filter(None, conditions)))
+
+    @property
+    def inputs(self) -> set[Path]:
+        """The files that the scenario was read from."""
+        written = self.scenario.written
+        places = {} if written is None else written.places
+        return {Path(file) for file, line in places.values() if file is not None and line is not None}
 
     def simulate(self, progress: Callable[[Progress], None] | None) -> Result:
         """Run it."""

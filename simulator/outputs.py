@@ -8,7 +8,7 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
@@ -71,8 +71,12 @@ class Wanted:
         """The report."""
         return self.folder / "report.html" if self.report is None and self.folder is not None else self.report
 
-    def check_writable(self) -> None:
+    def check_writable(self, inputs: Iterable[Path] = ()) -> None:
         """Try every place before anything is simulated, and leave no trace of it.
+
+        Parameters
+        ----------
+        inputs : what the scenario was read from, which is never overwritten
 
         Raises
         ------
@@ -84,7 +88,7 @@ class Wanted:
         files = [file for file in (self.report, self.json) if file is not None]
         for file in files:
             with _naming(file):
-                _refuse_name(file)
+                _refuse_name(file, {_real(read) for read in inputs})
                 if not _is_device(file):
                     _try_folder(_real(file).parent, file)
         _refuse_twice(files, [] if self.folder is None else [self.folder])
@@ -187,9 +191,11 @@ def _real(file: Path) -> Path:
     return Path(os.path.realpath(file))
 
 
-def _refuse_name(file: Path) -> None:
-    if file.suffix in (".yaml", ".yml"):
+def _refuse_name(file: Path, inputs: Container[Path]) -> None:
+    if file.suffix.lower() in (".yaml", ".yml"):
         raise OutputError(f"{file} is named as a scenario is, and scenarios are never overwritten; end it otherwise")
+    if _real(file) in inputs:
+        raise OutputError(f"{file} is what the scenario is read from, and is never overwritten; name another file")
     if file.is_dir():
         raise OutputError(f"{file} is a folder; name a file in it")
     # Such as /dev/stdout sent into a file: to put a file in its place would break the name for everyone.

@@ -88,6 +88,7 @@ def test_the_starter_has_todays_date_and_is_never_overwritten(tmp_path: Path) ->
     [
         (Wanted(report=Path("mine.yaml")), "never overwritten"),
         (Wanted(json=Path("mine.yml")), "never overwritten"),
+        (Wanted(json=Path("MINE.YML")), "never overwritten"),
         (Wanted(report=Path("out"), json=Path("out")), "written twice"),
         (Wanted(report=Path("out"), json=Path("in/../out").absolute()), "written twice"),
         (Wanted(folder=Path("out/in"), report=Path("out")), "out would be written twice, for out/in too"),
@@ -113,6 +114,22 @@ def test_a_word_that_names_no_place(words: tuple[str | None, str | None, str | N
     with pytest.raises(OutputError) as caught:
         Wanted.read(*words)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("option", ["--json", "--report"])
+def test_a_scenario_of_any_name_is_never_overwritten(
+    option: str, burncurve: Caller, small: Path, tmp_path: Path
+) -> None:
+    base, top, link = tmp_path / "base.txt", tmp_path / "top", tmp_path / "link"
+    base.write_text(small.read_text())
+    top.write_text("extends: base.txt\nbudget: 20\n")
+    link.symlink_to(top)
+    for file in (base, top, link):
+        before = file.read_text()
+        outcome = burncurve("run", top, "--trials", 2, option, file)
+        assert outcome.code == 2
+        assert f"{file} is what the scenario is read from" in outcome.err
+        assert file.read_text() == before
 
 
 @pytest.mark.parametrize("name", ["", " ", "-"])
