@@ -48,12 +48,13 @@ def find(source: str | Path, folder: Path | None = None) -> Path:
     """
     if not str(source).strip():
         raise ScenarioError([Problem(None, None, "", "names no scenario", f'"{source}"', _allowed())])
-    path = (folder or Path()) / _at_home(source)
+    path = (folder or Path()) / source
     try:
+        path = (folder or Path()) / Path(source).expanduser()
         if path.exists() and not (path.is_dir() and str(source) in library_names()):
             return path
-    except (OSError, ValueError):
-        pass  # a name that no file can have; said below
+    except (OSError, ValueError, RuntimeError):
+        pass  # a name that no file can have, or a home that is nobody's; said below
     if str(source) in library_names():
         return library_path(str(source))
     raise ScenarioError([_not_found(str(source), path)])
@@ -94,13 +95,6 @@ def decode(raw: bytes, file: str) -> str:
 
 def _unreadable(path: Path | str, message: str, hint: str | None = None) -> ScenarioError:
     return ScenarioError([Problem(str(path), None, "", message, hint=hint)])
-
-
-def _at_home(source: str | Path) -> Path:
-    try:
-        return Path(source).expanduser()
-    except RuntimeError:  # a `~name` of nobody, which may be a file's own name
-        return Path(source)
 
 
 def _allowed() -> str:

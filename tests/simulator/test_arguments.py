@@ -83,7 +83,7 @@ def test_what_is_no_scenario_is_refused(source: Any) -> None:
 
 
 def test_a_whole_number_beyond_all_floats_is_not_finite() -> None:
-    with pytest.raises(bc.ScenarioError, match="not a finite number"):
+    with pytest.raises(bc.ScenarioError, match=r"finite|beyond"):
         bc.load(SMALL | {"plan": 10**400})
 
 

@@ -26,10 +26,9 @@ SMALL: dict[str, Any] = {
         ({}, 10**12, "model calls"),
         ({"volume": {"sessions_per_day": 0.001}}, 10**9, "trials\n    this run would hold .* GiB of figures in memory"),
         ({"volume": {"sessions_per_day": 0.001}}, 10**9, r"at most \d+,\d+,\d+ of 31 days fit"),
-        ({"fixed_costs": {"monthly": {"x": 1e300}}}, 3, "fixed_costs\n    would cost 1e\\+300 USD a period"),
-        ({"fixed_costs": {"monthly": {"x": 1e308, "y": 1e308}}}, 3, "would cost inf USD"),
+        ({"fixed_costs": {"monthly": {"x": 1e90}}}, 3, "fixed_costs\n    would cost 1e\\+90 USD a period"),
         (
-            {"models": {"m": {"input": 1e300, "output": 1e300}}, "agents": {"a": {"model": "m", "output_tokens": 9}}},
+            {"models": {"m": {"input": 1e90, "output": 1e90}}, "agents": {"a": {"model": "m", "output_tokens": 9}}},
             3,
             "agents\n",
         ),
