@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from simulator import __version__
 
 if TYPE_CHECKING:
-    from distributions.notation import parse_law as law
+    from scenarios.laws import law
     from scenarios.load import load
     from scenarios.problems import ScenarioError
     from scenarios.schema import Scenario
@@ -29,7 +29,7 @@ _HOMES = {
     "Result": ("simulator.result", "Result"),
     "Scenario": ("scenarios.schema", "Scenario"),
     "ScenarioError": ("scenarios.problems", "ScenarioError"),
-    "law": ("distributions.notation", "parse_law"),
+    "law": ("scenarios.laws", "law"),
     "load": ("scenarios.load", "load"),
     "load_result": ("simulator.result", "load_result"),
     "run": ("simulator.run", "run"),

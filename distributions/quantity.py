@@ -51,7 +51,7 @@ def parse_number(x: object) -> float:
     if isinstance(x, bool):
         raise QuantityError(f"{str(x).lower()} is a truth value, not a number")
     if isinstance(x, numbers.Real):
-        return _finite(float(x), x)
+        return _finite(_as_float(x), x)
     if isinstance(x, str):
         return _finite(_parse_text(x), x)
     raise QuantityError(f"{_kind(x)} is not a number")
@@ -108,6 +108,13 @@ def _what_is_wrong(text: str) -> str:
     if re.fullmatch(r"\d{1,3}( \d{3})+", text):
         return f"{text!r} has spaces inside; write {text.replace(' ', '_')}"
     return f"{text!r} is not a number; write for example 2400, 2_400, 60k, 1.5M, 1e6, 3% or $60,000"
+
+
+def _as_float(x: numbers.Real) -> float:
+    try:
+        return float(x)
+    except OverflowError:  # a whole number beyond all floats
+        return math.inf
 
 
 def _finite(value: float, written: object) -> float:

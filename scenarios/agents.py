@@ -30,7 +30,7 @@ from scenarios.plain import NameOf, Sequence
 from scenarios.problems import Fault, FieldError
 
 ModelNames = Annotated[tuple[str, ...], Sequence(item=NameOf(what="model"))]
-Attempts = AtLeastOne
+Attempts = Annotated[int, Quantity("count", low=1, high=1_000, whole=True)]
 
 
 class MessageLaw(LawOf):

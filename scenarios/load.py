@@ -18,25 +18,30 @@ from scenarios.malformed import Spot, malformed
 from scenarios.merge import OVERRIDE, apply_override, merge
 from scenarios.nodes import DEEPEST, TWICE, Reader
 from scenarios.places import NOWHERE, Place, Written, WrittenList, locate
-from scenarios.problems import FieldError, Problem, ScenarioError
+from scenarios.problems import FieldError, Problem, ScenarioError, shown
 from scenarios.schema import Scenario
 from scenarios.sources import find, library_names, library_path, read_text
 from scenarios.validate import validate
 
 __all__ = ["Problem", "ScenarioError", "library_names", "library_path", "load", "read_yaml", "scenario_sha256"]
 
+Source = str | Path | Mapping[str, Any] | Scenario
+"""What a scenario is read from."""
+
 LONGEST_CHAIN = 10
 _DEEPEST_BRACKETS = 500
+_SOURCES = "a file, a name of the library, a mapping, or what load() gave"
+_EDITS = "text, one or a list: path=value, as in volume.sessions_per_day=20k"
 
 
-def load(source: str | Path | Mapping[str, Any] | Scenario, overrides: Sequence[str] = ()) -> Scenario:
+def load(source: Source, overrides: str | Sequence[str] = ()) -> Scenario:
     """Read a scenario, fill in its defaults, and check all of it.
 
     Parameters
     ----------
     source : str, Path, mapping or Scenario
         A YAML file, a name from the library, the same as plain values, or a scenario to edit.
-    overrides : sequence of str
+    overrides : str or sequence of str
         Edits on top: ``agents.chat.retry.max_attempts=5``; values in YAML.
 
     Returns
@@ -51,7 +56,7 @@ def load(source: str | Path | Mapping[str, Any] | Scenario, overrides: Sequence[
     """
     problems: list[Problem] = []
     tree = _tree(source, problems)
-    for text in overrides:
+    for text in _edits(overrides):
         tree = _overridden(tree, text, problems)
     scenario, faults = validate(tree)
     problems += _beyond([locate(fault, tree) for fault in faults], problems)
@@ -95,18 +100,17 @@ def read_yaml(text: str, file: str, folder: Path | None, problems: list[Problem]
 # -- where the tree comes from -----------------------------------------------------------------------------------------
 
 
-def _tree(source: str | Path | Mapping[str, Any] | Scenario, problems: list[Problem]) -> Written:
+def _tree(source: object, problems: list[Problem]) -> Written:
     if isinstance(source, Scenario):
         if source.written is None:
-            raise ValueError("a scenario that was not loaded has no text to edit; load() it from a file or a dict")
+            message = "was not loaded, and has no text to edit or to check"
+            raise ScenarioError([Problem(None, None, "", message, hint="load() it from a file or a mapping")])
         return source.written
     if isinstance(source, Mapping):
         return _extended(_from_values(source, 0), Path(), problems, ())
-    path = find(source)
-    tree = _file(path, problems, ())
-    if "name" not in tree:
-        tree.put("name", path.stem, tree.places[None])
-    return tree
+    if not isinstance(source, str | Path):
+        raise ScenarioError([Problem(None, None, "", "is no scenario", shown(source), _SOURCES)])
+    return _file(find(source), problems, ())
 
 
 def _file(path: Path, problems: list[Problem], chain: tuple[Path, ...]) -> Written:
@@ -115,6 +119,8 @@ def _file(path: Path, problems: list[Problem], chain: tuple[Path, ...]) -> Writt
     if not isinstance(tree, Written):
         hint = "a scenario begins with keys: `name: ...`"
         raise ScenarioError([Problem(str(path), 1, "", _no_mapping(tree), hint=hint)])
+    if tree.get("name") is None:  # of its own: two files of one name could not be told apart in any report
+        tree.put("name", path.stem, tree.places[None])
     return _extended(tree, path.parent, problems, (*chain, path.resolve()))
 
 
@@ -164,6 +170,14 @@ def _no_mapping(tree: object) -> str:
     if tree is None:
         return "is empty"
     return "is a list, not a mapping of keys" if isinstance(tree, list) else "is a single value, not a mapping of keys"
+
+
+def _edits(overrides: object) -> Sequence[str]:
+    """One edit or several, as a list."""
+    edits = [overrides] if isinstance(overrides, str) else overrides
+    if isinstance(edits, list | tuple) and all(isinstance(edit, str) for edit in edits):
+        return edits
+    raise ScenarioError([Problem(None, None, "overrides", "are no overrides", shown(overrides), _EDITS)])
 
 
 def _overridden(tree: Written, text: str, problems: list[Problem]) -> Written:

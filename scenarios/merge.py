@@ -32,18 +32,17 @@ def merge(base: Written, over: Written, slot: Slot | None = ROOT) -> Written:
     for key in (*base, *(key for key in over if key not in base)):
         owner = over if key in over else base
         value = owner[key]
-        if key in base and key in over:
-            if value is None:
-                continue
-            inner = slot.child(key) if slot else None
-            if isinstance(value, Written) and isinstance(base[key], Written) and not (inner and inner.whole):
-                value = merge(base[key], value, inner)
+        inner = slot.child(key) if slot else None
+        if key in over and value is None and (key in base or inner):
+            continue
+        if key in over and isinstance(value, Written) and isinstance(base.get(key), Written):
+            value = value if inner and inner.whole else merge(base[key], value, inner)
         merged.put(key, value, owner.places[key])
     return merged
 
 
 def apply_override(tree: Written, text: str, parse: Callable[[str], object]) -> None:
-    """Set one value of a tree: `path=value`.
+    """Set one value of a tree, `path=value`, or remove it, `path=null`.
 
     Parameters
     ----------
@@ -61,11 +60,20 @@ def apply_override(tree: Written, text: str, parse: Callable[[str], object]) -> 
     """
     keys, value = _split(text)
     keys = _joined(tree, keys)
+    new = parse(value)
     node: Any = tree
     slot: Slot | None = ROOT
+    above: list[tuple[Any, str]] = []
     for position, key in enumerate(keys[:-1]):
+        above.append((node, key))
         node, slot = _enter(node, slot, keys[: position + 1], key)
-    _set(node, slot, keys, parse(value))
+    if new is not None:
+        _set(node, slot, keys, new)
+        return
+    _remove(node, slot, keys)
+    for parent, key in reversed(above):
+        if isinstance(parent, Written) and not parent[key] and parent.places[key] == OVERRIDE:
+            parent.drop(key)  # it was made on the way here
 
 
 def _split(text: str) -> tuple[list[str], str]:
@@ -76,6 +84,8 @@ def _split(text: str) -> tuple[list[str], str]:
     keys = [(double or single or plain).strip() for double, single, plain in parts]
     if not keys or not all(keys):
         raise FieldError(Fault((), "names no place before the `=`", text, "path=value"))
+    if not match[2].strip():
+        raise FieldError(Fault(tuple(keys), "has no value after the `=`", hint="write null to remove the key"))
     return keys, match[2]
 
 
@@ -105,8 +115,7 @@ def _enter(node: Any, slot: Slot | None, path: list[str], key: str) -> tuple[Any
     if key not in node or node[key] is None:
         named = slot is not None and (slot.each is not None or slot.kind is not None)
         if named or (inner is not None and inner.listed):
-            hint = did_you_mean(key, node) if named else f"write {dotted(path)}=[...]"
-            raise FieldError(Fault(tuple(path), "is not in the scenario", NOTHING, ", ".join(node) or None, hint))
+            raise _absent(node, path, did_you_mean(key, node) if named else f"write {dotted(path)}=[...]")
         node.put(key, Written(OVERRIDE), OVERRIDE)
     elif not isinstance(node[key], dict | list):
         shorthand = inner.section.shorthand if inner and inner.section else None
@@ -137,6 +146,26 @@ def _set(node: Any, slot: Slot | None, keys: list[str], value: object) -> None:
         return
     _checked(slot, keys, key)
     node.put(key, value, OVERRIDE)
+
+
+def _remove(node: Any, slot: Slot | None, keys: list[str]) -> None:
+    """Take a key away, so that it is what it is by default; what a scenario can't do without stays."""
+    key = keys[-1]
+    if isinstance(node, WrittenList):
+        position = _position(node, keys, key)
+        del node[position], node.places[position]
+        return
+    _checked(slot, keys, key)
+    field = slot.section.model_fields.get(key) if slot and slot.section and not slot.whole else None
+    if field is not None and field.is_required():
+        raise FieldError(Fault(tuple(keys), "is required, and can't be removed", hint=field.description))
+    if slot is not None and slot.each is not None and key not in node:
+        raise _absent(node, keys, did_you_mean(key, node))
+    node.drop(key)
+
+
+def _absent(node: Written, path: list[str], hint: str | None) -> FieldError:
+    return FieldError(Fault(tuple(path), "is not in the scenario", NOTHING, ", ".join(node) or None, hint))
 
 
 def _checked(slot: Slot | None, path: list[str], key: str) -> Slot | None:

@@ -67,6 +67,8 @@ class Reader:
                 written[last] = self._comma(key_node, (*path, last), str(written[last]), key)
             elif key == "<<" and not key_node.style:
                 inherited.append(self.value(value_node, path))
+                if value_node.id == "scalar":
+                    self._problem(value_node, (*path, key), "merges no mapping", value_node.value, "write <<: *anchor")
             elif key in written:
                 message = f"{TWICE}; first in line {written.places[key][1]}"
                 self._problem(key_node, (*path, key), message, hint="keep one of the two")

@@ -32,6 +32,11 @@ class Written(dict[str, Any]):
         self[key] = value
         self.places[key] = place
 
+    def drop(self, key: str) -> None:
+        """Take a key away, if it is there."""
+        self.pop(key, None)
+        self.places.pop(key, None)
+
 
 class WrittenList(list[Any]):
     """A list as it stands in a file: `places` holds `(file, line)` of each item."""

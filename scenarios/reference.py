@@ -73,7 +73,8 @@ agents:
 separates keys, so write `10_000` or `10k` there. **Files** are YAML 1.2: `on`, `yes` and `2026-12` are text, `true` and
 `false` are the truth values. **`extends: base.yaml`** starts from another file, or from a scenario of the library:
 mappings merge, other values replace, `null` removes a key; laws and an agent's `model` are replaced as a whole.
-**`--set agents.chat.retry.max_attempts=5`** changes one value; items of lists are counted from 0."""
+**`--set agents.chat.retry.max_attempts=5`** changes one value, and `=null`
+removes a key, which then is what it is by default; items of lists are counted from 0."""
 
 
 _LAWS = """## Laws

@@ -109,7 +109,9 @@ class Scenario(Section):
         "other values replace, null removes. Loading does this, so that it is always none afterwards.",
     )
     name: Annotated[str, NameOf(what="scenario")] = Field(
-        "scenario", description="Short name; default: the name of the file."
+        "scenario",
+        description="Short name; default: the name of the file, whatever it extends. A mapping in Python has the name "
+        "of what it extends.",
     )
     title: Text = Field("", description="One line for people.")
     story: Text = Field("", description="What this is about, in a few sentences.")

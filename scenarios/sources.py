@@ -46,12 +46,15 @@ def find(source: str | Path, folder: Path | None = None) -> Path:
     ScenarioError
         Where neither a file nor a library scenario has the name; says what comes near.
     """
-    path = (folder or Path()) / Path(source).expanduser()
+    if not str(source).strip():
+        raise ScenarioError([Problem(None, None, "", "names no scenario", f'"{source}"', _allowed())])
+    path = (folder or Path()) / source
     try:
+        path = (folder or Path()) / Path(source).expanduser()
         if path.exists() and not (path.is_dir() and str(source) in library_names()):
             return path
-    except (OSError, ValueError):
-        pass  # a name that no file can have; said below
+    except (OSError, ValueError, RuntimeError):
+        pass  # a name that no file can have, or a home that is nobody's; said below
     if str(source) in library_names():
         return library_path(str(source))
     raise ScenarioError([_not_found(str(source), path)])
@@ -94,6 +97,10 @@ def _unreadable(path: Path | str, message: str, hint: str | None = None) -> Scen
     return ScenarioError([Problem(str(path), None, "", message, hint=hint)])
 
 
+def _allowed() -> str:
+    return f"a file, or a library scenario: {', '.join(library_names())}"
+
+
 def _not_found(name: str, path: Path) -> Problem:
     library = library_names()
     try:
@@ -103,6 +110,5 @@ def _not_found(name: str, path: Path) -> Problem:
     folder = "" if path.parent == Path() else f"{path.parent}{os.sep}"
     hint = did_you_mean(name, library) or did_you_mean(path.name, beside)
     here = f"; {folder or 'this folder'} holds {', '.join(sorted(beside)[:8])}" if beside else ""
-    allowed = f"a file, or a library scenario: {', '.join(library)}{here}"
     file = name if name.isprintable() else repr(name)
-    return Problem(file, None, "", "is no file and no scenario of the library", None, allowed, hint)
+    return Problem(file, None, "", "is no file and no scenario of the library", None, _allowed() + here, hint)

@@ -11,7 +11,7 @@ from scenarios.inputs import count_inputs
 from scenarios.lint import lint, session_cost_tail_index
 from scenarios.load import load
 from scenarios.prices import resolve_prices
-from scenarios.problems import ScenarioError
+from scenarios.problems import ScenarioError, dotted
 from scenarios.resolved import resolved_yaml
 from simulator.engine.plan import unsupported
 from simulator.limits import limit_problems
@@ -33,9 +33,10 @@ def check_text(source: str, overrides: Sequence[str], width: int) -> str:
         With every problem, if it is not valid.
     """
     scenario, prices = _checked(source, overrides)
+    refused = [(dotted(path), what) for path, what in unsupported(scenario)]
     sections = [
         _summary(scenario, prices, width),
-        *_listed("A run can't simulate yet, and refuses:", unsupported(scenario), width),
+        *_listed("A run can't simulate yet, and refuses:", refused, width),
         *_listed("Worth a second look:", [(f.path, f.message) for f in lint(scenario, prices.cards)], width),
         *_listed("On prices:", [("", note) for note in prices.notes], width),
         _tail(scenario, prices, width),

@@ -11,21 +11,23 @@ import os
 import shutil
 import sys
 import traceback
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
 
+    from simulator.outputs import Wanted
     from simulator.result import Result
-    from simulator.run import Progress
 
-DONE, CROSSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 WIDEST = 100
+LAST_STREAM = 2
+"""Standard input, output and error are 0, 1 and 2."""
 COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red", "TOO FEW TRIALS": "cyan"}
 
 app = typer.Typer(
@@ -50,9 +52,9 @@ Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives
 Engine = Annotated[str, typer.Option(metavar="auto|exact", help="How to simulate; auto chooses by the work.")]
 Threads = Annotated[str | None, typer.Option(metavar="N", help="Default: all processors that this process may use.")]
 Out = Annotated[
-    Path | None, typer.Option(metavar="DIR", help="Write result.json, trials.parquet, report.html and plots into DIR.")
+    str | None, typer.Option(metavar="DIR", help="Write result.json, trials.parquet, report.html and plots into DIR.")
 ]
-Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report: one HTML file, self-contained.")]
+Report = Annotated[str | None, typer.Option(metavar="FILE", help="Write the report: one HTML file, self-contained.")]
 Open = Annotated[bool, typer.Option("--open", help="Show the report in a browser.")]
 Json = Annotated[
     str | None, typer.Option("--json", metavar="FILE|-", help="Write all numbers; - is standard output, alone.")
@@ -65,20 +67,18 @@ FailIf = Annotated[
 
 def main() -> None:
     """Run the command line, and turn whatever goes wrong into one message and an exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")
+    _prepare_streams()
     try:
         app()
     except KeyboardInterrupt:
-        _note("interrupted before anything was finished")
         sys.exit(INTERRUPTED)
     except Exception as error:
         if os.environ.get("BURNCURVE_DEBUG") == "1":
             traceback.print_exc()
-        bad_input = _is_bad_input(error)
-        _note(_bad_input(error) if bad_input else _our_fault(error))
-        sys.exit(BAD_INPUT if bad_input else OUR_FAULT)
+        code, message = ending(error)
+        _drop_unwritten()
+        _note(message)
+        sys.exit(code)
 
 
 @app.command()
@@ -97,27 +97,43 @@ def run(
     fail_if: FailIf = None,
 ) -> None:
     """Simulate a scenario and say what it will spend."""
-    from simulator import outputs
     from simulator.options import RunOptions
+    from simulator.outputs import Wanted
+    from simulator.progress import shown_progress
 
-    numbers = {"budget": budget, "trials": trials, "seed": seed, "threads": threads}
-    options = RunOptions.read(scenario, set_ or (), numbers, engine, fail_if or ())
-    page = report or (outputs.temporary_report(options.scenario.name) if open_ and out is None else None)
-    wanted = outputs.Wanted(out, page, None if json in (None, "-") else Path(json))
-    wanted.check_writable()
-    with _progress() as progress:
-        result = options.simulate(progress)
+    wanted = Wanted.read(out, report, json)
+    words = {"budget": budget, "trials": trials, "seed": seed, "threads": threads, "engine": engine}
+    options = RunOptions.read(scenario, set_ or (), words, fail_if or ())
+    if open_:
+        wanted = wanted.with_page(options.scenario.name)
+    wanted.check_writable(options.inputs)
+    with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress:
+        try:
+            result = options.simulate(progress)
+        except KeyboardInterrupt as error:
+            _note(f"interrupted {error}".rstrip())
+            raise
     document = result.to_dict()
-    written = wanted.write(result, document)
-    _say(outputs.json_text(document) if json == "-" else _screen(result))
-    for path in written:
-        _note(f"wrote {path}")
-    if open_ and written:
-        typer.launch((page or written[0] / "report.html").resolve().as_uri())
+    _hand_over(result, document, wanted)
+    if open_ and wanted.page is not None:
+        typer.launch(wanted.page.resolve().as_uri())
     crossed = options.crossed(result, document)
-    for sentence in crossed:
+    for sentence in (*options.about_trials(result), *crossed):
         _note(sentence)
     raise typer.Exit(INTERRUPTED if result.interrupted else CROSSED if crossed else DONE)
+
+
+def _hand_over(result: Result, document: Mapping[str, Any], wanted: Wanted) -> None:
+    """Write what is wanted, and show the screen even where that fails: an hour's work is not lost to a full disk."""
+    from simulator.outputs import json_text
+
+    written: list[Path] = []
+    try:
+        written.extend(wanted.write(result, document))
+    finally:
+        _say(json_text(document) if wanted.json_to_stdout else _screen(result))
+        for path in written:
+            _note(f"wrote {path}")
 
 
 @app.command("list")
@@ -130,7 +146,7 @@ def list_() -> None:
 
 
 @app.command()
-def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it; must not exist.")]) -> None:
+def new(file: Annotated[str, typer.Argument(metavar="FILE", help="Where to write it; must not exist.")]) -> None:
     """Write a commented scenario to start from."""
     from simulator.outputs import write_starter
 
@@ -192,16 +208,40 @@ def warmup() -> None:
 # What reaches the terminal
 
 
+def _prepare_streams() -> None:
+    """Make sure that there is somewhere to print, before anything is done that nobody would see."""
+    output_closed = sys.stdout is None
+    # Else the next file to be opened would get the number of a closed stream, and with it what is printed there.
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= LAST_STREAM:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    sys.stderr = sys.stderr or open(2, "w")  # noqa: SIM115  (a descriptor, for as long as we live)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    if output_closed:
+        _note("standard output is closed; send it somewhere, if only to /dev/null")
+        sys.exit(BAD_INPUT)
+
+
 def _say(text: str) -> None:
     """Write to standard output; a reader that has gone away is no error."""
     try:
         print(text.removesuffix("\n"), flush=True)
     except BrokenPipeError:
+        _drop_unwritten()
+
+
+def _drop_unwritten() -> None:
+    """Give up what standard output did not take, or Python tries again at its end and complains."""
+    try:
+        sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _note(text: str) -> None:
-    with contextlib.suppress(BrokenPipeError):
+    with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 
 
@@ -215,54 +255,11 @@ def _screen(result: Result) -> str:
 
     text = screen(result, _width())
     word = result.verdict().word
-    if word is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+    if word is None or not sys.stdout.isatty() or _plain():
         return text
     return typer.style(word, fg=COLOURS[word], bold=True) + text.removeprefix(word)
 
 
-@contextlib.contextmanager
-def _progress() -> Iterator[Callable[[Progress], None] | None]:
-    """A bar on standard error, where that is a terminal."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn
-    from rich.progress import Progress as Bar
-
-    from simulator.show.words import count
-
-    columns = BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.fields[pace]}")
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=None, pace="getting ready")
-
-        def show(progress: Progress) -> None:
-            left = f" · {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
-            pace = f"{count(round(progress.sessions_per_second, -3))} sessions a second{left}"
-            bar.update(task, total=progress.trials_total, completed=progress.trials_done, pace=pace)
-
-        yield show
-
-
-# What went wrong
-
-
-def _is_bad_input(error: Exception) -> bool:
-    """Whether the user can put it right; modules that were never imported can't have raised."""
-    kinds = (
-        ("scenarios.problems", "ScenarioError"),
-        ("scenarios.catalog", "UnknownModelError"),
-        ("simulator.outputs", "OutputError"),
-        ("simulator.risk.conditions", "ConditionError"),
-    )
-    return any(isinstance(error, getattr(sys.modules[home], name)) for home, name in kinds if home in sys.modules)
-
-
-def _bad_input(error: Exception) -> str:
-    near = getattr(error, "near", ())
-    return f"{error}; did you mean {' or '.join(near)}?" if near else str(error)
-
-
-def _our_fault(error: Exception) -> str:
-    what = f"{type(error).__name__}: {error}".splitlines()[0]
-    return f"burncurve failed: {what}. Please report it, with the command and its output under BURNCURVE_DEBUG=1."
+def _plain() -> bool:
+    """Whether the terminal takes, or its user wants, nothing but text."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"

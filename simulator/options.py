@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from distributions.quantity import QuantityError, parse_number
-from scenarios.load import load
 from scenarios.problems import Problem, ScenarioError
-from simulator.limits import limit_problems
+from simulator.request import read_request
 from simulator.risk.conditions import Condition, ConditionError, parse_condition
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
     from simulator.result import Result
     from simulator.run import Progress
-
-ENGINES = ("auto", "exact")
 
 
 @dataclass(frozen=True)
@@ -40,8 +37,7 @@ class RunOptions:
         cls,
         source: str,
         overrides: Sequence[str],
-        numbers: Mapping[str, str | None],
-        engine: str,
+        words: Mapping[str, str | None],
         fail_if: Sequence[str],
     ) -> RunOptions:
         """Read the words of a command line.
@@ -50,8 +46,7 @@ class RunOptions:
         ----------
         source : a file, or a name from the library
         overrides : ``path=value`` pieces
-        numbers : ``budget``, ``trials``, ``seed`` and ``threads`` as written; None where not given
-        engine : a name
+        words : ``budget``, ``trials``, ``seed``, ``threads`` and ``engine`` as written; None where not given
         fail_if : conditions as written
 
         Raises
@@ -60,22 +55,32 @@ class RunOptions:
             With all that is wrong in the file and on the line together.
         """
         problems: list[Problem] = []
-        given = {name: _number(name, text, problems) for name, text in numbers.items() if text is not None}
-        if engine not in ENGINES:
-            problems.append(_bad_engine(engine))
-        scenario = _load(source, overrides, problems)
+        given = {name: word for name, word in words.items() if word is not None}
+        scenario, arguments = read_request(source, overrides, given, problems, prefix="--")
         has_budget = "budget" in given or (scenario is not None and scenario.budget is not None)
-        conditions = [_condition(text, has_budget, problems) for text in fail_if]
-        problems += limit_problems(scenario, has_budget) if scenario is not None else []
+        conditions = [_condition(text, has_budget, scenario, problems) for text in fail_if]
         if problems or scenario is None:
             raise ScenarioError(problems)
-        return cls(scenario, {"engine": engine, **given}, tuple(filter(None, conditions)))
+        return cls(scenario, arguments, tuple(filter(None, conditions)))
+
+    @property
+    def inputs(self) -> set[Path]:
+        """The files that the scenario was read from."""
+        written = self.scenario.written
+        places = {} if written is None else written.places
+        return {Path(file) for file, line in places.values() if file is not None and line is not None}
 
     def simulate(self, progress: Callable[[Progress], None] | None) -> Result:
         """Run it."""
         from simulator.run import run
 
         return run(self.scenario, progress=progress, **self.arguments)
+
+    def about_trials(self, result: Result) -> list[str]:
+        """Why there are fewer trials than usual, where there are, and nobody asked for them."""
+        from simulator.bounds import default_trials_words
+
+        return [] if "trials" in self.arguments else default_trials_words(result.trials_requested)
 
     def crossed(self, result: Result, document: Mapping[str, Any]) -> list[str]:
         """A sentence for each limit of the file, and each condition of the line, that the run crossed."""
@@ -91,42 +96,19 @@ class RunOptions:
         return said
 
 
-def _number(name: str, text: str, problems: list[Problem]) -> float | int | None:
-    least, what = {
-        "budget": (None, "a budget is a number above 0, such as 30k"),
-        "trials": (1, "the number of trials is a whole number from 1, such as 10k"),
-        "seed": (0, "a seed is a whole number from 0 to 2^64 - 1"),
-        "threads": (1, "the number of threads is a whole number from 1"),
-    }[name]
+def _condition(text: str, has_budget: bool, scenario: Scenario | None, problems: list[Problem]) -> Condition | None:
     try:
-        # A seed may have more digits than a float holds.
-        number = int(text) if text.isascii() and text.isdigit() else parse_number(text)
-    except QuantityError:
-        number = float("nan")
-    if least is None and number > 0:
-        return float(number)
-    if least is not None and number >= least and number == int(number) and number < 2**64:
-        return int(number)
-    problems.append(Problem(None, None, f"--{name}", what, got=text or '""'))
-    return None
-
-
-def _bad_engine(engine: str) -> Problem:
-    message = "the hybrid engine does not exist yet" if engine == "hybrid" else "there is no such engine"
-    return Problem(None, None, "--engine", message, got=engine or '""', allowed=" or ".join(ENGINES))
-
-
-def _load(source: str, overrides: Sequence[str], problems: list[Problem]) -> Scenario | None:
-    try:
-        return load(source, overrides)
-    except ScenarioError as error:
-        problems += error.problems
-        return None
-
-
-def _condition(text: str, has_budget: bool, problems: list[Problem]) -> Condition | None:
-    try:
-        return parse_condition(text, has_budget=has_budget)
+        condition = parse_condition(text, has_budget=has_budget)
+        if scenario is not None and condition.metric.startswith(("prices.", "daily.")):
+            condition.met_by(_known_beforehand(scenario))
     except ConditionError as error:
-        problems.append(Problem(None, None, "--fail-if", str(error)))
+        problems.append(Problem(None, None, "--fail-if", str(error), got=text))
         return None
+    return condition
+
+
+def _known_beforehand(scenario: Scenario) -> dict[str, Any]:
+    """Where figures of a run's JSON will stand that depend on the scenario: its models, its days."""
+    prices = dict.fromkeys(("input", "output", "cached_input", "cache_write"), 0.0)
+    days = [0.0] * scenario.period.days
+    return {"prices": dict.fromkeys(scenario.models, prices), "daily": dict.fromkeys(("p5", "p50", "p95"), days)}

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from scenarios.load import load
+from scenarios.load import Source
 from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, ScenarioError
-from scenarios.schema import Budget, Scenario
+from simulator.bounds import cost_overflow, default_trials, money_unit, pilot, refuse_too_large
 from simulator.engine.exact import CostOverflowError, sample_sessions, simulate
-from simulator.engine.period import VOLUME, Period
-from simulator.engine.plan import NANO, Program, compile_program, unsupported
-from simulator.engine.tally import SESSION_DTYPE, Records
-from simulator.limits import limit_problems
+from simulator.engine.period import Period
+from simulator.engine.plan import compile_program
+from simulator.engine.tally import Records
+from simulator.request import read_request
 from simulator.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 
-ENGINES = ("auto", "exact")
-DEFAULT_TRIALS = 10_000
-LEAST_TRIALS = 200
-EXPECTED_CALLS = 3e9
-"""The work of a run whose number of trials is not given."""
-MOST_CALLS = 1e12
-"""The work that a run takes on at all: most of a day on two processors."""
-
-PILOT_TRIALS, PILOT_SESSIONS = 64, 32
-PILOT_SEED = 0
 CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
@@ -62,14 +49,14 @@ class Progress:
 
 
 def run(
-    source: str | Path | Mapping[str, Any] | Scenario,
+    source: Source,
     *,
-    trials: int | None = None,
-    seed: int = 1,
-    budget: float | None = None,
+    trials: int | str | None = None,
+    seed: int | str = 1,
+    budget: float | str | None = None,
     engine: str = "auto",
-    overrides: Sequence[str] = (),
-    threads: int | None = None,
+    overrides: str | Sequence[str] = (),
+    threads: int | str | None = None,
     block: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Result:
@@ -77,12 +64,13 @@ def run(
 
     Parameters
     ----------
-    source : a YAML file, the name of a library scenario, a mapping, or a Scenario
-    trials : simulated periods; by default as many as make 3e9 expected calls, from 200 to 10,000
+    source : a YAML file, the name of a library scenario, a mapping, or a Scenario as `load` gives it
+    trials : simulated periods; by default as many as make 3e9 expected calls, from 200 to 10,000. Like all numbers
+        here, it may be text such as "10k"
     seed : 0 to 2^64 - 1; the same seed gives the same bits on any number of threads
     budget : in the scenario's currency; replaces the amount of the scenario's budget, what it covers stays
     engine : "auto" or "exact"
-    overrides : "path=value" pieces that replace values of the scenario, as ``--set`` does
+    overrides : "path=value", one or several, that replace values of the scenario, as ``--set`` does
     threads : workers; by default the processors that this process may use
     block : trials that a worker takes at a time; for tests of the promise that it does not matter
     progress : called about ten times a second
@@ -97,36 +85,41 @@ def run(
         for anything wrong with the input, all of it at once.
     """
     started = time.perf_counter()
-    scenario = source if isinstance(source, Scenario) else load(source, overrides)
-    if budget is not None:
-        scenario = _with_budget(scenario, budget)
-    _check_arguments(trials, seed, engine, threads)
-    _refuse(scenario)
+    optional = {"trials": trials, "budget": budget, "threads": threads}
+    asked = {"seed": seed, "engine": engine} | {name: x for name, x in optional.items() if x is not None}
+    problems: list[Problem] = []
+    scenario, given = read_request(source, overrides, asked, problems)
+    if problems or scenario is None:
+        raise ScenarioError(problems)
     prices = resolve_prices(scenario)
     program, period = compile_program(scenario, prices), Period.of(scenario)
     try:
         calls, spend = pilot(program, period)
-        n_trials = trials or default_trials(calls)
-        _refuse_endless(calls, n_trials)
-        watch = _watch(progress, n_trials, started)
-        threads = threads or usable_processors()
+        n_trials = given.get("trials") or default_trials(calls)
+        refuse_too_large(program, period, given["seed"], n_trials, calls, spend)
         tally = simulate(
-            program, period, seed, n_trials, unit=money_unit(spend), threads=threads, block=block, watch=watch
+            program,
+            period,
+            given["seed"],
+            n_trials,
+            unit=money_unit(spend),
+            threads=given.get("threads") or usable_processors(),
+            block=block,
+            watch=_watch(progress, n_trials, started),
         )
-        if not len(tally.trial):
-            raise KeyboardInterrupt  # before the first trial was finished: there is nothing to report
     except CostOverflowError as error:
-        hint = "look for a token law, a price or a volume that is far too large"
-        raise ScenarioError([Problem(None, None, "agents", str(error), hint=hint)]) from None
+        raise cost_overflow(scenario, error) from None
+    if not len(tally.trial):
+        raise KeyboardInterrupt("before the first trial was finished")
 
     def sampler(addresses: Records) -> Records:
-        return sample_sessions(program, period, seed, addresses)
+        return sample_sessions(program, period, given["seed"], addresses, tally.frame.unit)
 
     return Result(
         tally=tally,
         scenario=scenario,
         prices=prices,
-        seed=seed,
+        seed=given["seed"],
         engine="exact",
         engine_reason="the exact engine simulates every session of every trial",
         trials_requested=n_trials,
@@ -134,41 +127,6 @@ def run(
         seconds=time.perf_counter() - started,
         sampler=sampler,
     )
-
-
-def pilot(program: Program, period: Period) -> tuple[float, float]:
-    """Expected (calls, spend of the sessions) of a period, from a few sessions of a few trials at a seed of its own.
-
-    A function of the scenario alone, so that what is chosen by it is the same on every machine.
-    """
-    trial = np.arange(PILOT_TRIALS, dtype=np.int64)
-    levels = period.day_levels(period.driver_levels(PILOT_SEED, trial))
-    sessions = float((period.sessions_per_day[None, :] * levels[:, :, VOLUME]).sum(axis=1).mean())
-    calls = spend = 0.0
-    for feature, share in enumerate(period.shares):
-        addresses = np.zeros(PILOT_TRIALS * PILOT_SESSIONS, SESSION_DTYPE)
-        addresses["trial"] = np.repeat(trial, PILOT_SESSIONS)
-        addresses["session"] = np.tile(np.arange(PILOT_SESSIONS), PILOT_TRIALS)
-        addresses["day"] = np.arange(len(addresses)) % len(period.sessions_per_day)
-        addresses["feature"] = feature
-        records = sample_sessions(program, period, PILOT_SEED, addresses)
-        calls += sessions * share * float(records["calls"].mean())
-        spend += sessions * share * float(records["cost"].mean())
-    return calls, spend
-
-
-def default_trials(calls: float) -> int:
-    """Trials that make EXPECTED_CALLS at so many calls a period, within bounds."""
-    return int(min(DEFAULT_TRIALS, max(LEAST_TRIALS, EXPECTED_CALLS / max(calls, 1.0))))
-
-
-def money_unit(spend: float) -> float:
-    """Currency in one integer unit of money: a nano where a thousand times the expected spend stays below 2^62 of them.
-
-    Beyond that the least power of ten for which it does.
-    """
-    room = 1000.0 * max(spend, 1.0) / 2.0**62
-    return NANO if room <= NANO else 10.0 ** math.ceil(math.log10(room))
 
 
 def usable_processors() -> int:
@@ -179,44 +137,6 @@ def usable_processors() -> int:
     except (OSError, ValueError):
         return processors
     return processors if quota == "max" else max(1, min(processors, int(quota) // int(interval)))
-
-
-def _with_budget(scenario: Scenario, amount: float) -> Scenario:
-    if not (math.isfinite(amount) and amount > 0.0):
-        raise ScenarioError([Problem(None, None, "--budget", "a budget is a number above 0", got=str(amount))])
-    budget = scenario.budget.model_copy(update={"amount": amount}) if scenario.budget else Budget(amount=amount)
-    return scenario.model_copy(update={"budget": budget})
-
-
-def _check_arguments(trials: int | None, seed: int, engine: str, threads: int | None) -> None:
-    checks = (
-        ("--trials", trials, trials is None or trials >= 1, "the number of trials is 1 or more"),
-        ("--seed", seed, 0 <= seed < 2**64, "a seed is a whole number from 0 to 2^64 - 1"),
-        ("--threads", threads, threads is None or threads >= 1, "the number of threads is 1 or more"),
-        ("--engine", engine, engine in ENGINES, f"the engines are {' and '.join(ENGINES)}"),
-    )
-    problems = [Problem(None, None, option, message, got=str(got)) for option, got, fine, message in checks if not fine]
-    if problems:
-        raise ScenarioError(problems)
-
-
-def _refuse(scenario: Scenario) -> None:
-    """Raise what is wrong with the scenario that only a run can tell."""
-    problems = limit_problems(scenario, scenario.budget is not None)
-    for path, what in unsupported(scenario):
-        problems.append(
-            Problem(None, None, path, f"a run can't simulate {what} yet", hint="leave it out to run the rest")
-        )
-    if problems:
-        raise ScenarioError(problems)
-
-
-def _refuse_endless(calls: float, trials: int) -> None:
-    """Raise where the work would take days: a slip of the keyboard more often than a wish."""
-    if calls * trials > MOST_CALLS:
-        message = f"this run would simulate {calls * trials:.2g} model calls; {MOST_CALLS:.0e} are let through"
-        hint = "lower the volume or --trials"
-        raise ScenarioError([Problem(None, None, "volume", message, hint=hint)])
 
 
 def _watch(

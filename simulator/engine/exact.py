@@ -13,7 +13,7 @@ from scenarios.schema import DRIVERS
 from simulator.engine.kernels import run_items
 from simulator.engine.lanes import Space
 from simulator.engine.layout import ITEM_DTYPE, SUM_BLOCK, TOTALS, Out
-from simulator.engine.plan import fixed_costs
+from simulator.engine.plan import NANO, fixed_costs
 from simulator.engine.tally import (
     MAX_CALLS,
     N_COST_BINS,
@@ -173,12 +173,13 @@ def simulate(
     return finished
 
 
-def sample_sessions(program: Program, period: Period, seed: int, addresses: Table) -> Records:
+def sample_sessions(program: Program, period: Period, seed: int, addresses: Table, unit: float = NANO) -> Records:
     """Simulate single sessions again, by their addresses.
 
     Parameters
     ----------
     addresses : structured [n] with trial, day (from 0), feature and session
+    unit : currency in one unit of money, wide enough for the scenario's fixed costs
 
     Returns
     -------
@@ -190,7 +191,7 @@ def sample_sessions(program: Program, period: Period, seed: int, addresses: Tabl
     for name in ("trial", "day", "feature"):
         items[name] = addresses[name]
     records = np.zeros(len(addresses), SESSION_DTYPE)
-    frame = program.frame()
+    frame = program.frame(unit)
     tally = Tally.empty(frame, trials, len(DRIVERS))
     scratch = Scratch(len(frame.features), len(program.plan.columns))
     out = scratch.out(tally.cells, tally.daily, tally.covered, records)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from distributions.law import Law
     from scenarios.prices import PriceBook, PriceCard
+    from scenarios.problems import Path
 
 _CAUSE_COVER: dict[str, str] = {str(cause): cover for cause, cover in CAUSE_COVER.items()}
 NANO = 1e-9
@@ -135,8 +136,8 @@ def _daily_part(day: date, amount: int) -> int:
     return amount * day.day // days - amount * (day.day - 1) // days
 
 
-def unsupported(scenario: Scenario) -> list[tuple[str, str]]:
-    """What the scenario asks for and a run can't simulate yet: (dotted path, what it is), in the order of the file."""
+def unsupported(scenario: Scenario) -> list[tuple[Path, str]]:
+    """What the scenario asks for and a run can't simulate yet: (path, what it is), in the order of the file."""
     return list(_refusals(scenario))
 
 
@@ -162,14 +163,14 @@ _REFUSED_OF_AGENT = {
 }
 
 
-def _refusals(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    places: list[tuple[str, object, dict[str, str]]] = [("", scenario, _REFUSED_OF_SCENARIO)]
-    places += [(f"features.{name}.", feature, _REFUSED_OF_FEATURE) for name, feature in scenario.features.items()]
-    places += [(f"agents.{name}.", agent, _REFUSED_OF_AGENT) for name, agent in scenario.agents.items()]
+def _refusals(scenario: Scenario) -> Iterator[tuple[Path, str]]:
+    places: list[tuple[Path, object, dict[str, str]]] = [((), scenario, _REFUSED_OF_SCENARIO)]
+    places += [(("features", name), feature, _REFUSED_OF_FEATURE) for name, feature in scenario.features.items()]
+    places += [(("agents", name), agent, _REFUSED_OF_AGENT) for name, agent in scenario.agents.items()]
     for prefix, place, refused in places:
         for path, what in refused.items():
             if attrgetter(path)(place):
-                yield prefix + path, what
+                yield (*prefix, *path.split(".")), what
 
 
 def _cumulative(agent: Agent) -> Iterator[tuple[str, float]]:

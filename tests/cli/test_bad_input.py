@@ -86,6 +86,12 @@ LINES = {
     "another engine": (["--engine", "warp"], "--engine", "auto or exact"),
     "a condition that lost its operator": (["--fail-if", "breach_probability"], "--fail-if", "has no operator.*Quote"),
     "a condition on nothing": (["--fail-if", "p96>3"], "--fail-if", "did you mean p95"),
+    "a condition on the price of no model": (
+        ["--fail-if", "prices.nope.input>3"],
+        "--fail-if",
+        "is no number of this run",
+    ),
+    "a condition on a day beyond the last": (["--fail-if", "daily.p95.31>3"], "--fail-if", "is no number of this run"),
     "an override without a value": (["--set", "budget"], "--set", "path=value|PATH=VALUE|="),
     "an override of nothing": (["--set", "agents.chat.turn=3"], "agents.chat.turn", "did you mean turns"),
     "an unwritable --out": (

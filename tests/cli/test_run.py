@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -149,6 +150,28 @@ def test_an_unsupported_scenario_is_refused_by_name(burncurve: Caller, shared: P
     assert "can't simulate" in outcome.err
 
 
+def test_what_a_run_cannot_simulate_yet_has_a_file_and_a_line(
+    burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever that is at the time."""
+    small.write_text(small.read_text() + "features:\n  a.b: {agent: chat,\n    share: 2}\n")
+    monkeypatch.setattr("simulator.request.unsupported", lambda _: [(("features", "a.b", "share"), "shares")])
+    outcome = burncurve("run", small, "--trials", "0")
+    assert outcome.code == 2
+    assert f'{small}:16: features."a.b".share\n    a run can\'t simulate shares yet' in outcome.err
+    assert "--trials" in outcome.err
+
+
+def test_a_run_says_why_it_has_fewer_trials_than_usual(
+    burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.bounds.EXPECTED_CALLS", 5e6)
+    said = burncurve("run", small)
+    assert said.code == 0
+    assert re.fullmatch(r"\d{3} trials: as many as make 0.005 billion model calls; --trials asks for more\n", said.err)
+    assert burncurve("run", small, "--trials", 201).err == ""
+
+
 def test_a_fault_of_ours_is_one_line(burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError("division by zero\nsecond line")
@@ -188,6 +211,18 @@ def test_ctrl_c_keeps_the_finished_trials(small: Path, tmp_path: Path) -> None:
     document = json.loads((tmp_path / "r.json").read_text())
     assert 0 < document["trials"] < 2_000_000
     assert document["interrupted"] is True
+
+
+def test_ctrl_c_before_there_is_anything_to_keep_is_said(
+    burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt("before the first trial was finished")
+
+    monkeypatch.setattr("simulator.run.simulate", stopped)
+    outcome = burncurve("run", small)
+    assert (outcome.code, outcome.out) == (130, "")
+    assert outcome.err == "interrupted before the first trial was finished\n"
 
 
 def _read_until(descriptor: int, wanted: bytes, seconds: float) -> bytes:

@@ -10,14 +10,16 @@ import pytest
 
 from scenarios.load import load
 from scenarios.prices import resolve_prices
-from scenarios.problems import ScenarioError
+from scenarios.problems import ScenarioError, dotted
 from scenarios.schema import DRIVERS
+from simulator import bounds
 from simulator import run as running
+from simulator.bounds import default_trials, money_unit, pilot
 from simulator.engine import layout
 from simulator.engine.exact import CostOverflowError, simulate
 from simulator.engine.period import Period
 from simulator.engine.plan import NANO, compile_program, unsupported
-from simulator.run import default_trials, money_unit, pilot, run, usable_processors
+from simulator.run import run, usable_processors
 
 SPEC = {
     "name": "small",
@@ -74,7 +76,7 @@ def test_the_pilot_expects_what_the_run_does():
     program, period = compile_program(scenario, resolve_prices(scenario)), Period.of(scenario)
     calls, spend = pilot(program, period)
     tally = simulate(program, period, 1, 400, unit=NANO)
-    n_pilot = running.PILOT_TRIALS * running.PILOT_SESSIONS
+    n_pilot = bounds.PILOT_TRIALS * bounds.PILOT_SESSIONS
     # 64 volume levels and 2,048 sessions: their relative standard errors, added, four times.
     volume, turns = tally.sessions.sum(axis=(1, 2)), np.repeat(np.arange(len(tally.session.calls_counts)), 1)
     counts = tally.session.calls_counts
@@ -150,13 +152,13 @@ def test_a_cost_beyond_all_counting_is_a_fault_and_not_a_number():
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ({"trials": 0}, "--trials"),
-        ({"seed": -1}, "--seed"),
-        ({"seed": 2**64}, "--seed"),
-        ({"threads": 0}, "--threads"),
-        ({"engine": "hybrid"}, "--engine"),
-        ({"budget": 0.0}, "--budget"),
-        ({"budget": float("nan")}, "--budget"),
+        ({"trials": 0}, "trials"),
+        ({"seed": -1}, "seed"),
+        ({"seed": 2**64}, "seed"),
+        ({"threads": 0}, "threads"),
+        ({"engine": "hybrid"}, "engine"),
+        ({"budget": 0.0}, "budget"),
+        ({"budget": float("nan")}, "budget"),
     ],
 )
 def test_arguments_out_of_range_are_refused_by_name(arguments, words):
@@ -196,7 +198,7 @@ def test_seed_zero_is_a_seed():
 
 def test_what_a_run_cannot_simulate_yet_is_refused_by_name(shared):
     scenario = load(shared / "examples" / "coding-agent.yaml")
-    refused = {path for path, _ in unsupported(scenario)}
+    refused = {dotted(path) for path, _ in unsupported(scenario)}
     assert {
         "difficulty",
         "events",
@@ -215,6 +217,7 @@ def test_what_a_run_cannot_simulate_yet_is_refused_by_name(shared):
     with pytest.raises(ScenarioError) as caught:
         run(scenario)
     assert {problem.path for problem in caught.value.problems} == refused
+    assert all(problem.file and problem.line for problem in caught.value.problems)
 
 
 def test_a_limit_on_no_metric_is_refused_before_anything_is_simulated():

@@ -86,7 +86,9 @@ TABLE = [
     Bad("  context: 1.0 to 1.4", "  contxt: 1.0 to 1.4", "drivers.contxt", "did you mean context?"),
     Bad("    model: dear", "    model: dear\n    on: 3", "agents.coder.on", "is no key of the language here"),
     Bad("as_of: 2026-11-20", "as_of: 2026-11-20\nname: twice", "name", "stands twice; first in line 1"),
+    Bad("trends: {volume: 5%}", "trends: {<<: 3, volume: 5%}", "trends.<<", "merges no mapping"),
     # numbers
+    Bad("      max_attempts: 4", "      max_attempts: 1e9", "agents.chat.retry.max_attempts", "must be at most 1000"),
     Bad("{amount: 30k,", "{amount: 0,", "budget.amount", "must be above 0"),
     Bad("{amount: 30k,", "{amount: .nan,", "budget.amount", "finite"),
     Bad("{amount: 30k,", "{amount: .inf,", "budget.amount", "finite"),

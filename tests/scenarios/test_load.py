@@ -77,7 +77,9 @@ def test_what_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert "shopping.yaml" in (folder.hint or "")
     assert "is no file" in _problem("x" * 5_000).message
     assert "is no file" in _problem("a\0b").message
-    assert "is no file" in _problem("").message or "is a folder" in _problem("").message
+    assert "is no file" in _problem("~nobody-of-that-name/a").message
+    assert "names no scenario" in _problem("").message
+    assert "names no scenario" in _problem(" ").message
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:
@@ -316,6 +318,13 @@ def test_overrides(tmp_path: Path) -> None:
         ("agents.chat.turns.poisson.mean=3", "agents.chat.turns.poisson", "is not in the scenario"),
         ("budget={amount: [", "budget", "is no YAML"),
         ("budget=-3", "budget", "must be above 0"),
+        ("budget=", "budget", "has no value after the `=`"),
+        ("volume=null", "volume", "is required, and can't be removed"),
+        ("agents.chat.model=null", "agents.chat.model", "is required"),
+        ("agents.chta=null", "agents.chta", "did you mean chat?"),
+        ("agents.chta.cache=null", "agents.chta", "did you mean chat?"),
+        ("agents.chat.cahce=null", "agents.chat.cahce", "did you mean cache?"),
+        ("controls.0=null", "controls", "write controls=[...]"),
     ],
 )
 def test_overrides_that_are_none(override: str, path: str, words: str, tmp_path: Path) -> None:

@@ -119,7 +119,8 @@ def test_descriptions_and_units_reach_the_editor() -> None:
 
 def test_the_grammar_knows_where_keys_live() -> None:
     assert homes("max_attempts") == ["agents.retry", "agents.tools"]
-    assert slot_at(("agents", "any name", "retry", "max_attempts")) == Slot(kind=Quantity("count", low=1, whole=True))
+    attempts = Slot(kind=Quantity("count", low=1, high=1_000, whole=True))
+    assert slot_at(("agents", "any name", "retry", "max_attempts")) == attempts
     assert slot_at(("agents", "any name", "retry", "max_atempts")) is None
     turns = slot_at(("agents", "any name", "turns"))
     assert turns is not None

@@ -10,6 +10,7 @@ import pytest
 
 from scenarios.catalog import price_data_date
 from scenarios.load import load, scenario_sha256
+from scenarios.problems import ScenarioError
 from scenarios.schema import CAUSE_COVER, CAUSES, COVERS, DRIVERS, Scenario
 
 
@@ -205,5 +206,5 @@ def test_the_fingerprint_is_of_the_meaning(tmp_path: Path) -> None:
 
 
 def test_scenarios_are_only_made_by_loading_where_they_shall_be_edited() -> None:
-    with pytest.raises(ValueError, match="not loaded"):
+    with pytest.raises(ScenarioError, match="not loaded"):
         load(Scenario.model_validate({**_least(), "as_of": "2026-11-20"}))

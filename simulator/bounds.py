@@ -1,0 +1,167 @@
+"""How large a run is before it starts: its model calls, its memory, its money; and what is too large to start."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from scenarios.calendar import day_dates
+from scenarios.problems import Fault, Problem, ScenarioError
+from scenarios.schema import DRIVERS
+from simulator.engine.exact import CostOverflowError, sample_sessions
+from simulator.engine.period import VOLUME
+from simulator.engine.plan import NANO
+from simulator.engine.tally import SESSION_DTYPE, Frame, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scenarios.schema import Scenario
+    from simulator.engine.layout import Floats, Ints
+    from simulator.engine.period import Period
+    from simulator.engine.plan import Program
+
+DEFAULT_TRIALS = 10_000
+LEAST_TRIALS = 200
+EXPECTED_CALLS = 3e9
+"""The work of a run whose number of trials is not given."""
+MOST_CALLS = 1e12
+"""The work that a run takes on at all: most of a day on two processors."""
+MOST_BYTES = 16 * 2**30
+"""The memory that a run's figures may take."""
+COPIES = 2
+"""Of those figures, at the end of a run."""
+MOST_MONEY = 1e18
+"""Of a period, in currency: a thousand times what the world earns in a year."""
+
+PILOT_TRIALS, PILOT_SESSIONS = 64, 32
+PILOT_SEED = 0
+CHUNK = 65_536
+"""Trials whose driver levels are looked at together."""
+_TOO_LARGE = "look for an amount, a token law, a price or a volume that is far too large"
+
+
+def pilot(program: Program, period: Period) -> tuple[float, float]:
+    """Expected (calls, spend) of a period, from a few sessions of a few trials at a seed of its own.
+
+    A function of the scenario alone, so that what is chosen by it is the same on every machine.
+
+    Raises
+    ------
+    ScenarioError
+        Where the spend is more money than anyone has.
+    """
+    trial = np.arange(PILOT_TRIALS, dtype=np.int64)
+    sessions = float(_sessions(period, PILOT_SEED, trial).mean())
+    calls, spend = 0.0, _fixed_costs(program.scenario)
+    _refuse_money(program.scenario, "fixed_costs", spend)
+    unit = money_unit(spend)
+    for feature, share in enumerate(period.shares):
+        addresses = np.zeros(PILOT_TRIALS * PILOT_SESSIONS, SESSION_DTYPE)
+        addresses["trial"] = np.repeat(trial, PILOT_SESSIONS)
+        addresses["session"] = np.tile(np.arange(PILOT_SESSIONS), PILOT_TRIALS)
+        addresses["day"] = np.arange(len(addresses)) % len(period.sessions_per_day)
+        addresses["feature"] = feature
+        records = sample_sessions(program, period, PILOT_SEED, addresses, unit)
+        calls += sessions * share * float(records["calls"].mean())
+        spend += sessions * share * float(records["cost"].mean())
+    return calls, spend
+
+
+def default_trials(calls: float) -> int:
+    """Trials that make EXPECTED_CALLS at so many calls a period, within bounds."""
+    return int(min(DEFAULT_TRIALS, max(LEAST_TRIALS, EXPECTED_CALLS / max(calls, 1.0))))
+
+
+def default_trials_words(trials: int) -> list[str]:
+    """Why a run of which nobody said how many trials has so many: a sentence, or none where it has the usual number."""
+    if trials >= DEFAULT_TRIALS:
+        return []
+    work = f"{EXPECTED_CALLS / 1e9:g} billion model calls"
+    if trials > LEAST_TRIALS:
+        return [f"{trials:,} trials: as many as make {work}; --trials asks for more"]
+    return [f"{trials:,} trials, the fewest by default: they make {work} or more; --trials asks for others"]
+
+
+def money_unit(spend: float) -> float:
+    """Currency in one integer unit of money: a nano where a thousand times the expected spend stays below 2^62 of them.
+
+    Beyond that the least power of ten for which it does.
+    """
+    room = 1000.0 * max(spend, 1.0) / 2.0**62
+    return NANO if room <= NANO else 10.0 ** math.ceil(math.log10(room))
+
+
+def refuse_too_large(program: Program, period: Period, seed: int, trials: int, calls: float, spend: float) -> None:
+    """Raise where the work would take days, or memory that few machines have: slips of the keyboard more than wishes.
+
+    The expected work comes first, before anything is made for each trial; then that of the very trials, as a wide law
+    of a driver may hold more in one of them than a pilot sees.
+
+    Raises
+    ------
+    ScenarioError
+    """
+    scenario = program.scenario
+    _refuse_calls(scenario, calls * trials)
+    _refuse_money(scenario, "agents", spend)
+    _refuse_memory(scenario, program.frame(money_unit(spend)), trials)
+    expected = _sessions(period, PILOT_SEED, np.arange(PILOT_TRIALS)).mean()
+    drawn = sum(float(_sessions(period, seed, chunk).sum()) for chunk in _chunks(trials))
+    _refuse_calls(scenario, calls * drawn / expected if expected > 0.0 else drawn)
+
+
+def _sessions(period: Period, seed: int, trial: Ints) -> Floats:
+    """float64[T]: expected sessions of each trial, given its drivers."""
+    days = period.day_levels(np.ones((1, len(DRIVERS))))[0, :, VOLUME]
+    return period.driver_levels(seed, trial)[:, VOLUME] * float(period.sessions_per_day @ days)
+
+
+def _chunks(trials: int) -> Iterator[Ints]:
+    for start in range(0, trials, CHUNK):
+        yield np.arange(start, min(start + CHUNK, trials), dtype=np.int64)
+
+
+def _refuse_calls(scenario: Scenario, calls: float) -> None:
+    if not calls <= MOST_CALLS:
+        message = f"this run would simulate {calls:.2g} model calls; {MOST_CALLS:.0e} are let through"
+        raise scenario.error([Fault(("volume",), message, hint="lower the volume, its driver or --trials")])
+
+
+def _refuse_memory(scenario: Scenario, frame: Frame, trials: int) -> None:
+    size = COPIES * _row_bytes(frame)
+    if size * trials > MOST_BYTES:
+        message = (
+            f"this run would hold {size * trials / 2**30:,.0f} GiB of figures in memory; "
+            f"{MOST_BYTES // 2**30} are let through"
+        )
+        hint = f"lower the number of trials: at most {MOST_BYTES // size:,} of {scenario.period.days} days fit"
+        raise ScenarioError([Problem(None, None, "trials", message, hint=hint)])
+
+
+def _row_bytes(frame: Frame) -> int:
+    """What a tally holds of one trial."""
+    one = Tally.empty(frame, np.zeros(1, np.int64), len(DRIVERS))
+    columns = (getattr(one, column.name) for column in fields(one))
+    return sum(column.nbytes for column in columns if isinstance(column, np.ndarray))
+
+
+def _fixed_costs(scenario: Scenario) -> float:
+    """At most what a period's fixed costs come to, whatever its days."""
+    months = len({(day.year, day.month) for day in day_dates(scenario.period)})
+    fixed = scenario.fixed_costs
+    return months * sum(fixed.monthly.values()) + sum(item.amount for item in fixed.one_time.values())
+
+
+def _refuse_money(scenario: Scenario, section: str, spend: float) -> None:
+    if not spend <= MOST_MONEY:
+        message = f"would cost {spend:.2g} {scenario.currency} a period; {MOST_MONEY:.0e} can be counted"
+        raise scenario.error([Fault((section,), message, hint=_TOO_LARGE)])
+
+
+def cost_overflow(scenario: Scenario, error: CostOverflowError) -> ScenarioError:
+    """What a run says of costs that can't be counted."""
+    return scenario.error([Fault(("agents",), str(error), hint=_TOO_LARGE)])

@@ -1,0 +1,60 @@
+"""What is asked of a run: a scenario and arguments, read and checked in full before anything is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scenarios.load import Source, load
+from scenarios.problems import Fault, Problem, ScenarioError
+from scenarios.schema import Budget, Scenario
+from simulator.arguments import read_arguments
+from simulator.engine.plan import unsupported
+from simulator.limits import limit_problems
+
+
+def read_request(
+    source: Source,
+    overrides: str | Sequence[str],
+    given: Mapping[str, object],
+    problems: list[Problem],
+    prefix: str = "",
+) -> tuple[Scenario | None, dict[str, Any]]:
+    """Read a request, and note all that is wrong with it.
+
+    Parameters
+    ----------
+    source, overrides : as `scenarios.load.load` takes them
+    given : arguments, see `simulator.arguments.read_arguments`
+    problems : takes what is wrong, of the scenario and the arguments together
+    prefix : stands before the names of arguments in it
+
+    Returns
+    -------
+    tuple of Scenario or None, and dict
+        The scenario with the budget that was asked for; the arguments that are right.
+    """
+    arguments = read_arguments(given, problems, prefix)
+    try:
+        scenario = _loaded(source, overrides)
+    except ScenarioError as error:
+        problems += error.problems
+        return None, arguments
+    if "budget" in arguments:
+        scenario = _with_budget(scenario, arguments["budget"])
+    problems += limit_problems(scenario, has_budget="budget" in given or scenario.budget is not None)
+    hint = "leave it out to run the rest"
+    faults = [Fault(path, f"a run can't simulate {what} yet", hint=hint) for path, what in unsupported(scenario)]
+    problems += scenario.error(faults).problems
+    return scenario, arguments
+
+
+def _loaded(source: Source, overrides: str | Sequence[str]) -> Scenario:
+    if isinstance(source, Scenario) and source.written is not None and not overrides:
+        return source
+    return load(source, overrides)
+
+
+def _with_budget(scenario: Scenario, amount: float) -> Scenario:
+    budget = scenario.budget.model_copy(update={"amount": amount}) if scenario.budget else Budget(amount=amount)
+    return scenario.model_copy(update={"budget": budget})
