@@ -23,6 +23,7 @@ from scenarios.fields import (
     PositiveMoney,
     Section,
     Share,
+    not_yet,
 )
 from scenarios.kinds import Kind, Quantity, noun
 from scenarios.plain import NameOf, Sequence
@@ -127,7 +128,9 @@ class Volume(Section):
     sessions_per_month: Annotated[float, Quantity("sessions per calendar month")] | None = Field(
         None, description="Expected sessions of the calendar month in which the period starts."
     )
-    users: Annotated[float, Quantity("users", low=1, whole=True)] | None = Field(None, description="Active users.")
+    users: Annotated[float, Quantity("users", low=1, whole=True)] | None = Field(
+        None, description="Active users.", json_schema_extra=not_yet("volume by users")
+    )
     sessions_per_user_day: CountLaw | None = Field(
         None, description="Sessions of one user on a day; drawn once a user and trial, so that few may carry the bill."
     )
@@ -137,7 +140,9 @@ class Volume(Section):
     weekdays: dict[Weekday, Factor] = Field(
         default_factory=dict, description="Relative volume by day of the week, others 1; scaled to mean 1."
     )
-    peak_hour: PeakHour | None = Field(None, description="Failures of the busiest hour.")
+    peak_hour: PeakHour | None = Field(
+        None, description="Failures of the busiest hour.", json_schema_extra=not_yet("peak-hour failures")
+    )
 
     @field_validator("weekdays")
     @classmethod

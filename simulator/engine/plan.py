@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from distributions.streams import name_hash
 from distributions.table import LawBook
 from scenarios.calendar import day_dates
+from scenarios.pending import pending
 from scenarios.schema import CAUSE_COVER, Agent, Feature, Scenario
 from simulator.engine.layout import (
     AGENT_DTYPE,
@@ -136,40 +136,8 @@ def _daily_part(day: date, amount: int) -> int:
 
 
 def unsupported(scenario: Scenario) -> list[tuple[str, str]]:
-    """What the scenario asks for and a run can't simulate yet: (dotted path, what it is), in the order of the file."""
-    return list(_refusals(scenario))
-
-
-_REFUSED_OF_SCENARIO = {
-    "difficulty": "the difficulty of a session",
-    "drivers.correlation": "correlated drivers",
-    "events": "events",
-    "controls": "controls",
-    "volume.users": "volume by users",
-    "volume.peak_hour": "peak-hour failures",
-}
-_REFUSED_OF_FEATURE = {
-    "on_failure": "repeats and handoff after a failure",
-    "human_review": "human review",
-    "guardrails": "guardrails",
-}
-_REFUSED_OF_AGENT = {
-    "model.cascade": "cascades of models",
-    "batch": "batch processing",
-    "tools": "tools",
-    "spawns": "agents that spawn agents",
-    "checked_by": "validators",
-}
-
-
-def _refusals(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    places: list[tuple[str, object, dict[str, str]]] = [("", scenario, _REFUSED_OF_SCENARIO)]
-    places += [(f"features.{name}.", feature, _REFUSED_OF_FEATURE) for name, feature in scenario.features.items()]
-    places += [(f"agents.{name}.", agent, _REFUSED_OF_AGENT) for name, agent in scenario.agents.items()]
-    for prefix, place, refused in places:
-        for path, what in refused.items():
-            if attrgetter(path)(place):
-                yield prefix + path, what
+    """What the scenario asks for and a run can't simulate yet: (dotted path, what it is)."""
+    return list(pending(scenario))
 
 
 def _cumulative(agent: Agent) -> Iterator[tuple[str, float]]:
