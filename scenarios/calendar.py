@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -126,6 +127,13 @@ def weekday_factors(weekdays: Mapping[Weekday, float]) -> tuple[float, ...]:
     if not sum(levels) > 0:
         raise ValueError("leaves no day of the week with any volume")
     return tuple(level * 7 / sum(levels) for level in levels)
+
+
+def weekday_total(weekdays: Mapping[Weekday, float], day: date) -> float:
+    """Sum of the weekday factors over the calendar month that holds `day`; its length, where all days are alike."""
+    factors = weekday_factors(weekdays)
+    first = day.replace(day=1)
+    return math.fsum(factors[(first.weekday() + number) % 7] for number in range(days_in_month(day)))
 
 
 def _months(year: int, month: int, count: int) -> tuple[date, int]:

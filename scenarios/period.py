@@ -11,9 +11,9 @@ from scenarios.calendar import (
     ALLOWED_PERIODS,
     LONGEST_PERIOD_DAYS,
     day_dates,
-    days_in_month,
     parse_period,
     weekday_factors,
+    weekday_total,
 )
 from scenarios.fields import (
     CountLaw,
@@ -124,9 +124,14 @@ SessionsPerDay = Annotated[float, Quantity("sessions per day")]
 class Volume(Section):
     """How many sessions come: by day, by month, or by users."""
 
-    sessions_per_day: SessionsPerDay | None = Field(None, description="Expected sessions on the first day.")
+    sessions_per_day: SessionsPerDay | None = Field(
+        None,
+        description="Expected sessions of a day, in the mean of a week, when the period starts; trends go on from it.",
+    )
     sessions_per_month: Annotated[float, Quantity("sessions per calendar month")] | None = Field(
-        None, description="Expected sessions of the calendar month in which the period starts."
+        None,
+        description="Expected sessions of the whole calendar month in which the period starts, weekdays counted; "
+        "drivers and trends come on top. A period that starts later in the month has its days of them.",
     )
     users: Annotated[float, Quantity("users", low=1, whole=True)] | None = Field(
         None, description="Active users.", json_schema_extra=not_yet("volume by users")
@@ -166,7 +171,7 @@ class Volume(Section):
         return self
 
     def daily_level(self, start: dt.date) -> float:
-        """Expected sessions of the first day, before weekdays and drivers.
+        """Expected sessions of a day of mean weekday factor, before trends and drivers.
 
         Parameters
         ----------
@@ -176,7 +181,7 @@ class Volume(Section):
         if self.sessions_per_day is not None:
             return self.sessions_per_day
         if self.sessions_per_month is not None:
-            return self.sessions_per_month / days_in_month(start)
+            return self.sessions_per_month / weekday_total(self.weekdays, start)
         assert self.users is not None
         assert self.sessions_per_user_day is not None
         return self.users * self.sessions_per_user_day.mean()
