@@ -90,7 +90,8 @@ Where a key takes a law, it takes a number, or one of:
 
 - `0.7 to 1.5`: a lognormal with its P5 and P95 there; `{p50: 150, p95: 900}` or `{mean: 2.7, cv: 2.5}`: a lognormal;
 - `{family: {parameters}}`: the parameters below, or what people know: `mean` and `cv`, or two or three of
-  `p5 p10 p50 p90 p95 p99`;
+  `p5 p10 p50 p90 p95 p99` (three give a family of two parameters its nearest law, and `check` says where that is far
+  off);
 - `{mixture: [{weight: 0.98, law: ...}, ...]}`: one law or another, by chance;
 - `{splice: {body: ..., at: 0.95, tail: {gpd: {xi: ..., scale: ...}}}}`: a body, and another law above its quantile;
 - `{data: {file: ..., column: ..., tail: gpd}}`: your own data (csv, csv.gz, parquet, jsonl; the path starts at the YAML
