@@ -12,10 +12,7 @@ import numpy as np
 from distributions import ufuncs as special
 from distributions.law import Law, LawError, LawProblem
 from distributions.numerics import FloatArray, least_integer
-from distributions.quantity import format_number
-
-GREATEST = 1e100
-"""No parameter is larger than this, so that squares of means stay finite."""
+from distributions.quantity import GREATEST, format_number
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from scenarios.fields import (
     Weight,
     not_yet,
 )
-from scenarios.kinds import LawOf, Quantity, law_default
+from scenarios.kinds import LawOf, Quantity, law_default, noun
 from scenarios.plain import NameOf, Sequence
 from scenarios.problems import Fault, FieldError
 
@@ -52,6 +52,9 @@ class MessageLaw(LawOf):
 
 def _attempts(data: dict[str, Any]) -> int:
     return 3 if data["failure_rate"] else 1
+
+
+_MODEL_FORMS = "a name, {cheap: 80%, frontier: 20%}, or {cascade: [cheap, frontier], escalate_rate: 25%}"
 
 
 class ModelUse(Section):
@@ -86,6 +89,8 @@ class ModelUse(Section):
     def _forms(cls, value: object) -> object:
         if isinstance(value, str):
             return {"shares": {value: 1.0}}
+        if not isinstance(value, dict | cls):
+            raise FieldError(Fault((), f"must name a model, not {noun(value)}", value, _MODEL_FORMS))
         if isinstance(value, dict) and not {"cascade", "escalate_rate", "shares"} & value.keys():
             return {"shares": value}
         if isinstance(value, dict) and "shares" not in value:

@@ -97,7 +97,7 @@ class Currency(Words):
 
 def _month_after(data: dict[str, Any]) -> Period:
     start, days = month_after(data["as_of"])
-    return Period(start=start, days=days)
+    return Period.model_construct(start=start, days=days)  # what is wrong with as_of is said there
 
 
 class Scenario(Section):

@@ -46,12 +46,13 @@ def find(source: str | Path, folder: Path | None = None) -> Path:
     ScenarioError
         Where neither a file nor a library scenario has the name; says what comes near.
     """
-    path = (folder or Path()) / Path(source).expanduser()
+    path = (folder or Path()) / source
     try:
+        path = (folder or Path()) / Path(source).expanduser()
         if path.exists() and not (path.is_dir() and str(source) in library_names()):
             return path
-    except (OSError, ValueError):
-        pass  # a name that no file can have; said below
+    except (OSError, ValueError, RuntimeError):
+        pass  # a name that no file can have, or a home that is nobody's; said below
     if str(source) in library_names():
         return library_path(str(source))
     raise ScenarioError([_not_found(str(source), path)])

@@ -270,6 +270,9 @@ JSONL_FAULTS = {
     '{"tokens": 1}\n{oops}\n': "line 2 of .*data.jsonl is not JSON",
     '{"tokens": 1}\n[3]\n': "line 2 of data.jsonl has no column",
     '{"tokens": {"x": 1}}\n': "not a finite number, in line 1",
+    '{"tokens": 1}\n{"tokens": 1e308}\n': r"is 1e\+308, beyond 1e\+100, in line 2",
+    '{"tokens": ' + "9" * 5000 + "}\n": "line 1 of .*data.jsonl is not JSON: .*digits",
+    "[" * 100_000 + "\n": "line 1 of .*data.jsonl is not JSON: .*recursion",
 }
 
 
@@ -303,6 +306,12 @@ def test_faults_of_a_parquet(tmp_path: Path) -> None:
     file.write_bytes(b"no parquet at all")
     with pytest.raises(LawError, match="is not a parquet file"):
         data_law(file, "tokens")
+
+
+def test_a_folder_is_no_data_file(tmp_path: Path) -> None:
+    (tmp_path / "trace.csv").mkdir()
+    with pytest.raises(LawError, match=r"trace\.csv is a folder, not a data file"):
+        data_law(tmp_path / "trace.csv", "tokens")
 
 
 def test_faults_of_the_file_itself(tmp_path: Path) -> None:
