@@ -17,6 +17,7 @@ def lint_idle(scenario: Scenario) -> Iterator[Finding]:
     """Rules that never apply, agents that nobody starts, models that nobody calls."""
     yield from _idle(scenario)
     yield from _unused(scenario)
+    yield from _long_context(scenario)
 
 
 def _idle(scenario: Scenario) -> Iterator[Finding]:
@@ -68,6 +69,13 @@ def _unused(scenario: Scenario) -> Iterator[Finding]:
         for source in rule:
             if source not in serving | targets:
                 yield Finding(f"{rule_path}.route", "warning", f"reroutes {source}, which no agent uses")
+
+
+def _long_context(scenario: Scenario) -> Iterator[Finding]:
+    for name, model in scenario.models.items():
+        if model.long_context is not None and model.long_context.model_fields_set <= {"above"}:
+            message = "changes no price: what it leaves out stays as it is below the threshold"
+            yield Finding(dotted(("models", name, "long_context")), "note", message)
 
 
 def _rules(scenario: Scenario) -> Iterator[tuple[str, dict[str, str]]]:

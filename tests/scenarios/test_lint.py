@@ -229,6 +229,7 @@ CHILD = {"model": "m", "output_tokens": {"p50": 100, "p95": 900}}
             "has nothing to do",
         ),
         ([("agents.chat.sensitivity", {"turns": 0.5})], "agents.chat.sensitivity", "note", "there is no `difficulty`"),
+        ([("models.m.long_context", {"above": 9_000})], "models.m.long_context", "note", "changes no price"),
         # times and speeds
         ([("trends", {"volume": 15})], "trends.volume", "warning", "grows by 1,500 % a month"),
         ([("volume.dispersion", 0.05)], "volume.dispersion", "warning", "4.47 times their mean"),
