@@ -49,6 +49,10 @@ class Blend(Law):
             for part in piece.law.unclipped().segments()
         )
 
+    def parts(self) -> tuple[Law, ...]:
+        """Return the law of each piece."""
+        return tuple(piece.law for piece in self.pieces)
+
     def support(self) -> tuple[float, float]:
         ends = [(lo + piece.offset, hi + piece.offset) for piece in self.pieces for lo, hi in [piece.law.support()]]
         return (min(lo for lo, _ in ends), max(hi for _, hi in ends))

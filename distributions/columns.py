@@ -16,6 +16,7 @@ import numpy as np
 
 from distributions.law import LawError, LawProblem
 from distributions.numerics import FloatArray
+from distributions.quantity import GREATEST
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet", ".jsonl", ".jsonl.gz")
 """Kinds of files that are read."""
@@ -47,6 +48,8 @@ def read_column(file: Path, column: str) -> Iterator[FloatArray]:
         raise LawError(
             [LawProblem(("file",), f"{file.name} is of no kind that is read", str(file), " ".join(SUFFIXES))]
         )
+    if file.is_dir():
+        raise LawError([LawProblem(("file",), f"{file} is a folder, not a data file", str(file))])
     if not file.is_file():
         raise LawError([LawProblem(("file",), f"there is no data file {file}{_neighbours(file)}", str(file))])
     try:
@@ -114,9 +117,10 @@ def _field(entry: str, file: Path, column: str, line: int) -> Any:
     """Value at a dotted path of one record."""
     try:
         record = json.loads(entry)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:  # besides malformed text: numbers too long, brackets too deep
+        why = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
         raise LawError(
-            [LawProblem(("file",), f"line {line} of {file} is not JSON: {error.msg}", entry[:80].strip())]
+            [LawProblem(("file",), f"line {line} of {file} is not JSON: {why}", entry[:80].strip())]
         ) from None
     value = record
     for name in [column] if isinstance(record, dict) and column in record else column.split("."):
@@ -143,7 +147,11 @@ def _numbers(cells: list[tuple[int, Any]], file: Path, column: str, unit: str = 
             numbers[i] = cell if not isinstance(cell, bool) else math.nan
         except (TypeError, ValueError):
             numbers[i] = math.nan
-        if not math.isfinite(numbers[i]):
-            what = "is empty" if cell in (None, "") else f"is {cell!r}, not a finite number,"
+        if not abs(numbers[i]) <= GREATEST:  # NaN is not, either
+            what = "is empty" if cell in (None, "") else f"is {cell!r}, {_why_none(numbers[i])},"
             raise LawError([LawProblem(("column",), f"{column!r} {what} in {unit} {place} of {file.name}", cell)])
     return numbers
+
+
+def _why_none(number: float) -> str:
+    return f"beyond {GREATEST:g}" if math.isfinite(number) else "not a finite number"

@@ -118,6 +118,10 @@ class Truncated(Law):
         """Whether every value is a whole number."""
         return self.law.discrete
 
+    def parts(self) -> tuple[Law, ...]:
+        """Return the law under the condition."""
+        return (self.law,)
+
     def support(self) -> tuple[float, float]:
         lo, hi = self.law.support()
         lo, hi = max(lo, self.lo), min(hi, self.hi)
@@ -209,6 +213,10 @@ class Clipped(Law):
         pieces += [Piece(middle, truncate(self.law, *self._between))] if middle > 0.0 else []
         pieces += [Piece(high, Constant(self.hi))] if high > 0.0 else []
         return pieces[0].law if len(pieces) == 1 else Splice(tuple(pieces))
+
+    def parts(self) -> tuple[Law, ...]:
+        """Return the law without its limits."""
+        return (self.law,)
 
     def support(self) -> tuple[float, float]:
         lo, hi = self.law.support()

@@ -13,6 +13,10 @@ import numpy as np
 from distributions import ufuncs as special
 from distributions.family import NOT_NEGATIVE, POSITIVE, SHARE, CountFamily, Domain, parameter
 from distributions.numerics import FloatArray
+from distributions.quantity import format_number
+
+_MOST = 2.0**40
+"""No count here has more tries or a larger mean, so that a double can tell its quantiles apart."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Poisson(CountFamily):
     examples = ({"mean": 0.9}, {"mean": 0.03}, {"mean": 5e4}, {"mean": 0.0})
     formulas = ("mean", "mean")
 
-    expected: float = parameter("expected count", NOT_NEGATIVE, "count", name="mean")
+    expected: float = parameter("expected count", Domain(lo=0.0, hi=_MOST), "count", name="mean")
 
     def support(self) -> tuple[float, float]:
         return (0.0, math.inf if self.expected > 0.0 else 0.0)
@@ -53,8 +57,16 @@ class NegativeBinomial(CountFamily):
     )
     formulas = ("mean", "mean + mean^2 / dispersion")
 
-    expected: float = parameter("expected count", NOT_NEGATIVE, "count", name="mean")
+    expected: float = parameter("expected count", Domain(lo=0.0, hi=2.0**49), "count", name="mean")
     dispersion: float = parameter("size: the smaller, the wider; infinite would be Poisson", POSITIVE, "none")
+
+    def contradictions(self) -> list[str]:
+        """Refuse tails whose counts a double can't tell apart; the weighted laws of ``biased`` have the same ratio."""
+        if self.expected <= 2.0 * _MOST * self.dispersion * (1.0 + 1e-9):
+            return []
+        return [
+            f"mean must be at most {format_number(2.0 * _MOST)} times the dispersion, or no double holds the counts"
+        ]
 
     def support(self) -> tuple[float, float]:
         return (0.0, math.inf if self.expected > 0.0 else 0.0)
@@ -83,7 +95,7 @@ class Geometric(CountFamily):
     examples = ({"mean": 4.6}, {"mean": 1.0}, {"mean": 3e4})
     formulas = ("mean", "mean (mean - 1)")
 
-    expected: float = parameter("expected count, from 1", Domain(lo=1.0), "count", name="mean")
+    expected: float = parameter("expected count, from 1", Domain(lo=1.0, hi=_MOST), "count", name="mean")
 
     def support(self) -> tuple[float, float]:
         return (1.0, math.inf if self.expected > 1.0 else 1.0)
@@ -167,7 +179,7 @@ class Binomial(CountFamily):
     examples = ({"n": 12.0, "p": 0.3}, {"n": 1.0, "p": 0.02}, {"n": 50_000.0, "p": 0.9})
     formulas = ("n p", "n p (1 - p)")
 
-    n: float = parameter("tries", Domain(lo=0.0, hi=2.0**40, whole=True), "count")
+    n: float = parameter("tries", Domain(lo=0.0, hi=_MOST, whole=True), "count")
     p: float = parameter("chance of each", SHARE, "none")
 
     def support(self) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -77,7 +78,29 @@ def from_quantiles(family: type[Family], quantiles: Mapping[str, float], **ends:
         wanted = "three" if n_needed == 3 else "two or three"
         raise LawError([LawProblem((), f"a {family.name} takes {wanted} percentiles; {len(names)} given")])
     p = np.array([QUANTILES[name] for name in names])
-    return _possible(family, lambda: BY_QUANTILES[family](p, np.array(values), **ends))
+    made = _possible(family, lambda: BY_QUANTILES[family](p, np.array(values), **ends))
+    return replace(made, stated=tuple(zip(names, values, strict=True)))
+
+
+def furthest_miss(law: Family) -> float:
+    """How far off a law is at worst from the percentiles that it was found from.
+
+    Parameters
+    ----------
+    law : any family
+
+    Returns
+    -------
+    float
+        Relative to the stated value; to the spread of the stated values where that value is 0. 0 for a law that was not
+        found from percentiles.
+    """
+    if not law.stated:
+        return 0.0
+    stated = np.array([value for _, value in law.stated])
+    fitted = law.ppf([QUANTILES[name] for name, _ in law.stated])
+    scale = np.where(stated == 0.0, stated[-1] - stated[0], np.abs(stated))
+    return float(np.max(np.abs(fitted - stated) / scale))
 
 
 def _possible(family: type[Family], make: Callable[[], Family]) -> Family:

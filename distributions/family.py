@@ -12,10 +12,7 @@ import numpy as np
 from distributions import ufuncs as special
 from distributions.law import Law, LawError, LawProblem
 from distributions.numerics import FloatArray, least_integer
-from distributions.quantity import format_number
-
-GREATEST = 1e100
-"""No parameter is larger than this, so that squares of means stay finite."""
+from distributions.quantity import GREATEST, format_number
 
 
 @dataclass(frozen=True)
@@ -97,11 +94,14 @@ class Family(Law):
     name : its name in a scenario
     examples : parameters that make a law of it, an ordinary one first, then extremes; sweep tests take them from here
     formulas : mean and variance, as text for the reference
+    stated : percentiles that it was found from, (name, value), where it was
     """
 
     name: ClassVar[str]
     examples: ClassVar[tuple[Mapping[str, float], ...]]
     formulas: ClassVar[tuple[str, str]]
+
+    stated: tuple[tuple[str, float], ...] = field(default=(), kw_only=True, compare=False, repr=False)
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)

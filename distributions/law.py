@@ -117,6 +117,10 @@ class Law(ABC):
         """Return the same law as one without a clip."""
         return self
 
+    def parts(self) -> tuple[Law, ...]:
+        """Return the laws that this one is made of; none where it stands by itself."""
+        return ()
+
     def cdf(self, x: ArrayLike) -> FloatArray:
         """P(X <= x), element by element."""
         points = np.asarray(x, np.float64)

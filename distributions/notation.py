@@ -90,12 +90,14 @@ class _Reader:
     def _wrong(self, path: LawPath, message: str, got: object = None, allowed: str | None = None) -> None:
         self.problems.append(LawProblem(path, message, got, allowed))
 
-    def _made(self, path: LawPath, make: Callable[[], Law]) -> Law | None:
-        """What `make` makes, or what it says is wrong, seen from `path`."""
+    def _made(self, path: LawPath, make: Callable[[], Law], got: object = None) -> Law | None:
+        """What `make` makes, or what it says is wrong, seen from `path`; `got` where it does not say with what."""
         try:
             return make()
         except LawError as error:
-            self.problems += [problem.under(path) for problem in error.problems]
+            for problem in error.problems:
+                shown = got if problem.got is None and not problem.path else problem.got
+                self.problems.append(problem._replace(got=shown).under(path))
             return None
 
     def _range(self, spec: object, low: str, high: str, path: LawPath) -> Law | None:
@@ -148,6 +150,10 @@ class _Reader:
         odd = [key for key in body if key not in known]
         if not body:
             self._wrong(path, "there is no law here", None, _HOW)
+        if not kinds and any(key in QUANTILES for key in odd) and all(re.fullmatch(r"p\d+", key) for key in odd):
+            for key in (key for key in odd if key not in QUANTILES):
+                self._wrong((*path, key), f"{key} is no percentile that is taken", body[key], " ".join(QUANTILES))
+            return
         if len(kinds) > 1:
             self._wrong(path, f"a law is of one kind; {' and '.join(kinds)} were given", list(body), _HOW)
         for key in odd:
@@ -173,13 +179,14 @@ class _Reader:
             self._wrong(path, f"{family.name} needs {' and '.join(missing)}", dict(inside), allowed)
         if numbers is None or missing:
             return None
-        return self._made(path, lambda: family.of(**numbers))
+        return self._made(path, lambda: family.of(**numbers), dict(inside))
 
     def _numbers(
         self, family: type[Family], inside: Mapping[str, Any], names: set[str], path: LawPath
     ) -> dict[str, float] | None:
         """Parameters as numbers, of the allowed names; None where something is wrong."""
         before = len(self.problems)
+        domains = {row.name: str(row.domain) for row in family.parameters()}
         numbers: dict[str, float] = {}
         for key, value in inside.items():
             if key not in names:
@@ -187,7 +194,7 @@ class _Reader:
                 self._wrong(
                     (*path, key), f"{family.name} has no parameter {key!r}{hint}", value, _parameters_text(family)
                 )
-            elif (number := self.number(value, (*path, key))) is not None:
+            elif (number := self.number(value, (*path, key), domains.get(key, "a number"))) is not None:
                 numbers[key] = number
         return numbers if len(self.problems) == before else None
 
@@ -213,8 +220,8 @@ class _Reader:
             return None
         ends = {key: numbers.pop(key) for key in ("low", "high") if key in numbers}
         if by_moments:
-            return self._made(path, lambda: elicit.from_mean_cv(family, numbers["mean"], numbers["cv"], **ends))
-        return self._made(path, lambda: elicit.from_quantiles(family, numbers, **ends))
+            return self._made(path, lambda: elicit.from_mean_cv(family, numbers["mean"], numbers["cv"], **ends), inside)
+        return self._made(path, lambda: elicit.from_quantiles(family, numbers, **ends), inside)
 
     # -- forms: laws made of laws, data, scipy ---------------------------------------------------------------------
 
@@ -239,11 +246,11 @@ class _Reader:
 
     def _mixture(self, inside: object, path: LawPath) -> Law | None:
         if not isinstance(inside, list | tuple) or not inside:
-            self._wrong(path, "a mixture is a list", inside, "[{weight: 0.98, law: ...}, ...]")
+            self._wrong(path, "a mixture is a list of at least one law", inside, "[{weight: 0.98, law: ...}, ...]")
             return None
         components = [self._component(entry, (*path, i)) for i, entry in enumerate(inside)]
         read = [component for component in components if component is not None]
-        return self._made(path, lambda: compose.mixture(read)) if len(read) == len(components) else None
+        return self._made(path, lambda: compose.mixture(read), inside) if len(read) == len(components) else None
 
     def _component(self, entry: object, path: LawPath) -> tuple[float, Law] | None:
         keys = self._keys(entry, path, ("weight", "law"))
@@ -270,7 +277,13 @@ class _Reader:
         if tail not in (None, "gpd"):
             self._wrong((*path, "tail"), f"a data law has no tail {tail!r}", tail, "gpd")
             return None
-        file = self.base / Path(str(keys["file"])).expanduser()
+        odd = [key for key in ("file", "column") if not isinstance(keys[key], str | int | float)]
+        for key in odd:
+            what = "the path of a file" if key == "file" else "the name of a column"
+            self._wrong((*path, key), f"{key} must be {what}", keys[key], what)
+        if odd:
+            return None
+        file = self.base / _at_home(str(keys["file"]))
         return self._made(path, lambda: data_law(file, str(keys["column"]), tail))
 
     def _scipy(self, inside: object, path: LawPath) -> Law | None:
@@ -350,6 +363,14 @@ def _without_mean(law: Law) -> list[LawProblem]:
     elif mean < 0.0:
         what = "minus infinity; add `min: ...`, the least that can happen"
     return [LawProblem((), f"its mean is {what}", law.describe(), "a finite mean")]
+
+
+def _at_home(file: str) -> Path:
+    """A path with `~` written out, where there is such a home."""
+    try:
+        return Path(file).expanduser()
+    except RuntimeError:
+        return Path(file)
 
 
 def _parameters_text(family: type[Family]) -> str:

@@ -13,6 +13,7 @@ FloatArray = NDArray[np.float64]
 _SIGN = np.int64(-0x8000000000000000)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _DEEPEST = 600.0  # exp(-600) is 1e-261: deep enough for a power tail to be one, far from where squares overflow
+_LAST_WHOLE = 2.0**53  # from here on not every whole number is a double
 _ROUNDS = 30
 _HALVINGS = 200  # down to 1e-60 of the interval, should the root be 0
 
@@ -50,7 +51,7 @@ def least_integer(holds: Callable[[FloatArray], NDArray[np.bool_]], start: Float
 
     Parameters
     ----------
-    holds : monotone: once true, true for every larger k; true somewhere below 2^53
+    holds : monotone: once true, true for every larger k; 2^53, where whole numbers end, is taken to be far enough
     start : float64[n], a guess; it decides the speed and never the result
     first : a whole number
 
@@ -61,9 +62,9 @@ def least_integer(holds: Callable[[FloatArray], NDArray[np.bool_]], start: Float
     high = np.maximum(np.ceil(start), first)
     low = high.copy()
     step = 1.0
-    while not np.all(reached := holds(high)):
+    while not np.all(reached := holds(high) | (high >= _LAST_WHOLE)):
         low = np.where(reached, low, high + 1.0)
-        high = np.where(reached, high, np.minimum(high + step, 2.0**53))
+        high = np.where(reached, high, np.minimum(high + step, _LAST_WHOLE))
         step *= 2.0
     step = 1.0
     while np.any(reached := holds(low) & (low > first)):

@@ -13,6 +13,9 @@ NUMBER_PATTERN = (
 )
 """A regular expression that every number as text matches; for editors, so it is looser than the parser."""
 
+GREATEST = 1e100
+"""No number is larger than this, so that squares, and sums of many, stay finite."""
+
 _SCALES = {"": 1.0, "k": 1e3, "K": 1e3, "M": 1e6, "B": 1e9}
 _NUMBER = re.compile(
     r"(?P<body>(?:\d+(?:_\d+)*|\d{1,3}(?:,\d{3})+)(?:\.(?:\d+(?:_\d+)*)?)?|\.\d+(?:_\d+)*)"
@@ -36,7 +39,7 @@ def parse_number(x: object) -> float:
 
     Returns
     -------
-    float, finite; 3% is 0.03
+    float, finite and at most GREATEST in size; 3% is 0.03
 
     Raises
     ------
@@ -122,6 +125,8 @@ def _finite(value: float, written: object) -> float:
         raise QuantityError(
             f"{written!r} is not a finite number" if isinstance(written, str) else "not a finite number"
         )
+    if abs(value) > GREATEST:
+        raise QuantityError(f"{written!r} is beyond {GREATEST:g}, the largest number that is taken")
     return value
 
 

@@ -24,8 +24,9 @@ from scenarios.fields import (
     TokenLaw,
     Tokens,
     Weight,
+    not_yet,
 )
-from scenarios.kinds import LawOf, Quantity, law_default
+from scenarios.kinds import LawOf, Quantity, law_default, noun
 from scenarios.plain import NameOf, Sequence
 from scenarios.problems import Fault, FieldError
 
@@ -53,6 +54,9 @@ def _attempts(data: dict[str, Any]) -> int:
     return 3 if data["failure_rate"] else 1
 
 
+_MODEL_FORMS = "a name, {cheap: 80%, frontier: 20%}, or {cascade: [cheap, frontier], escalate_rate: 25%}"
+
+
 class ModelUse(Section):
     """Which model serves an agent: a name, shares that are drawn once an instance, or a cascade.
 
@@ -63,7 +67,11 @@ class ModelUse(Section):
     shares: dict[ModelName, Weight] = Field(
         default_factory=dict, description="Share of instances by model; scaled to sum 1. A cascade's first has all."
     )
-    cascade: ModelNames = Field((), description="Two models: the first answers, the second where it escalates.")
+    cascade: ModelNames = Field(
+        (),
+        description="Two models: the first answers, the second where it escalates.",
+        json_schema_extra=not_yet("cascades of models"),
+    )
     escalate_rate: Probability = Field(0.0, description="Chance, turn by turn, that the second model is called too.")
 
     @classmethod
@@ -81,6 +89,8 @@ class ModelUse(Section):
     def _forms(cls, value: object) -> object:
         if isinstance(value, str):
             return {"shares": {value: 1.0}}
+        if not isinstance(value, dict | cls):
+            raise FieldError(Fault((), f"must name a model, not {noun(value)}", value, _MODEL_FORMS))
         if isinstance(value, dict) and not {"cascade", "escalate_rate", "shares"} & value.keys():
             return {"shares": value}
         if isinstance(value, dict) and "shares" not in value:
@@ -242,7 +252,11 @@ class Agent(Section):
     """One kind of agent: a loop of turns, each one model call with its retries, then tools and children."""
 
     model: ModelUse = Field(description="The model that serves it: a name, shares, or a cascade.")
-    batch: Flag = Field(False, description="Calls go through the provider's batch interface, at its price.")
+    batch: Flag = Field(
+        False,
+        description="Calls go through the provider's batch interface, at its price.",
+        json_schema_extra=not_yet("batch processing"),
+    )
     system_tokens: TokenLaw = Field(
         default_factory=law_default(0), description="The stable, cacheable start of every prompt; drawn once."
     )
@@ -267,10 +281,16 @@ class Agent(Section):
     cache: Cache | None = Field(None, description="Prompt caching; none where it is left out.")
     retry: Retry = Field(default_factory=Retry, description="Failures, attempts and fallback.")
     tools: dict[Annotated[str, NameOf(what="tool")], Tool] = Field(
-        default_factory=dict, description="Tools by name, called in this order."
+        default_factory=dict,
+        description="Tools by name, called in this order.",
+        json_schema_extra=not_yet("tools"),
     )
-    spawns: tuple[Spawn, ...] = Field((), description="Children, started in this order.")
-    checked_by: CheckedBy | None = Field(None, description="A validator of its work.")
+    spawns: tuple[Spawn, ...] = Field(
+        (), description="Children, started in this order.", json_schema_extra=not_yet("agents that spawn agents")
+    )
+    checked_by: CheckedBy | None = Field(
+        None, description="A validator of its work.", json_schema_extra=not_yet("validators")
+    )
     sensitivity: Sensitivity = Field(default_factory=Sensitivity, description="Exponents on the session's difficulty.")
 
     @field_validator("spawns", mode="before")

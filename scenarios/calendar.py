@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import calendar
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Protocol
 
-from scenarios.words import WEEKDAYS, Weekday
+from scenarios.words import FIRST_YEAR, LAST_YEAR, WEEKDAYS, Weekday
 
 LONGEST_PERIOD_DAYS = 3_660
 ALLOWED_PERIODS = "a month 2026-12, a quarter 2026-Q4, a year 2027, or {start: 2026-12-01, days: 31}"
@@ -53,8 +54,8 @@ def parse_period(text: str) -> tuple[date, int]:
         raise ValueError("is no period")
     year, month, quarter = (int(group) if group else None for group in match.groups())
     assert year is not None
-    if not 1970 <= year <= 2200:
-        raise ValueError("is no year between 1970 and 2200")
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"is no year between {FIRST_YEAR} and {LAST_YEAR}")
     if month is not None:
         return _months(year, _inside(month, 12, "month"), 1)
     if quarter is not None:
@@ -126,6 +127,13 @@ def weekday_factors(weekdays: Mapping[Weekday, float]) -> tuple[float, ...]:
     if not sum(levels) > 0:
         raise ValueError("leaves no day of the week with any volume")
     return tuple(level * 7 / sum(levels) for level in levels)
+
+
+def weekday_total(weekdays: Mapping[Weekday, float], day: date) -> float:
+    """Sum of the weekday factors over the calendar month that holds `day`; its length, where all days are alike."""
+    factors = weekday_factors(weekdays)
+    first = day.replace(day=1)
+    return math.fsum(factors[(first.weekday() + number) % 7] for number in range(days_in_month(day)))
 
 
 def _months(year: int, month: int, count: int) -> tuple[date, int]:

@@ -46,10 +46,21 @@ def _fault(loc: Path, kind: str, value: object, *, is_key: bool) -> Fault:
     if kind == "literal_error":
         return _not_a_choice(loc, value, is_key=is_key)
     if kind == "dict_type":
-        return Fault(loc, f"must be a mapping of names, not {noun(value)}", value)
+        return Fault(loc, f"must be a mapping of names, not {noun(value)}", value, _each(loc))
     if kind in {"tuple_type", "list_type"}:
-        return Fault(loc, f"must be a list, not {noun(value)}", value)
+        return Fault(loc, f"must be a list, not {noun(value)}", value, _each(loc))
     return Fault(loc, f"is not understood ({kind.replace('_', ' ')})", value)
+
+
+def _each(loc: Path) -> str | None:
+    """What stands under every name, or in every item, in words."""
+    slot = slot_at(loc)
+    if slot is None or slot.each is None:
+        return None
+    each = (
+        f"a mapping of {', '.join(slot.each.keys)}" if slot.each.keys else slot.each.kind and slot.each.kind.allowed()
+    )
+    return f"items, each {each}" if slot.listed else f"names, each with {each}"
 
 
 def _missing(loc: Path) -> Fault:

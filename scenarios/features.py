@@ -17,6 +17,7 @@ from scenarios.fields import (
     RateByModel,
     Section,
     Weight,
+    not_yet,
 )
 from scenarios.kinds import Quantity
 from scenarios.problems import Fault, FieldError
@@ -90,7 +91,15 @@ class Feature(Section):
         1.0, description="Chance that a session that ran to its end succeeded; a number, or by the root's model."
     )
     value_per_success: Money | None = Field(None, description="What a success is worth.")
-    on_failure: OnFailure | None = Field(None, description="Another try, or a person who takes over.")
-    human_review: HumanReview | None = Field(None, description="A person who looks at finished sessions.")
-    guardrails: Guardrails | None = Field(None, description="Caps inside a session.")
+    on_failure: OnFailure | None = Field(
+        None,
+        description="Another try, or a person who takes over.",
+        json_schema_extra=not_yet("repeats and handoff after a failure"),
+    )
+    human_review: HumanReview | None = Field(
+        None, description="A person who looks at finished sessions.", json_schema_extra=not_yet("human review")
+    )
+    guardrails: Guardrails | None = Field(
+        None, description="Caps inside a session.", json_schema_extra=not_yet("guardrails")
+    )
     overheads: Overheads = Field(default_factory=Overheads, description="Costs on top of models and tools.")

@@ -6,7 +6,7 @@ import datetime as dt
 import math
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, JsonValue, model_validator
 from pydantic_core import CoreSchema
 
 from distributions.law import Law
@@ -43,6 +43,14 @@ class Section(BaseModel):
             return {cls.shorthand: value}
         allowed = f"a mapping of {', '.join(cls.model_fields)}"
         raise FieldError(Fault((), f"must be a mapping, not {noun(value)}", value, allowed))
+
+
+NOT_YET = "x-not-yet"
+
+
+def not_yet(what: str) -> dict[str, JsonValue]:
+    """Mark of a field that a run refuses so far, with what it is called: ``json_schema_extra=not_yet("tools")``."""
+    return {NOT_YET: what}
 
 
 Text = Annotated[str, Words()]

@@ -19,7 +19,7 @@ from pydantic_core import CoreSchema, core_schema
 from distributions.law import Law, LawError
 from distributions.notation import parse_law
 from distributions.quantity import NUMBER_PATTERN, QuantityError, parse_number
-from scenarios.problems import Fault, FieldError
+from scenarios.problems import NOTHING, Fault, FieldError
 
 LAW_MARK = "x-law"
 
@@ -207,7 +207,7 @@ def law_default(value: float) -> Callable[[], Law]:
 
 
 def _law_fault(path: tuple[str | int, ...], message: str, got: object, allowed: str | None) -> Fault:
-    return Fault(tuple(path), message, got, allowed)
+    return Fault(tuple(path), message, NOTHING if got is None else got, allowed)
 
 
 def noun(value: object) -> str:

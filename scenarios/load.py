@@ -215,8 +215,17 @@ def _malformed(error: YAMLError, text: str, file: str) -> Problem:
     if isinstance(error, MarkedYAMLError):
         mark, opened = error.problem_mark, error.context_mark
     reason = str(getattr(error, "problem", None) or getattr(error, "reason", None) or error)
-    spot = None if file == OVERRIDE[0] else _spot(mark or opened)
+    spot = None if file == OVERRIDE[0] else _spot(mark or opened) or _unreadable_at(error, text)
     return malformed(file, text, reason, spot, _spot(opened))
+
+
+def _unreadable_at(error: YAMLError, text: str) -> Spot | None:
+    """Where the character stands that is none of YAML's; such an error has no mark."""
+    position = getattr(error, "position", None)
+    if position is None:
+        return None
+    before = text[:position].split("\n")
+    return len(before) - 1, len(before[-1])
 
 
 def _spot(mark: Any) -> Spot | None:

@@ -20,6 +20,7 @@ TWICE = "stands twice"
 Node = Any
 """A node of the parser: `id`, `tag`, `value`, `start_mark`, and of collections `flow_style`, of scalars `style`."""
 
+_TAGS = {"str", "int", "float", "bool", "null", "map", "seq", "merge", "timestamp", "value"}
 _COMMA = "a comma inside braces or brackets separates values"
 _INTEGER = re.compile(r"[-+]?[0-9]{1,300}")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
@@ -42,11 +43,13 @@ class Reader:
         self.count += 1
         if len(path) > DEEPEST or self.count > MOST_VALUES:
             limit = f"{DEEPEST} levels deep" if len(path) > DEEPEST else f"{MOST_VALUES:,} values"
-            hint = "anchors and aliases may repeat what they name too often"
+            hint = (
+                "an alias inside its own anchor never ends" if len(path) > DEEPEST else "aliases repeat what they name"
+            )
             raise ScenarioError(
                 [Problem(self.file, self._line(node), dotted(path[:5]), f"grows beyond {limit}", hint=hint)]
             )
-        if not str(node.tag).startswith("tag:yaml.org,2002:"):
+        if str(node.tag).removeprefix("tag:yaml.org,2002:") not in _TAGS:
             self._problem(node, path, f"has the tag {node.tag}, which means nothing here", hint="leave the tag out")
         if node.id == "mapping":
             return self._mapping(node, path)

@@ -11,9 +11,9 @@ from scenarios.calendar import (
     ALLOWED_PERIODS,
     LONGEST_PERIOD_DAYS,
     day_dates,
-    days_in_month,
     parse_period,
     weekday_factors,
+    weekday_total,
 )
 from scenarios.fields import (
     CountLaw,
@@ -23,6 +23,7 @@ from scenarios.fields import (
     PositiveMoney,
     Section,
     Share,
+    not_yet,
 )
 from scenarios.kinds import Kind, Quantity, noun
 from scenarios.plain import NameOf, Sequence
@@ -123,11 +124,18 @@ SessionsPerDay = Annotated[float, Quantity("sessions per day")]
 class Volume(Section):
     """How many sessions come: by day, by month, or by users."""
 
-    sessions_per_day: SessionsPerDay | None = Field(None, description="Expected sessions on the first day.")
-    sessions_per_month: Annotated[float, Quantity("sessions per calendar month")] | None = Field(
-        None, description="Expected sessions of the calendar month in which the period starts."
+    sessions_per_day: SessionsPerDay | None = Field(
+        None,
+        description="Expected sessions of a day, in the mean of a week, when the period starts; trends go on from it.",
     )
-    users: Annotated[float, Quantity("users", low=1, whole=True)] | None = Field(None, description="Active users.")
+    sessions_per_month: Annotated[float, Quantity("sessions per calendar month")] | None = Field(
+        None,
+        description="Expected sessions of the whole calendar month in which the period starts, weekdays counted; "
+        "drivers and trends come on top. A period that starts later in the month has its days of them.",
+    )
+    users: Annotated[float, Quantity("users", low=1, whole=True)] | None = Field(
+        None, description="Active users.", json_schema_extra=not_yet("volume by users")
+    )
     sessions_per_user_day: CountLaw | None = Field(
         None, description="Sessions of one user on a day; drawn once a user and trial, so that few may carry the bill."
     )
@@ -137,7 +145,9 @@ class Volume(Section):
     weekdays: dict[Weekday, Factor] = Field(
         default_factory=dict, description="Relative volume by day of the week, others 1; scaled to mean 1."
     )
-    peak_hour: PeakHour | None = Field(None, description="Failures of the busiest hour.")
+    peak_hour: PeakHour | None = Field(
+        None, description="Failures of the busiest hour.", json_schema_extra=not_yet("peak-hour failures")
+    )
 
     @field_validator("weekdays")
     @classmethod
@@ -161,7 +171,7 @@ class Volume(Section):
         return self
 
     def daily_level(self, start: dt.date) -> float:
-        """Expected sessions of the first day, before weekdays and drivers.
+        """Expected sessions of a day of mean weekday factor, before trends and drivers.
 
         Parameters
         ----------
@@ -171,7 +181,7 @@ class Volume(Section):
         if self.sessions_per_day is not None:
             return self.sessions_per_day
         if self.sessions_per_month is not None:
-            return self.sessions_per_month / days_in_month(start)
+            return self.sessions_per_month / weekday_total(self.weekdays, start)
         assert self.users is not None
         assert self.sessions_per_user_day is not None
         return self.users * self.sessions_per_user_day.mean()

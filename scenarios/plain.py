@@ -9,6 +9,7 @@ from typing import Any, cast
 
 from scenarios.kinds import Kind, noun
 from scenarios.problems import Fault, FieldError
+from scenarios.words import FIRST_YEAR, LAST_YEAR
 
 _LONGEST_NAME = 80
 
@@ -95,17 +96,22 @@ class Day(Kind):
 
     def read(self, value: object) -> dt.date:
         """The date."""
-        if isinstance(value, dt.datetime):
-            return value.date()
         if isinstance(value, dt.date):
-            return value
+            return self._in_range(value.date() if isinstance(value, dt.datetime) else value, value)
         text = str(value).strip()
-        if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII):
-            try:
-                return dt.date.fromisoformat(text)
-            except ValueError as error:
-                raise FieldError(Fault((), f"is no day of the calendar: {error}", value, self.allowed())) from None
-        raise FieldError(Fault((), f"must be a date, not {noun(value)}", value, self.allowed()))
+        if not (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", text, re.ASCII)):
+            raise FieldError(Fault((), f"must be a date, not {noun(value)}", value, self.allowed()))
+        try:
+            day = dt.date.fromisoformat(text)
+        except ValueError as error:
+            raise FieldError(Fault((), f"is no day of the calendar: {error}", value, self.allowed())) from None
+        return self._in_range(day, value)
+
+    def _in_range(self, day: dt.date, value: object) -> dt.date:
+        if not FIRST_YEAR <= day.year <= LAST_YEAR:
+            message = f"is in no year between {FIRST_YEAR} and {LAST_YEAR}"
+            raise FieldError(Fault((), message, value, self.allowed()))
+        return day
 
     def allowed(self) -> str:
         """Words for the reference."""

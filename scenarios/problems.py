@@ -141,6 +141,8 @@ def _written(value: object) -> str:
         return "{" + ", ".join(f"{key}: {_written(item)}" for key, item in list(value.items())[:20]) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_written(item) for item in value[:20]) + "]"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        value = int(value)
     text = str(value) if str(value) else '""'
     return printable(text[:200])
 

@@ -13,9 +13,10 @@ from distributions.families import FAMILIES
 from distributions.law import Law
 from distributions.notation import law_json_schema
 from scenarios.catalog import price_data_date
-from scenarios.fields import Section
+from scenarios.fields import NOT_YET, Section
 from scenarios.grammar import ROOT, Slot
 from scenarios.kinds import LAW_MARK
+from scenarios.pending import not_yet_name
 from scenarios.schema import Scenario
 from scenarios.words import DRIVER_MEANINGS
 
@@ -29,20 +30,21 @@ def json_schema() -> dict[str, Any]:
         Numbers as people write them are strings there; what only the whole scenario can tell (names that exist, dates
         inside the period) is left to `scenarios.load`.
     """
-    schema: dict[str, Any] = _with_laws(Scenario.model_json_schema(mode="validation"))
+    schema: dict[str, Any] = _marks_read(Scenario.model_json_schema(mode="validation"))
     schema["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     schema["$defs"]["Law"] = law_json_schema()
     return schema
 
 
-def _with_laws(schema: Any) -> Any:
-    """Every mark of a law as a reference to their definition."""
+def _marks_read(schema: Any) -> Any:
+    """Every mark of a law as a reference to their definition, every mark of what is to come as words."""
     if isinstance(schema, list):
-        return [_with_laws(item) for item in schema]
+        return [_marks_read(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     marked = {"$ref": "#/$defs/Law"} if LAW_MARK in schema else {}
-    return marked | {key: _with_laws(item) for key, item in schema.items() if key != LAW_MARK}
+    plain = marked | {key: _marks_read(item) for key, item in schema.items() if key not in {LAW_MARK, NOT_YET}}
+    return plain | ({"description": f"{schema['description']} {_NOT_YET}"} if NOT_YET in schema else {})
 
 
 def language_reference() -> str:
@@ -54,7 +56,7 @@ def language_reference() -> str:
         What `docs/language.md` holds.
     """
     parts = [_OPENING, _laws(), _drivers()]
-    parts += [_section(path, section) for path, section in _sections(ROOT, "")]
+    parts += [_section(*found) for found in _sections(ROOT, "", is_pending=False)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -74,7 +76,13 @@ separates keys, so write `10_000` or `10k` there. **Files** are YAML 1.2: `on`, 
 `false` are the truth values. **`extends: base.yaml`** starts from another file, or from a scenario of the library:
 mappings merge, other values replace, `null` removes a key; laws and an agent's `model` are replaced as a whole.
 **`--set agents.chat.retry.max_attempts=5`** changes one value, and `=null`
-removes a key, which then is what it is by default; items of lists are counted from 0."""
+removes a key, which then is what it is by default; items of lists are counted from 0.
+
+**Not simulated yet** stands at keys that are read and checked, and that a run still refuses by name; `burncurve check`
+lists those of a scenario. **A session ends** once it has made 100,000 model calls, whatever its guardrails: it is cut,
+has not succeeded, and counts in `session.cut_rate`."""
+
+_NOT_YET = "Not simulated yet."
 
 
 _LAWS = """## Laws
@@ -83,7 +91,8 @@ Where a key takes a law, it takes a number, or one of:
 
 - `0.7 to 1.5`: a lognormal with its P5 and P95 there; `{p50: 150, p95: 900}` or `{mean: 2.7, cv: 2.5}`: a lognormal;
 - `{family: {parameters}}`: the parameters below, or what people know: `mean` and `cv`, or two or three of
-  `p5 p10 p50 p90 p95 p99`;
+  `p5 p10 p50 p90 p95 p99` (three give a family of two parameters its nearest law, and `check` says where that is far
+  off);
 - `{mixture: [{weight: 0.98, law: ...}, ...]}`: one law or another, by chance;
 - `{splice: {body: ..., at: 0.95, tail: {gpd: {xi: ..., scale: ...}}}}`: a body, and another law above its quantile;
 - `{data: {file: ..., column: ..., tail: gpd}}`: your own data (csv, csv.gz, parquet, jsonl; the path starts at the YAML
@@ -113,20 +122,21 @@ def _drivers() -> str:
     return "\n".join(["## Drivers", "", text, "", "| driver | multiplies |", "|---|---|", *rows])
 
 
-def _sections(slot: Slot, path: str) -> Iterator[tuple[str, type[Section]]]:
-    """Sections in the order in which they are first met."""
+def _sections(slot: Slot, path: str, *, is_pending: bool) -> Iterator[tuple[str, type[Section], bool]]:
+    """Sections in the order in which they are first met, each with whether it lies under a key that is to come."""
     if slot.section is not None:
-        yield path, slot.section
-        for name in slot.section.model_fields:
+        yield path, slot.section, is_pending
+        for name, field in slot.section.model_fields.items():
             child = slot.child(name)
             if child is not None:
-                yield from _sections(child, f"{path}.{name}" if path else name)
+                here = f"{path}.{name}" if path else name
+                yield from _sections(child, here, is_pending=is_pending or not_yet_name(field) is not None)
     elif slot.each is not None:
-        yield from _sections(slot.each, f"{path}[]" if slot.listed else f"{path}.NAME")
+        yield from _sections(slot.each, f"{path}[]" if slot.listed else f"{path}.NAME", is_pending=is_pending)
 
 
-def _section(path: str, section: type[Section]) -> str:
-    doc = inspect.cleandoc(section.__doc__ or "")
+def _section(path: str, section: type[Section], is_pending: bool) -> str:
+    doc = inspect.cleandoc(section.__doc__ or "") + (f" **{_NOT_YET}**" if is_pending else "")
     title = f"## `{path}`" if path else "## The scenario"
     rows = [_row(name, field, section) for name, field in section.model_fields.items()]
     head = ["| key | value | unit | default | meaning |", "|---|---|---|---|---|"]
@@ -137,7 +147,8 @@ def _row(name: str, field: FieldInfo, section: type[Section]) -> str:
     slot = Slot(section=section).child(name)
     assert slot is not None
     allowed, unit = _allowed(slot)
-    cells = [f"`{name}`", allowed, unit, _default(field), field.description or ""]
+    meaning = (field.description or "") + (f" **{_NOT_YET}**" if not_yet_name(field) else "")
+    cells = [f"`{name}`", allowed, unit, _default(field), meaning]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

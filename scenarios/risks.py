@@ -18,6 +18,7 @@ from scenarios.fields import (
     Rate,
     Section,
     Share,
+    not_yet,
 )
 from scenarios.kinds import Kind, LawOf, Quantity, noun
 from scenarios.problems import Fault, FieldError
@@ -106,7 +107,11 @@ class Drivers(Section):
         dict[tuple[DriverName, DriverName], float],
         Correlation(),
         PlainSerializer(lambda pairs: {f"{a}~{b}": level for (a, b), level in pairs.items()}),
-    ] = Field(default_factory=dict, description="Rank correlation of pairs, -1 to 1.")
+    ] = Field(
+        default_factory=dict,
+        description="Rank correlation of pairs, -1 to 1.",
+        json_schema_extra=not_yet("correlated drivers"),
+    )
     typical: Flag = Field(False, description="Set by the word `typical`: volume lognormal with mu 0 and sigma 0.45.")
 
     @classmethod

@@ -39,14 +39,15 @@ def leaves(section: Section, path: Path = ()) -> Iterator[Leaf]:
     """Every leaf below a section, in the order of the language."""
     for name in type(section).model_fields:
         value, here = getattr(section, name), (*path, name)
-        inner = list(_sections(value, here))
+        inner = list(sections(value, here))
         for place, child in inner:
             yield from leaves(child, place)
         if not inner:
             yield Leaf(here, section, name, value, name in section.model_fields_set)
 
 
-def _sections(value: Any, path: Path) -> Iterator[tuple[Path, Section]]:
+def sections(value: Any, path: Path) -> Iterator[tuple[Path, Section]]:
+    """The sections that a field holds, each with its path: itself, by name, or in a list."""
     if isinstance(value, Section):
         yield path, value
     elif isinstance(value, dict):

@@ -37,6 +37,8 @@ CauseName = Literal[
 ]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
+FIRST_YEAR, LAST_YEAR = 1970, 2200  # of every date
+
 DRIVERS: tuple[DriverName, ...] = get_args(DriverName)
 COVERS: tuple[CoverName, ...] = get_args(CoverName)
 CAUSES: tuple[CauseName, ...] = get_args(CauseName)

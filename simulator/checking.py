@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from scenarios.inputs import count_inputs
 from scenarios.lint import lint, session_cost_tail_index
 from scenarios.load import load
+from scenarios.pending import pending
 from scenarios.prices import resolve_prices
 from scenarios.problems import ScenarioError, dotted
 from scenarios.resolved import resolved_yaml
-from simulator.engine.plan import unsupported
 from simulator.limits import limit_problems
 from simulator.show import words
 from simulator.show.tables import columns
@@ -33,7 +33,7 @@ def check_text(source: str, overrides: Sequence[str], width: int) -> str:
         With every problem, if it is not valid.
     """
     scenario, prices = _checked(source, overrides)
-    refused = [(dotted(path), what) for path, what in unsupported(scenario)]
+    refused = [(dotted(path), what) for path, what in pending(scenario)]
     sections = [
         _summary(scenario, prices, width),
         *_listed("A run can't simulate yet, and refuses:", refused, width),

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from scenarios.load import Source, load
+from scenarios.pending import pending
 from scenarios.problems import Fault, Problem, ScenarioError
 from scenarios.schema import Budget, Scenario
 from simulator.arguments import read_arguments
-from simulator.engine.plan import unsupported
 from simulator.limits import limit_problems
 
 
@@ -44,7 +44,7 @@ def read_request(
         scenario = _with_budget(scenario, arguments["budget"])
     problems += limit_problems(scenario, has_budget="budget" in given or scenario.budget is not None)
     hint = "leave it out to run the rest"
-    faults = [Fault(path, f"a run can't simulate {what} yet", hint=hint) for path, what in unsupported(scenario)]
+    faults = [Fault(path, f"a run can't simulate {what} yet", hint=hint) for path, what in pending(scenario)]
     problems += scenario.error(faults).problems
     return scenario, arguments
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from calendar import monthrange
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
 
     from distributions.law import Law
     from scenarios.prices import PriceBook, PriceCard
-    from scenarios.problems import Path
 
 _CAUSE_COVER: dict[str, str] = {str(cause): cover for cause, cover in CAUSE_COVER.items()}
 NANO = 1e-9
@@ -75,7 +73,7 @@ class Program:
 
 
 def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
-    """Compile a scenario that ``unsupported`` has nothing against."""
+    """Compile a scenario of which ``scenarios.pending`` says that nothing is pending."""
     models = {name: index for index, name in enumerate(scenario.models)}
     agents = {name: index for index, name in enumerate(scenario.agents)}
     book = LawBook()
@@ -134,43 +132,6 @@ def _daily_part(day: date, amount: int) -> int:
     """The day's part of a monthly amount in units; the parts of a month differ by one at most and add up to it."""
     days = monthrange(day.year, day.month)[1]
     return amount * day.day // days - amount * (day.day - 1) // days
-
-
-def unsupported(scenario: Scenario) -> list[tuple[Path, str]]:
-    """What the scenario asks for and a run can't simulate yet: (path, what it is), in the order of the file."""
-    return list(_refusals(scenario))
-
-
-_REFUSED_OF_SCENARIO = {
-    "difficulty": "the difficulty of a session",
-    "drivers.correlation": "correlated drivers",
-    "events": "events",
-    "controls": "controls",
-    "volume.users": "volume by users",
-    "volume.peak_hour": "peak-hour failures",
-}
-_REFUSED_OF_FEATURE = {
-    "on_failure": "repeats and handoff after a failure",
-    "human_review": "human review",
-    "guardrails": "guardrails",
-}
-_REFUSED_OF_AGENT = {
-    "model.cascade": "cascades of models",
-    "batch": "batch processing",
-    "tools": "tools",
-    "spawns": "agents that spawn agents",
-    "checked_by": "validators",
-}
-
-
-def _refusals(scenario: Scenario) -> Iterator[tuple[Path, str]]:
-    places: list[tuple[Path, object, dict[str, str]]] = [((), scenario, _REFUSED_OF_SCENARIO)]
-    places += [(("features", name), feature, _REFUSED_OF_FEATURE) for name, feature in scenario.features.items()]
-    places += [(("agents", name), agent, _REFUSED_OF_AGENT) for name, agent in scenario.agents.items()]
-    for prefix, place, refused in places:
-        for path, what in refused.items():
-            if attrgetter(path)(place):
-                yield (*prefix, *path.split(".")), what
 
 
 def _cumulative(agent: Agent) -> Iterator[tuple[str, float]]:

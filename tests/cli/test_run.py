@@ -155,7 +155,7 @@ def test_what_a_run_cannot_simulate_yet_has_a_file_and_a_line(
 ) -> None:
     """Whatever that is at the time."""
     small.write_text(small.read_text() + "features:\n  a.b: {agent: chat,\n    share: 2}\n")
-    monkeypatch.setattr("simulator.request.unsupported", lambda _: [(("features", "a.b", "share"), "shares")])
+    monkeypatch.setattr("simulator.request.pending", lambda _: [(("features", "a.b", "share"), "shares")])
     outcome = burncurve("run", small, "--trials", "0")
     assert outcome.code == 2
     assert f'{small}:16: features."a.b".share\n    a run can\'t simulate shares yet' in outcome.err

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from distributions.bounded import Beta, Pert, Triangular, Uniform
 from distributions.discrete import NegativeBinomial
-from distributions.elicit import from_mean_cv, from_quantiles
-from distributions.families import FAMILIES, Exponential, Gamma, Lognormal, Weibull
+from distributions.elicit import from_mean_cv, from_quantiles, furthest_miss
+from distributions.families import FAMILIES, Exponential, Gamma, Lognormal, Normal, Weibull
 from distributions.family import Family
 from distributions.heavy import Burr, Genpareto, Lomax, Pareto
 from distributions.law import LawError
@@ -139,6 +139,19 @@ def test_three_percentiles_are_met_best_on_logarithms(family: type[Family]) -> N
         for step in (-1e-3, 1e-3):
             moved = {**own, row.name: own[row.name] * (1.0 + step) + step * 1e-3}
             assert misfit(family.of(**moved)) >= misfit(found) * (1.0 - 1e-6)
+
+
+def test_a_law_knows_how_far_off_it_is_from_what_was_stated() -> None:
+    assert furthest_miss(Lognormal(5.0, 1.0)) == 0.0
+    assert furthest_miss(from_quantiles(Lognormal, {"p50": 150, "p95": 900})) < 1e-14
+    # the line through (0, ln 100), (1.645, ln 900), (2.326, ln 1000) has ln 628.6 at 1.645
+    assert furthest_miss(from_quantiles(Lognormal, {"p99": 1000, "p50": 100, "p95": 900})) == pytest.approx(
+        0.302, abs=0.001
+    )
+    # by symmetry the line through -1, 0 and 5 has -5/3, 4/3 and 13/3; what is stated as 0 counts by the spread of 6
+    assert furthest_miss(from_quantiles(Normal, {"p5": -1, "p50": 0, "p95": 5})) == pytest.approx(2 / 3)
+    assert furthest_miss(from_quantiles(Normal, {"p5": -5, "p50": 0, "p95": 4})) == pytest.approx(1 / 6 / 4)
+    assert furthest_miss(Metalog.of(p5=1.0, p50=2.0, p95=9.0)) == 0.0
 
 
 def test_three_percentiles_of_a_lognormal_are_a_line_through_scores() -> None:

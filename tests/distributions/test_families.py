@@ -359,3 +359,21 @@ def test_a_constant_is_always_itself() -> None:
     assert (law.p_below(2.5), law.p_from(2.5), law.mass(2.5, 2.5)) == (0.0, 1.0, 1.0)
     assert not law.discrete
     assert Constant(3.0).discrete
+
+
+@pytest.mark.parametrize(
+    ("family", "numbers"),
+    [
+        ("poisson", {"mean": 1e12}),
+        ("geometric", {"mean": 1e12}),
+        ("negative_binomial", {"mean": 3.0, "dispersion": 2e-12}),
+        ("negative_binomial", {"mean": 2.0**49, "dispersion": 1e3}),
+        ("binomial", {"n": 1e12, "p": 0.3}),
+    ],
+)
+def test_the_largest_counts_have_quantiles(family: str, numbers: dict[str, float]) -> None:
+    """Within the domains every quantile is a whole number below 2^53, where the search for it ends."""
+    law = FAMILIES[family].of(**numbers)
+    quantiles = law.isf([0.5, 1e-3, 2.0**-64])
+    assert np.all(quantiles < 2.0**53)
+    assert np.all(law.sf(quantiles) <= [0.5, 1e-3, 2.0**-64])

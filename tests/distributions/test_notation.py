@@ -183,7 +183,7 @@ FAULTS: list[tuple[object, tuple[str | int, ...], str]] = [
     ({"max": 5}, (), "there is no law here"),
     ({"lognorml": {"mu": 1, "sigma": 1}}, ("lognorml",), "'lognorml' is no law.*; did you mean lognormal?"),
     ({"poison": {"mean": 1}}, ("poison",), "did you mean poisson"),
-    ({"p59": 1, "p95": 2}, ("p59",), "'p59' is no law"),
+    ({"p59": 1, "p95": 2}, ("p59",), "p59 is no percentile that is taken"),
     ({"p50": 1, "p95": 2, "maxx": 3}, ("maxx",), "did you mean max"),
     ({"gamma": {"mean": 1, "cv": 1}, "poisson": {"mean": 1}}, (), "one kind; gamma and poisson were given"),
     ({"gamma": {"shape": 1}, "p50": 3}, ("p50",), "`p50` stands inside the braces of gamma"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from distributions import quantity
-from distributions.quantity import NUMBER_PATTERN, QuantityError, format_number, parse_number
+from distributions.quantity import GREATEST, NUMBER_PATTERN, QuantityError, format_number, parse_number
 
 GOOD = {
     "60k": 60_000.0,
@@ -117,9 +117,15 @@ def test_things_that_are_no_numbers(thing: object, words: str) -> None:
         parse_number(thing)
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False))
+@given(st.floats(-GREATEST, GREATEST))
 def test_every_float_reads_back(x: float) -> None:
     assert parse_number(repr(x)) == x
+
+
+@pytest.mark.parametrize("x", [1.1e100, "-1e101", "1e400"])
+def test_numbers_beyond_all_counting_are_refused(x: object) -> None:
+    with pytest.raises(QuantityError, match=r"beyond 1e\+100|not a finite number"):
+        parse_number(x)
 
 
 @given(st.text(max_size=12))

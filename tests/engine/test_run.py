@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scenarios.load import load
+from scenarios.pending import pending
 from scenarios.prices import resolve_prices
 from scenarios.problems import ScenarioError, dotted
 from scenarios.schema import DRIVERS
@@ -18,7 +19,7 @@ from simulator.bounds import default_trials, money_unit, pilot
 from simulator.engine import layout
 from simulator.engine.exact import CostOverflowError, simulate
 from simulator.engine.period import Period
-from simulator.engine.plan import NANO, compile_program, unsupported
+from simulator.engine.plan import NANO, compile_program
 from simulator.run import run, usable_processors
 
 SPEC = {
@@ -143,7 +144,7 @@ def test_progress_ends_where_the_run_does():
 
 
 def test_a_cost_beyond_all_counting_is_a_fault_and_not_a_number():
-    scenario = load(edited(models={"m": {"input": 1e300, "output": 1e300}}))
+    scenario = load(edited(models={"m": {"input": 1e90, "output": 1e90}}))
     program, period = compile_program(scenario, resolve_prices(scenario)), Period.of(scenario)
     with pytest.raises(CostOverflowError, match="2\\^62"):
         simulate(program, period, 1, 2, unit=NANO)
@@ -169,9 +170,9 @@ def test_arguments_out_of_range_are_refused_by_name(arguments, words):
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"models": {"m": {"input": 1e300, "output": 1e300}}}, "2\\^62 units of money"),
+        ({"models": {"m": {"input": 1e90, "output": 1e90}}}, "2\\^62 units of money"),
         ({"volume": {"sessions_per_day": 1e12}}, "model calls"),
-        ({"volume": {"sessions_per_day": 1e300}}, "model calls"),
+        ({"volume": {"sessions_per_day": 1e90}}, "model calls"),
     ],
 )
 def test_numbers_that_cannot_be_meant_are_refused(changes, words):
@@ -198,7 +199,7 @@ def test_seed_zero_is_a_seed():
 
 def test_what_a_run_cannot_simulate_yet_is_refused_by_name(shared):
     scenario = load(shared / "examples" / "coding-agent.yaml")
-    refused = {dotted(path) for path, _ in unsupported(scenario)}
+    refused = {dotted(path) for path, _ in pending(scenario)}
     assert {
         "difficulty",
         "events",

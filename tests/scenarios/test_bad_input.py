@@ -113,6 +113,8 @@ TABLE = [
     Bad("trends: {volume: 5%}", "trends: {volume: -100%}", "trends.volume", "must be above -1"),
     Bad("probability: 60%", "probability: 160%", "events.spike.probability", "must be at most 1"),
     Bad("{volume~context: 0.3}", "{volume~context: 1.3}", "drivers.correlation.volume~context", "at most 1"),
+    Bad("sessions_per_day: 10k", "sessions_per_day: 1e300", "volume.sessions_per_day", "is beyond 1e+100"),
+    Bad("{sat: 0.5}", "{mon: 0, tue: 0, wed: 0, thu: 0, fri: 0, sat: 0, sun: 0}", "volume.weekdays", "leaves no day"),
     # words, dates, types
     Bad("overflow: truncate", "overflow: compress", "agents.coder.context.overflow", "truncate, compact, fail"),
     Bad("overflow: truncate", "overflow: compact", "agents.coder.context.overflow", "needs `summary_tokens`"),
@@ -122,6 +124,11 @@ TABLE = [
     Bad("period: 2026-12", "period: {start: 2026-12-32, days: 3}", "period.start", "is no day of the calendar"),
     Bad("period: 2026-12", "period: {start: 2026-12-01, days: 0}", "period.days", "1 to 3660"),
     Bad("as_of: 2026-11-20", "as_of: soon", "as_of", "must be a date"),
+    Bad("as_of: 2026-11-20", "as_of: 9999-12-31", "as_of", "is in no year between 1970 and 2200"),
+    Bad("period: 2026-12", "period: {start: 9999-12-01, days: 60}", "period.start", "is in no year between"),
+    Bad("name: shop", "name: shop\nlimits: [p95]", "limits", "allowed: names, each with a number, at least 0"),
+    Bad("name: shop", "name: !!python/name:x shop", "name", "has the tag tag:yaml.org,2002:python/name:x"),
+    Bad("    model: dear", "    model: 3", "agents.coder.model", "or {cascade: [cheap, frontier], escalate_rate: 25%}"),
     Bad("name: shop", "name: shop\ncurrency: EUR", "currency", "needs `usd_rate`"),
     Bad("name: shop", "name: shop\ncurrency: euro", "currency", "three capital letters"),
     Bad("name: shop", "name: shop\nusd_rate: 2", "usd_rate", "must be 1 where the currency is USD"),
@@ -133,12 +140,48 @@ TABLE = [
         "is missing",
     ),
     Bad("    output_tokens: 400", "    reasoning_tokens: 400", "agents.coder.output_tokens", "is missing"),
-    Bad("  judge: {model: cheap,", "  judge: {model: [cheap],", "agents.judge.model", "must be a mapping, not a list"),
+    Bad("  judge: {model: cheap,", "  judge: {model: [cheap],", "agents.judge.model", "must name a model, not a list"),
     # laws
     Bad("{geometric: {mean: 4}}", "{geometrik: {mean: 4}}", "agents.chat.turns.geometrik", "geometric?"),
     Bad("{p50: 150, p95: 900}", "{p50: 900, p95: 150}", "agents.chat.message_tokens.p95", "must be above p50 (900)"),
     Bad("{geometric: {mean: 4}}", "{lomax: {alpha: 0.9, scale: 3}}", "agents.chat.turns", "max"),
     Bad("{geometric: {mean: 4}}", "{geometric: {mean: -4}}", "agents.chat.turns.geometric.mean", "at least 1"),
+    Bad("{p50: 150, p95: 900}", "{p50: 150, p80: 900}", "agents.chat.message_tokens.p80", "p5 p10 p50 p90 p95 p99"),
+    Bad("{p50: 150, p95: 900}", "{p50: .nan, p95: 900}", "agents.chat.message_tokens.p50", "allowed: a number"),
+    Bad(
+        "{geometric: {mean: 4}}", "{metalog: {p10: 9, p50: 1, p90: 3}}", "agents.chat.turns.metalog", "got:     {p10: 9"
+    ),
+    Bad("{geometric: {mean: 4}}", "{geometric: {mean: 1e20}}", "agents.chat.turns.geometric.mean", "1,099,511,627,776"),
+    Bad(
+        "{geometric: {mean: 4}}",
+        "{negative_binomial: {mean: 3, dispersion: 1e-20}}",
+        "agents.chat.turns.negative_binomial",
+        "2,199,023,255,552 times the dispersion",
+    ),
+    Bad(
+        "{geometric: {mean: 4}}",
+        "{mixture: [{weight: 0, law: 3}]}",
+        "agents.chat.turns.mixture",
+        "got:     [{weight: 0, law: 3}]",
+    ),
+    Bad(
+        "    output_tokens: 400",
+        "    output_tokens: {data: {file: ~nobody-of-that-name/x.csv, column: x}}",
+        "agents.coder.output_tokens.data.file",
+        "nor a folder",
+    ),
+    Bad(
+        "    output_tokens: 400",
+        "    output_tokens: {data: {file: ., column: x}}",
+        "agents.coder.output_tokens.data.file",
+        "is of no kind that is read",
+    ),
+    Bad(
+        "    output_tokens: 400",
+        "    output_tokens: {data: {file: none.csv, column: }}",
+        "agents.coder.output_tokens.data.column",
+        "allowed: the name of a column",
+    ),
     Bad("    output_tokens: 400", "    output_tokens: -400", "agents.coder.output_tokens", "must be at least 0"),
     Bad("  volume: 0.7 to 1.5", "  volume: {normal: {mean: 1, sd: 0.3}}", "drivers.volume", "can be 0 or less"),
     Bad(
@@ -314,6 +357,23 @@ def test_a_correlation_that_cannot_be_names_the_nearest_that_can(tmp_path: Path)
     assert "not positive definite" in problem.message
     assert problem.hint is not None
     assert "the nearest that can: volume~context: 0.48" in problem.hint
+
+
+def test_a_control_character_has_its_line(tmp_path: Path) -> None:
+    (problem,) = _problems(GOOD.replace("agent: chat,", "agent: ch\x07at,"), tmp_path)
+    assert problem.line == 12
+    assert "a control character stands in the text, at column 30" in problem.message
+
+
+def test_the_last_day_of_all_has_a_month_after_it() -> None:
+    source = {"as_of": "2200-12-31", "volume": {"sessions_per_day": 1}, "models": {"m": {"input": 1, "output": 1}}}
+    period = load(source | {"agents": {"a": {"model": "m", "output_tokens": 1}}}).period
+    assert (str(period.start), period.days) == ("2201-01-01", 31)
+
+
+def test_a_home_that_is_nobodys_is_no_file() -> None:
+    with pytest.raises(ScenarioError, match="is no file and no scenario of the library"):
+        load("~nobody-of-that-name/x.yaml")
 
 
 def test_circles_of_agents_need_a_depth(tmp_path: Path) -> None:

@@ -101,6 +101,140 @@ CHILD = {"model": "m", "output_tokens": {"p50": 100, "p95": 900}}
             "note",
             "no call fails without a `failure_rate`",
         ),
+        # laws cut where they mostly lie, or far from what was stated
+        (
+            [("agents.chat.output_tokens", {"p50": 400, "p95": 900, "max": 256})],
+            "agents.chat.output_tokens",
+            "warning",
+            "has a `max` of 256 and, without it, a P50 of 400: 81.7 % of draws are exactly the `max`",
+        ),
+        (
+            [("agents.chat.output_tokens", {"p50": 400, "p95": 900, "min": 2_000})],
+            "agents.chat.output_tokens",
+            "warning",
+            "of draws are exactly the `min`",
+        ),
+        (
+            [("agents.chat.turns", {"geometric": {"mean": 4}, "max": 1})],
+            "agents.chat.turns",
+            "warning",
+            "is always 1: its limits leave nothing else",
+        ),
+        (
+            [("drivers.volume", {"p50": 1, "p95": 2, "max": 0.5})],
+            "drivers.volume",
+            "warning",
+            "has a `max` of 0.5",
+        ),
+        (
+            [("agents.chat.output_tokens", {"p50": 100, "p95": 900, "p99": 1_000})],
+            "agents.chat.output_tokens",
+            "warning",
+            "states P50 100, P95 900, P99 1,000, and the nearest lognormal has 111.1, 628.6, 1,289 there",
+        ),
+        (
+            [
+                (
+                    "agents.chat.output_tokens",
+                    {"mixture": [{"weight": 1, "law": {"gamma": {"p10": 9, "p50": 99, "p95": 300}}}]},
+                )
+            ],
+            "agents.chat.output_tokens",
+            "note",
+            "the nearest gamma has",
+        ),
+        ([("agents.chat.turns", 0)], "agents.chat.turns", "note", "is 0, which counts as 1"),
+        (
+            [("agents.chat.turns", {"poisson": {"mean": 1.2}})],
+            "agents.chat.turns",
+            "note",
+            "falls below 1 in 30 % of draws, which count as 1, so that the mean is 1.501 and not 1.2",
+        ),
+        ([("drivers.volume", "7 to 15")], "drivers.volume", "warning", "multiplies by 10.25 in the typical case"),
+        # prompts that do not fit, caches that save nothing
+        (
+            [("agents.chat.system_tokens", 9_000), ("agents.chat.context", {"limit": 8_000})],
+            "agents.chat.system_tokens",
+            "warning",
+            "is typically 9,000 tokens, more than the 8,000 tokens of `context.limit`: no prompt ever fits",
+        ),
+        (
+            [("agents.chat.system_tokens", 9_000), ("models.m.context_window", 8_192)],
+            "agents.chat.system_tokens",
+            "warning",
+            "more than the 8,192 tokens of the context window of m",
+        ),
+        (
+            [("agents.chat.message_tokens", {"p50": 9_000, "p95": 20_000}), ("models.m.context_window", 9_800)],
+            "agents.chat.message_tokens",
+            "warning",
+            "makes a first prompt of typically 9,900 tokens, more than the 9,800 tokens",
+        ),
+        (
+            [("agents.chat.context.limit", 9_000), ("models.m.context_window", 8_192)],
+            "agents.chat.context.limit",
+            "warning",
+            "is above the context window of m, 8,192 tokens",
+        ),
+        (
+            [("agents.chat.context", {"limit": 2_000, "overflow": "compact", "summary_tokens": 1_200})],
+            "agents.chat.context.summary_tokens",
+            "warning",
+            "no compaction makes a prompt fit",
+        ),
+        (
+            [("models.m.context_window", 500), ("agents.chat", CHILD | {"prompt_tokens": {"p50": 600, "p95": 900}})],
+            "agents.chat.prompt_tokens",
+            "warning",
+            "is typically 600 tokens, more than the 500 tokens",
+        ),
+        (
+            [("agents.chat.max_output_tokens", 64)],
+            "agents.chat.max_output_tokens",
+            "warning",
+            "is below the typical output of 100 tokens",
+        ),
+        (
+            [("models.m", {"input": 1, "output": 5})],
+            "agents.chat.cache",
+            "note",
+            "saves nothing: m has no lower price for cached input",
+        ),
+        (
+            [
+                ("models.m", {"input": 1, "output": 5}),
+                ("agents.chat", CHILD | {"prompt_tokens": {"p50": 600, "p95": 900}, "cached_share": 0.5}),
+            ],
+            "agents.chat.cached_share",
+            "note",
+            "saves nothing",
+        ),
+        # what has nothing to act on
+        (
+            [("agents.chat.retry", {"failure_rate": {"m": 0}, "max_attempts": 3})],
+            "agents.chat.retry.max_attempts",
+            "note",
+            "no call fails without a `failure_rate`",
+        ),
+        (
+            [("agents.chat.retry", {"fallback": {"after": 1, "model": "m"}})],
+            "agents.chat.retry.fallback",
+            "note",
+            "has nothing to do",
+        ),
+        (
+            [("agents.chat.tools", {"shell": {"calls_per_turn": {"poisson": {"mean": 1}}, "max_attempts": 2}})],
+            "agents.chat.tools.shell.max_attempts",
+            "note",
+            "has nothing to do",
+        ),
+        ([("agents.chat.sensitivity", {"turns": 0.5})], "agents.chat.sensitivity", "note", "there is no `difficulty`"),
+        ([("models.m.long_context", {"above": 9_000})], "models.m.long_context", "note", "changes no price"),
+        # times and speeds
+        ([("trends", {"volume": 15})], "trends.volume", "warning", "grows by 1,500 % a month"),
+        ([("volume.dispersion", 0.05)], "volume.dispersion", "warning", "4.47 times their mean"),
+        ([("as_of", "2027-01-01")], "period", "note", "ended on 2026-12-31, before `as_of` (2027-01-01)"),
+        ([("as_of", "2031-01-01"), ("period", "2031-02")], "as_of", "note", "the day of the price data"),
         (
             [("models.spare", {"input": 1, "output": 1}), ("controls", [{"at": 1, "route": {"spare": "m"}}])],
             "controls.0.route",

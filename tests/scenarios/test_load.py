@@ -54,7 +54,7 @@ def _problem(source: str | Path, *overrides: str) -> Problem:
         ("a: *nobody\n", 1, "an alias names no anchor"),
         ('a: "\\q"\n', 1, "a backslash"),
         ("a: @b\n", 1, "cannot begin with this character"),
-        ("a: \x07\n", None, "control character"),
+        ("a: \x07\n", 1, "control character"),
     ],
 )
 def test_malformed_yaml_is_one_clear_problem(text: str, line: int | None, words: str, tmp_path: Path) -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import calendar
+import datetime as dt
+import math
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scenarios.calendar import weekday_factors
 from scenarios.catalog import price_data_date
 from scenarios.load import load, scenario_sha256
 from scenarios.problems import ScenarioError
@@ -155,6 +159,19 @@ def test_volume_by_month_and_by_users() -> None:
     assert monthly.volume.daily_level(monthly.period.start) == 100
     users = load(_least(volume={"users": 900, "sessions_per_user_day": {"lognormal": {"mean": 2.7, "cv": 2.5}}}))
     assert users.volume.daily_level(users.period.start) == pytest.approx(2_430)
+
+
+@pytest.mark.parametrize(
+    ("start", "days"), [("2026-12-01", 31), ("2027-02-01", 28), ("2026-12-19", 3), ("2026-12-15", 90)]
+)
+@pytest.mark.parametrize("weekdays", [{}, {"sat": 0.3, "sun": 0.25}, {"mon": 0, "wed": 4}])
+def test_a_month_of_sessions_adds_up_over_its_calendar_month(start: str, days: int, weekdays: dict[str, float]) -> None:
+    volume = {"sessions_per_month": 6_200, "weekdays": weekdays}
+    scenario = load(_least(period={"start": start, "days": days}, volume=volume))
+    level, factors = scenario.volume.daily_level(scenario.period.start), weekday_factors(scenario.volume.weekdays)
+    first = scenario.period.start.replace(day=1)
+    month = [first + dt.timedelta(days=n) for n in range(calendar.monthrange(first.year, first.month)[1])]
+    assert math.fsum(level * factors[day.weekday()] for day in month) == pytest.approx(6_200, rel=1e-14)
 
 
 def test_typical_drivers_are_an_outside_view_that_stays_recognisable() -> None:

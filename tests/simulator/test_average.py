@@ -220,6 +220,7 @@ def test_weekdays_count_by_the_calendar() -> None:
     ("volume", "sessions"),
     [
         ({"sessions_per_month": 6_200}, 6_200),
+        ({"sessions_per_month": 6_200, "weekdays": {"sat": 0.3, "sun": 0.25}}, 6_200),
         ({"users": 50, "sessions_per_user_day": {"lognormal": {"mean": 2.5, "cv": 2}}}, 50 * 2.5 * 31),
         ({"sessions_per_day": 0}, 0),
     ],
