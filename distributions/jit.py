@@ -43,13 +43,16 @@ _KERNEL_SOURCES = ("distributions/*.py", "simulator/engine/*.py")
 # takes from a tuple would be counted atomically, which made the session kernel five times slower.
 _FLAGS = {"nogil": True, "error_model": "numpy", "_nrt": False}
 
+# Python never calls a device function, and machine code for that would be a third of all compiling.
+_NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
 
 def device(function: Function) -> Function:
     """Compile a function that only kernels call.
 
     It is compiled into its callers and cached with them, never on its own. It can't allocate: no new arrays, no copies.
     """
-    compiled: Function = _njit(**_FLAGS)(function)
+    compiled: Function = _njit(**_FLAGS, **_NO_WRAPPERS)(function)
     return compiled
 
 
@@ -58,7 +61,7 @@ def inlined(function: Function) -> Function:
 
     For the innermost loop: a plan is a tuple of a hundred words, and each call would hand it over on the stack.
     """
-    compiled: Function = _njit(forceinline=True, **_FLAGS)(function)
+    compiled: Function = _njit(forceinline=True, **_FLAGS, **_NO_WRAPPERS)(function)
     return compiled
 
 

@@ -36,12 +36,12 @@ def start(plan: Plan, item: Any, levels: Any, index: int, space: Space, i: Lane,
 
 
 @inlined
-def find_over(space: Space, n: Lane) -> np.uint64:
+def find_free(space: Space, n: Lane) -> np.uint64:
     """List the lanes whose session is over, the last one first, and give their number."""
     found = NONE
     for b in range(n):
         i = n - ONE - b
-        space.over[found] = i
+        space.free[found] = i
         found += space.running.words[at.OVER + i]
     return found
 
@@ -51,36 +51,38 @@ def run_block(
     plan: Plan, seed: np.uint64, item: Any, levels: Any, first: int, count: int, per_unit: float, space: Space,
     out: Out, row: int,
 ) -> None:  # fmt: skip
-    """Simulate sessions first .. first + count - 1 of an item; `row` is that of the first one among the records."""
+    """Simulate sessions first .. first + count - 1 of an item; `row` is that of the first one among the records.
+
+    What is called here is compiled into it, each at one place, or compiling takes twice as long.
+    """
     index = plan.features[item.feature].agent
     sums = space.sums[plan.slots[item.feature, index]]
     running, done, wanted = space.running, space.done, np.uint64(count)
-    n = begun = opened = min(ALL, wanted)
-    open_sessions(plan, seed, item, levels, np.uint64(first), space.ready, opened)
+    begun = opened = n_done = NONE
+    n = n_free = min(ALL, wanted)
     for i in range(n):
         running.words[at.MODEL + i] = NO_MODEL
-        start(plan, item, levels, index, space, i, i)
-    n_done = NONE
+        space.free[i] = i
     while n > NONE:
-        take_turn(plan, item, levels, index, running, sums, n)
-        for k in range(find_over(space, n)):
-            i = space.over[k]
-            leave(running, i, done, n_done)
-            n_done += ONE
-            if n_done == ALL:
-                count_sessions(plan, item, levels, per_unit, done, sums, out, n_done, row - first)
-                n_done = NONE
+        for k in range(n_free):
+            i = space.free[k]
+            if begun == opened and begun < wanted:
+                opened = min(opened + ALL, wanted)
+                open_sessions(plan, seed, item, levels, np.uint64(first) + begun, space.ready, opened - begun)
             if begun < wanted:
-                if begun == opened:
-                    opened = min(opened + ALL, wanted)
-                    open_sessions(plan, seed, item, levels, np.uint64(first) + begun, space.ready, opened - begun)
                 start(plan, item, levels, index, space, i, begun % ALL)
                 begun += ONE
             else:
                 n -= ONE
-                if i < n:
-                    move(running, n, i)
-    count_sessions(plan, item, levels, per_unit, done, sums, out, n_done, row - first)
+                move(running, n, i)
+        take_turn(plan, item, levels, index, running, sums, n)
+        n_free = find_free(space, n)
+        if n == NONE or n_done + n_free > ALL:
+            count_sessions(plan, item, levels, per_unit, done, sums, out, n_done, row - first)
+            n_done = NONE
+        for k in range(n_free):
+            leave(running, space.free[k], done, n_done)
+            n_done += ONE
     flush(plan, item, levels[L_PRICE], per_unit, space.sums, out)
 
 

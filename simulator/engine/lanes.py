@@ -85,7 +85,7 @@ class Space(NamedTuple):
     ready: Lanes
     running: Lanes
     done: Lanes
-    over: Words  # [LANES] numbers of lanes
+    free: Words  # [LANES] numbers of lanes in which nothing runs
     sums: Floats  # [S, N_CAUSES * STRIDE] money by row of ``Plan.slots``, cause and lane; 0 between blocks of sessions
 
     @classmethod
