@@ -41,7 +41,7 @@ K0, K1, SESSION, MODEL, TURNS, TURN, KEY, WORD, OVER = _columns(N_WORDS)
 """The instance's key, in two halves; the session's number; its model; turns to take and turns begun; the turn's key; a
 word to draw at; 1 where the session is over."""
 
-N_FLOATS = 34
+N_FLOATS = 33
 (
     # The instance: tokens of its system prompt and of its history, what the next prompt repeats of the last one,
     # whether a call of it has left something in the cache.
@@ -53,9 +53,9 @@ N_FLOATS = 34
     COST, RETRIES, CALLS, INPUT, CACHED, WRITTEN, OUTPUT,
     # Whether an agent failed, whether it was cut, whether it succeeds where neither.
     FAILED, CUT, LUCKY,
-    # The turn: the prompt's new parts and the whole of it, what of that a cache may hold and what is read from one,
-    # answer, reasoning, whether the first attempt was served and pays the prices above.
-    PENDING, FOUND, PROMPT, READABLE, READ, OUT, THINK, PLAIN,
+    # The turn: the prompt's new parts and the whole of it, what of that a cache may hold, answer, reasoning, whether
+    # the first attempt was served and pays the prices above.
+    PENDING, FOUND, PROMPT, READABLE, OUT, THINK, PLAIN,
     # Of a finished session: units of money that it cost, units that bought nothing, whether it succeeded, cost bin.
     UNITS, WASTE, SUCCESS, BIN,
 ) = _columns(N_FLOATS)  # fmt: skip

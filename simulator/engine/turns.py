@@ -129,64 +129,44 @@ def compact(plan: Plan, item: Any, agent: Any, running: Lanes, sums: Floats, i: 
 def attempt_first(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sums: Floats, n: Lane) -> None:
     """Bill the first attempts that are served at the first tier's prices; take the others through all they need."""
     agent, floats = plan.agents[index], running.floats
-    sort_out(running, agent.fallback_after > 0, n)
-    read_caches(agent, levels, running, n)
-    bill_plain(agent, running, sums, n)
+    bill_plain(agent, levels, running, sums, n)
+    if agent.retrieved_law != NO_LAW or agent.reasoning_law != NO_LAW:
+        for i in range(n):
+            plain = floats[at.PLAIN + i]
+            thought, price = floats[at.THINK + i] * plain, floats[at.PRICE + i] * plain
+            charge_extras(floats, sums, i, thought, price, floats[at.OUTPUT_PRICE + i])
     for i in range(n):
         if floats[at.PLAIN + i] == 0.0 and floats[at.FAILED + i] == 0.0:
             attempt_turn(plan, item, levels, index, running, sums, i)
 
 
 @inlined
-def sort_out(running: Lanes, own: bool, n: Lane) -> None:
-    """Tell the plain first attempts from the others."""
+def bill_plain(agent: Any, levels: Any, running: Lanes, sums: Floats, n: Lane) -> None:
+    """Bill the plain first attempts: with tokens and prices of 0 for the other lanes, so that no lane branches.
+
+    What is read from the cache is what ``calls.read`` says, for all kinds of agents in one formula.
+    """
     words, floats = running.words, running.floats
+    own = agent.fallback_after > 0
+    share = share_read(agent, levels) if agent.whole_prompt else 0.0
+    by_rate = levels[L_CACHE_HIT] if agent.caching and not agent.whole_prompt else 0.0
+    p_first_hit, p_hit = min(1.0, agent.p_first_hit * by_rate), min(1.0, agent.p_hit * by_rate)
     for i in range(n):
-        u = uniform(word(words[at.KEY + i], words[at.K1 + i], FIRST, FAILS))
-        served = u >= floats[at.P_FAILS + i]
+        key, k1 = words[at.KEY + i], words[at.K1 + i]
+        served = uniform(word(key, k1, FIRST, FAILS)) >= floats[at.P_FAILS + i]
         cheap = floats[at.PROMPT + i] <= floats[at.ABOVE + i]
-        floats[at.PLAIN + i] = 1.0 if served & cheap & own & (floats[at.FAILED + i] == 0.0) else 0.0
-
-
-@inlined
-def read_caches(agent: Any, levels: Any, running: Lanes, n: Lane) -> None:
-    """Tokens that the first attempts read from the cache, see ``calls.read``."""
-    words, floats = running.words, running.floats
-    if agent.whole_prompt:
-        share = share_read(agent, levels)
-        for i in range(n):
-            floats[at.READ + i] = nearest(floats[at.PROMPT + i] * share)
-    elif agent.caching:
-        p_first_hit = min(1.0, agent.p_first_hit * levels[L_CACHE_HIT])
-        p_hit = min(1.0, agent.p_hit * levels[L_CACHE_HIT])
-        for i in range(n):
-            u = uniform(word(words[at.KEY + i], words[at.K1 + i], FIRST, HIT))
-            p = p_hit if floats[at.WARM + i] > 0.0 else p_first_hit
-            floats[at.READ + i] = floats[at.READABLE + i] if u < p else 0.0
-    else:
-        for i in range(n):
-            floats[at.READ + i] = 0.0
-
-
-@inlined
-def bill_plain(agent: Any, running: Lanes, sums: Floats, n: Lane) -> None:
-    """Bill the plain first attempts: with prices and tokens of 0 for the other lanes, so that no lane branches."""
-    floats = running.floats
-    for i in range(n):
-        plain = floats[at.PLAIN + i]
-        asked, cached, answer = floats[at.PROMPT + i] * plain, floats[at.READ + i] * plain, floats[at.OUT + i] * plain
+        plain = 1.0 if served & cheap & own & (floats[at.FAILED + i] == 0.0) else 0.0
+        p = p_hit if floats[at.WARM + i] > 0.0 else p_first_hit
+        read = floats[at.READABLE + i] if uniform(word(key, k1, FIRST, HIT)) < p else 0.0
+        asked, answer = floats[at.PROMPT + i] * plain, floats[at.OUT + i] * plain
+        cached = (nearest(floats[at.PROMPT + i] * share) + read) * plain
         price, cached_price = floats[at.PRICE + i] * plain, floats[at.CACHED_PRICE + i] * plain
         output_price, fee = floats[at.OUTPUT_PRICE + i], floats[at.FEE + i] * plain
         spoken, written = answer + floats[at.THINK + i] * plain, (asked - cached) * floats[at.WRITES + i]
+        floats[at.PLAIN + i] = plain
         floats[at.CALLS + i] += plain
         bill(floats, i, asked, cached, written, spoken, price, cached_price, output_price, fee)
         charge(floats, sums, i, cached, answer, price, cached_price, output_price, fee)
-    if agent.retrieved_law == NO_LAW and agent.reasoning_law == NO_LAW:
-        return
-    for i in range(n):
-        plain = floats[at.PLAIN + i]
-        thought, price = floats[at.THINK + i] * plain, floats[at.PRICE + i] * plain
-        charge_extras(floats, sums, i, thought, price, floats[at.OUTPUT_PRICE + i])
 
 
 @inlined
