@@ -90,12 +90,13 @@ def cost_bin(cost: float) -> float:
 def add_totals(totals: Ints, done: Lanes, n: Lane) -> None:
     """Add tokens and outcomes to the totals."""
     floats = done.floats
-    tokens_in = cached = written = tokens_out = successes = cut = waste = np.int64(0)
+    tokens_in = cached = written = tokens_out = agents = successes = cut = waste = np.int64(0)
     for j in range(n):
         tokens_in += np.int64(floats[at.INPUT + j])
         cached += np.int64(floats[at.CACHED + j])
         written += np.int64(floats[at.WRITTEN + j])
         tokens_out += np.int64(floats[at.OUTPUT + j])
+        agents += np.int64(floats[at.AGENTS + j])
         successes += np.int64(floats[at.SUCCESS + j])
         cut += np.int64(floats[at.CUT + j])
         waste += np.int64(floats[at.WASTE + j])
@@ -107,7 +108,7 @@ def add_totals(totals: Ints, done: Lanes, n: Lane) -> None:
     totals[T_CUT] += cut
     totals[T_WASTE] += waste
     totals[T_SESSIONS] += np.int64(n)
-    totals[T_AGENTS] += np.int64(n)
+    totals[T_AGENTS] += agents
 
 
 @device
@@ -152,7 +153,7 @@ def write_record(record: Any, item: Any, done: Lanes, j: Lane) -> None:
     record.session = np.int64(done.words[at.SESSION + j])
     record.cost = floats[at.COST + j]
     record.calls = np.int64(floats[at.CALLS + j])
-    record.agents = 1
+    record.agents = np.int64(floats[at.AGENTS + j])
     record.input = np.int64(floats[at.INPUT + j])
     record.cached = np.int64(floats[at.CACHED + j])
     record.written = np.int64(floats[at.WRITTEN + j])

@@ -5,8 +5,8 @@ over, the next one takes its lane. A step is one turn of all of them (``turns.py
 only; each turn's random numbers come from its instance's key by meaning (``distributions/streams.py``), so neither a
 lane nor its neighbours show in a session.
 
-Each lane runs the top of its session's stack of agent instances. Without spawns a stack is one instance high; a parent
-that waits for its child will be the same columns, put by.
+A lane runs the instance on top of its session's stack, and a session is over with its root. As long as no agent spawns
+another, the root is all there is, and every lane of an item runs the same agent.
 """
 
 # Rows of structured arrays have no type that a checker knows: they are Any here.

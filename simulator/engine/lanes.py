@@ -1,9 +1,12 @@
 """Lanes: sessions that run in lockstep, all of them one turn at a time.
 
-A lane is a place for a running session: the top of its stack of agent instances. What is known of it stands in columns
-of two flat arrays, words (uint64) and floats, each column LANES long: column ``SYSTEM`` of lane ``i`` is
-``floats[SYSTEM + i]``. So a step of the simulation is a plain loop over lanes, and it compiles to vector instructions,
-because the distance of any two columns is a constant.
+A lane is a place for a running session. What is known of it stands in columns of two flat arrays, words (uint64) and
+floats, each column LANES long: column ``SYSTEM`` of lane ``i`` is ``floats[SYSTEM + i]``. So a step of the simulation
+is a plain loop over lanes, and it compiles to vector instructions, because the distance of any two columns is a
+constant.
+
+A session is a stack of agent instances, and its lane runs the one on top. All that an instance needs to go on is its
+frame, the columns that `resume` puts into a lane; a session begins by resuming the frame of its root.
 
 Tokens are whole numbers in float64, so that no conversion stands in an inner loop. Flags are 0.0 and 1.0.
 
@@ -37,11 +40,11 @@ def _columns(n: int) -> tuple[np.uint64, ...]:
 
 
 N_WORDS = 9
-K0, K1, SESSION, MODEL, TURNS, TURN, KEY, WORD, OVER = _columns(N_WORDS)
-"""The instance's key, in two halves; the session's number; its model; turns to take and turns begun; the turn's key; a
-word to draw at; 1 where the session is over."""
+K0, K1, TURNS, TURN, MODEL, SESSION, KEY, WORD, OVER = _columns(N_WORDS)
+"""Of the instance: its key in two halves, turns to take, turns begun, its model. Then the session's number, the turn's
+key, a word to draw at, and 1 where the instance on top is over."""
 
-N_FLOATS = 33
+N_FLOATS = 34
 (
     # The instance: tokens of its system prompt and of its history, what the next prompt repeats of the last one,
     # whether a call of it has left something in the cache.
@@ -49,8 +52,8 @@ N_FLOATS = 33
     # Terms of its model today: the longest prompt; the chance that an attempt fails; the longest prompt that pays the
     # prices here, in currency a token (not read from cache, read from cache, put out) and a call; whether it writes.
     LIMIT, P_FAILS, ABOVE, PRICE, CACHED_PRICE, OUTPUT_PRICE, FEE, WRITES,
-    # The session so far: cost, and cost of retries, in currency before m.price; calls; billed tokens.
-    COST, RETRIES, CALLS, INPUT, CACHED, WRITTEN, OUTPUT,
+    # The session so far: cost, and cost of retries, in currency before m.price; calls; agents; billed tokens.
+    COST, RETRIES, CALLS, AGENTS, INPUT, CACHED, WRITTEN, OUTPUT,
     # Whether an agent failed, whether it was cut, whether it succeeds where neither.
     FAILED, CUT, LUCKY,
     # The turn: the prompt's new parts and the whole of it, what of that a cache may hold, answer, reasoning, whether
@@ -101,19 +104,27 @@ class Space(NamedTuple):
 
 
 @inlined
+def resume(running: Lanes, i: Lane, frames: Lanes, j: Lane) -> None:
+    """Let a lane run an instance from the frame that it was put by in: a root that has just been opened, say."""
+    words, floats = running.words, running.floats
+    words[K0 + i] = frames.words[K0 + j]
+    words[K1 + i] = frames.words[K1 + j]
+    words[TURNS + i] = frames.words[TURNS + j]
+    words[TURN + i] = frames.words[TURN + j]
+    floats[SYSTEM + i] = frames.floats[SYSTEM + j]
+    floats[HISTORY + i] = frames.floats[HISTORY + j]
+    floats[SENT + i] = frames.floats[SENT + j]
+    floats[WARM + i] = frames.floats[WARM + j]
+
+
+@inlined
 def enter(running: Lanes, i: Lane, ready: Lanes, j: Lane) -> None:
-    """Begin a session that is ready: its root instance, in the state that every instance begins in."""
-    running.words[K0 + i] = ready.words[K0 + j]
-    running.words[K1 + i] = ready.words[K1 + j]
+    """Begin a session that is ready: nothing spent yet, and its root instance to run."""
+    resume(running, i, ready, j)
     running.words[SESSION + i] = ready.words[SESSION + j]
-    running.words[TURNS + i] = ready.words[TURNS + j]
-    running.words[TURN + i] = 0
     floats = running.floats
-    floats[SYSTEM + i] = ready.floats[SYSTEM + j]
     floats[LUCKY + i] = ready.floats[LUCKY + j]
-    floats[HISTORY + i] = 0.0
-    floats[SENT + i] = 0.0
-    floats[WARM + i] = 0.0
+    floats[AGENTS + i] = 1.0
     floats[COST + i] = 0.0
     floats[RETRIES + i] = 0.0
     floats[CALLS + i] = 0.0
@@ -132,6 +143,7 @@ def leave(running: Lanes, i: Lane, done: Lanes, j: Lane) -> None:
     to[COST + j] = floats[COST + i]
     to[RETRIES + j] = floats[RETRIES + i]
     to[CALLS + j] = floats[CALLS + i]
+    to[AGENTS + j] = floats[AGENTS + i]
     to[INPUT + j] = floats[INPUT + i]
     to[CACHED + j] = floats[CACHED + i]
     to[WRITTEN + j] = floats[WRITTEN + i]

@@ -34,10 +34,22 @@ def open_sessions(plan: Plan, seed: np.uint64, item: Any, levels: Any, first: np
         words[at.K0 + j] = k0
         words[at.K1 + j] = k1
         words[at.KEY + j] = turn_key(k0, k1, FIRST)
+    clear_frames(ready, n)
     choose_models(plan, agent, ready, n)
     draw_turns(plan, agent.turns_law, levels[L_TURNS], ready, n)
     draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], np.inf, ready, at.SYSTEM, n)
     draw_luck(plan, item.feature, levels[L_MISSES], ready, n)
+
+
+@inlined
+def clear_frames(ready: Lanes, n: Lane) -> None:
+    """The state that every instance begins in."""
+    words, floats = ready.words, ready.floats
+    for j in range(n):
+        words[at.TURN + j] = FIRST
+        floats[at.HISTORY + j] = 0.0
+        floats[at.SENT + j] = 0.0
+        floats[at.WARM + j] = 0.0
 
 
 @inlined
