@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenarios.load import Source
@@ -16,14 +14,12 @@ from simulator.engine.exact import CostOverflowError, sample_sessions, simulate
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
 from simulator.engine.tally import Records
+from simulator.processors import usable_processors
 from simulator.request import read_request
 from simulator.result import Result
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-
-CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 @dataclass(frozen=True)
@@ -127,16 +123,6 @@ def run(
         seconds=time.perf_counter() - started,
         sampler=sampler,
     )
-
-
-def usable_processors() -> int:
-    """Processors that this process may use: its affinity, within the quota of its control group."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    try:
-        quota, interval = CGROUP_QUOTA.read_text().split()
-    except (OSError, ValueError):
-        return processors
-    return processors if quota == "max" else max(1, min(processors, int(quota) // int(interval)))
 
 
 def _watch(

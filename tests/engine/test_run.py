@@ -14,13 +14,12 @@ from scenarios.prices import resolve_prices
 from scenarios.problems import ScenarioError, dotted
 from scenarios.schema import DRIVERS
 from simulator import bounds
-from simulator import run as running
 from simulator.bounds import default_trials, money_unit, pilot
 from simulator.engine import layout
 from simulator.engine.exact import CostOverflowError, simulate
 from simulator.engine.period import Period
 from simulator.engine.plan import NANO, compile_program
-from simulator.run import run, usable_processors
+from simulator.run import run
 
 SPEC = {
     "name": "small",
@@ -87,16 +86,6 @@ def test_the_pilot_expects_what_the_run_does():
     assert calls == pytest.approx(mean * volume.mean(), rel=tolerance)
     spends = tally.cells.sum(axis=1) * NANO
     assert spend == pytest.approx(spends.mean(), rel=3 * tolerance)
-
-
-def test_processors_follow_affinity_and_the_quota_of_the_control_group(tmp_path, monkeypatch):
-    quota = tmp_path / "cpu.max"
-    monkeypatch.setattr(running, "CGROUP_QUOTA", quota)
-    monkeypatch.setattr(running.os, "sched_getaffinity", lambda _: set(range(8)))
-    assert usable_processors() == 8
-    for text, processors in (("max 100000", 8), ("300000 100000", 3), ("50000 100000", 1), ("nonsense", 8)):
-        quota.write_text(text)
-        assert usable_processors() == processors
 
 
 class Interrupter:
