@@ -31,11 +31,13 @@ def complete(scenario: Scenario) -> Scenario:
         in `models`.
     """
     features = scenario.features or {name: _default_feature(name) for name in list(scenario.agents)[:1]}
-    return _with(
-        scenario,
-        features={name: _guarded(feature, scenario) for name, feature in _scaled(features).items()},
-        models=scenario.models | {name: ModelSpec(catalog=name) for name in _direct(scenario)},
-    )
+    guarded = {name: _guarded(feature, scenario) for name, feature in _scaled(features).items()}
+    return _with(with_all_models(scenario), features=guarded)
+
+
+def with_all_models(scenario: Scenario) -> Scenario:
+    """Put models that are named directly among `models`; other names in the scenario may be anything."""
+    return _with(scenario, models=scenario.models | {name: ModelSpec(catalog=name) for name in _direct(scenario)})
 
 
 def reach(scenario: Scenario, root: str) -> set[str]:

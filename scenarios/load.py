@@ -58,11 +58,12 @@ def load(source: Source, overrides: str | Sequence[str] = ()) -> Scenario:
     tree = _tree(source, problems)
     for text in _edits(overrides):
         tree = _overridden(tree, text, problems)
-    scenario, faults = validate(tree)
-    problems += _beyond([locate(fault, tree) for fault in faults], problems)
-    if problems or scenario is None:
-        raise ScenarioError(problems)
-    return scenario.as_written(tree)
+    reading = validate(tree)
+    problems += _beyond([locate(fault, tree) for fault in reading.faults], problems)
+    if problems or reading.scenario is None:
+        draft = reading.draft or reading.scenario
+        raise ScenarioError(problems, draft and draft.as_written(tree))
+    return reading.scenario.as_written(tree)
 
 
 def read_yaml(text: str, file: str, folder: Path | None, problems: list[Problem]) -> Any:

@@ -143,28 +143,29 @@ def resolve_prices(scenario: Scenario) -> PriceBook:
         the override to give; agents in batch on a model without batch prices.
     """
     dates = tuple(scenario.period.dates)
+    entries, faults = _entries(scenario, dates)
+    if faults:
+        raise scenario.error(faults)
     cards: dict[str, tuple[PriceCard, ...]] = {}
-    faults: list[Fault] = []
     notes: list[str] = []
-    for alias, spec in scenario.models.items():
-        entry = _entry(scenario, alias, spec, dates)
-        if isinstance(entry, Fault):
-            faults.append(entry)
-            continue
+    for alias, entry in entries.items():
+        spec = scenario.models[alias]
         cards[alias] = daily_cards(alias, spec, entry, dates)
         if entry is not None:
             cached = any(alias in agent.models and _reads_cache(agent) for agent in scenario.agents.values())
             said = [*model_notes(spec, entry, dates, cached=cached)]
             said += hindsight(entry, dates, scenario.as_of) if _is_listed(spec) else ()
             notes += [f"{alias}: {note}" for note in said]
-    faults += _without_batch(scenario, cards)
-    if faults:
-        raise scenario.error(faults)
     specs = scenario.models.values()
     listed, own = any(map(_is_listed, specs)), any(map(_has_own, specs))
     book = PriceBook(cards, dates, scenario.as_of, price_data_date(), listed, own, notes)
     notes += [*changes(book), *age(book)]
     return book
+
+
+def price_faults(scenario: Scenario) -> list[Fault]:
+    """What `resolve_prices` would raise: everything that keeps a model of the scenario from having a price."""
+    return _entries(scenario, tuple(scenario.period.dates))[1]
 
 
 def _is_listed(spec: ModelSpec) -> bool:
@@ -251,6 +252,19 @@ def _entry(scenario: Scenario, alias: str, spec: ModelSpec, dates: tuple[date, .
     return entry
 
 
+def _entries(scenario: Scenario, dates: tuple[date, ...]) -> tuple[dict[str, CatalogModel | None], list[Fault]]:
+    """Every model's entry in the catalogue, and what is wrong with the others."""
+    entries: dict[str, CatalogModel | None] = {}
+    faults: list[Fault] = []
+    for alias, spec in scenario.models.items():
+        entry = _entry(scenario, alias, spec, dates)
+        if isinstance(entry, Fault):
+            faults.append(entry)
+        else:
+            entries[alias] = entry
+    return entries, [*faults, *_without_batch(scenario, entries, dates)]
+
+
 def _path(scenario: Scenario, alias: str, catalog: str) -> Path:
     """Where a model's name stands: under `models`, or where it is named outright."""
     if alias != catalog:
@@ -271,8 +285,14 @@ def _reads_cache(agent: Agent) -> bool:
     return agent.cache is not None or agent.cached_share > 0
 
 
-def _without_batch(scenario: Scenario, cards: dict[str, tuple[PriceCard, ...]]) -> list[Fault]:
+def _without_batch(scenario: Scenario, entries: dict[str, CatalogModel | None], dates: tuple[date, ...]) -> list[Fault]:
     """Refuse batch where there are no batch prices: asked for them, the catalogue would return the standard ones."""
+    lacking = {
+        alias
+        for alias, entry in entries.items()
+        if any(agent.batch and alias in agent.models for agent in scenario.agents.values())
+        and not all(card.batch_tiers for card in daily_cards(alias, scenario.models[alias], entry, dates))
+    }
     return [
         Fault(
             ("agents", name, "batch"),
@@ -283,5 +303,5 @@ def _without_batch(scenario: Scenario, cards: dict[str, tuple[PriceCard, ...]]) 
         for name, agent in scenario.agents.items()
         if agent.batch
         for model in agent.models
-        if not all(card.batch_tiers for card in cards.get(model, ()))
+        if model in lacking
     ]

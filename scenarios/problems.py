@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scenarios.schema import Scenario
 
 Path = tuple[str | int, ...]
 
@@ -98,16 +102,24 @@ class ScenarioError(Exception):
     ----------
     problems : list of Problem
         Sorted by file and line.
+    draft : Scenario or None
+        The scenario as far as it could be read, for whoever looks for more that is wrong with it.
     """
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], draft: Scenario | None = None) -> None:
         self.problems = sorted(
             dict.fromkeys(problems), key=lambda p: (p.file or "", p.line or 0, _natural(p.path), p.message)
         )
+        self.draft = draft
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
-    def __reduce__(self) -> tuple[type[ScenarioError], tuple[list[Problem]]]:
-        return ScenarioError, (self.problems,)
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[list[Problem], Scenario | None]]:
+        return ScenarioError, (self.problems, self.draft)
+
+    def beyond(self, found: Iterable[Problem]) -> list[Problem]:
+        """Its problems, and what was found in the draft at places with which nothing is wrong yet."""
+        faulty = tuple(f"{problem.path}." for problem in self.problems if problem.path)
+        return [*self.problems, *(problem for problem in found if not f"{problem.path}.".startswith(faulty))]
 
 
 def dotted(path: Sequence[str | int]) -> str:

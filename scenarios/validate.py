@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from scenarios.agents import ModelUse
 from scenarios.checks import cross_check
-from scenarios.complete import complete
+from scenarios.complete import complete, with_all_models
 from scenarios.explain import faults_of
 from scenarios.grammar import Slot, slot_at
 from scenarios.kinds import Quantity
@@ -19,46 +18,59 @@ from scenarios.problems import Fault, Path
 from scenarios.schema import Scenario
 
 
-def validate(tree: dict[str, Any]) -> tuple[Scenario | None, list[Fault]]:
+class Reading(NamedTuple):
+    """What a tree of values says.
+
+    Attributes
+    ----------
+    scenario : Scenario or None
+        Completed; None where anything is wrong.
+    faults : list of Fault
+        All of them, those between sections included where enough of the sections is right.
+    draft : Scenario or None
+        Where there are faults: the scenario with neutral values in their places, all of its models among `models`, for
+        whoever has more to find fault with. None where too little is right.
+    """
+
+    scenario: Scenario | None
+    faults: list[Fault]
+    draft: Scenario | None = None
+
+
+def validate(tree: dict[str, Any]) -> Reading:
     """Read a tree of plain values as a scenario.
 
     Parameters
     ----------
     tree : dict
         As written, `extends` and overrides done.
-
-    Returns
-    -------
-    tuple of Scenario or None, and list of Fault
-        The completed scenario and no fault, or None and all faults, those between sections included where enough of
-        the sections is right.
     """
     try:
         scenario = Scenario.model_validate(tree)
     except ValidationError as error:
-        faults = list(faults_of(error))
-        return None, faults + list(_beyond(tree, faults))
+        return _mended(tree, list(faults_of(error)))
     faults = list(cross_check(scenario))
-    return (None, faults) if faults else (complete(scenario), [])
+    return Reading(None, faults, with_all_models(scenario)) if faults else Reading(complete(scenario), [])
 
 
-def _beyond(tree: dict[str, Any], faults: Sequence[Fault]) -> Iterator[Fault]:
-    """What is wrong between the sections, once neutral values stand where the faults are."""
+def _mended(tree: dict[str, Any], faults: list[Fault]) -> Reading:
+    """Look beyond the faults, with neutral values in their places."""
     mended = copy.deepcopy(tree)
     places = {written_path(fault.path, tree)[0] for fault in faults}
     for path in places:
         _mend(mended, path)
     try:
-        scenario = Scenario.model_validate(mended)
+        draft = Scenario.model_validate(mended)
     except ValidationError:
-        return
-    for fault in cross_check(scenario):
-        if not any(fault.path[: len(path)] == path for path in places) and not _follows(fault, places):
-            yield fault
+        return Reading(None, faults)
+    beyond = [fault for fault in cross_check(draft) if not _follows(fault, places)]
+    return Reading(None, faults + beyond, with_all_models(draft))
 
 
 def _follows(fault: Fault, places: set[Path]) -> bool:
     """Whether a fault may only be there because of what stands at the others."""
+    if any(fault.path[: len(path)] == path for path in places):
+        return True
     dated = fault.path[-1] == "date" and any(path[0] in {"period", "as_of"} for path in places if path)
     lost = any(len(path) == 2 and path[0] in {"agents", "models"} for path in places)
     return dated or lost

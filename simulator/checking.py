@@ -11,8 +11,8 @@ from scenarios.inputs import count_inputs
 from scenarios.lint import lint, session_cost_tail_index
 from scenarios.load import load
 from scenarios.pending import pending
-from scenarios.prices import resolve_prices
-from scenarios.problems import ScenarioError, dotted
+from scenarios.prices import price_faults, resolve_prices
+from scenarios.problems import Problem, ScenarioError, dotted
 from scenarios.resolved import resolved_yaml
 from simulator.limits import limit_problems
 from simulator.show import words
@@ -51,11 +51,19 @@ def resolved_text(source: str, overrides: Sequence[str]) -> str:
 
 
 def _checked(source: str, overrides: Sequence[str]) -> tuple[Scenario, PriceBook]:
-    scenario = load(source, overrides)
-    problems = limit_problems(scenario, scenario.budget is not None)
+    try:
+        scenario = load(source, overrides)
+    except ScenarioError as error:
+        raise ScenarioError(error.beyond(_refused(error.draft) if error.draft else [])) from None
+    problems = _refused(scenario)
     if problems:
         raise ScenarioError(problems)
     return scenario, resolve_prices(scenario)
+
+
+def _refused(scenario: Scenario) -> list[Problem]:
+    """What is wrong with limits and models, which no section can tell by itself."""
+    return limit_problems(scenario, scenario.budget is not None) + scenario.error(price_faults(scenario)).problems
 
 
 def _summary(scenario: Scenario, prices: PriceBook, width: int) -> str:

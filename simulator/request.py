@@ -7,6 +7,7 @@ from typing import Any
 
 from scenarios.load import Source, load
 from scenarios.pending import pending
+from scenarios.prices import price_faults
 from scenarios.problems import Fault, Problem, ScenarioError
 from scenarios.schema import Budget, Scenario
 from simulator.arguments import read_arguments
@@ -38,15 +39,20 @@ def read_request(
     try:
         scenario = _loaded(source, overrides)
     except ScenarioError as error:
-        problems += error.problems
+        problems += error.beyond(_refused(error.draft, given) if error.draft else [])
         return None, arguments
     if "budget" in arguments:
         scenario = _with_budget(scenario, arguments["budget"])
-    problems += limit_problems(scenario, has_budget="budget" in given or scenario.budget is not None)
+    problems += _refused(scenario, given)
+    return scenario, arguments
+
+
+def _refused(scenario: Scenario, given: Mapping[str, object]) -> list[Problem]:
+    """What keeps a scenario of valid sections from being run: limits, prices, and what is not simulated yet."""
     hint = "leave it out to run the rest"
     faults = [Fault(path, f"a run can't simulate {what} yet", hint=hint) for path, what in pending(scenario)]
-    problems += scenario.error(faults).problems
-    return scenario, arguments
+    refused = scenario.error([*faults, *price_faults(scenario)]).problems
+    return [*limit_problems(scenario, has_budget="budget" in given or scenario.budget is not None), *refused]
 
 
 def _loaded(source: Source, overrides: str | Sequence[str]) -> Scenario:
