@@ -5,7 +5,9 @@ Turns are geometric from 1 with mean M, so E[n] = M, E[n(n-1)/2] = M(M-1), and E
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -119,12 +121,27 @@ ONE_TURN = {"system_tokens": 1_000, "turns": 1, "message_tokens": 200, "output_t
 READ, FULL = 1_200 * INPUT_PRICE, 1_200 * INPUT_PRICE + 300 * OUTPUT_PRICE
 
 
+def retries_law(cap, failed):
+    """What attempts from the second on cost a session, as {cost: probability}; `failed` is that of a failed attempt."""
+    law, going = Counter({0.0: 1 - FAIL}), {0.0: FAIL}
+    for _ in range(cap - 1):
+        for spent, p in going.items():
+            law[spent + FULL] += p * (1 - FAIL)
+        still = Counter()
+        for (spent, p), (cost, share) in itertools.product(going.items(), failed.items()):
+            still[spent + cost] += p * FAIL * share
+        going = still
+    for spent, p in going.items():
+        law[spent] += p
+    return law
+
+
 @pytest.mark.parametrize("cap", [1, 2, 5])
 @pytest.mark.parametrize(
-    ("quality", "billed", "failed_costs"),
-    [(0, "none", 0.0), (0, "input", READ), (1, "none", FULL), (0.25, "input", 0.25 * FULL + 0.75 * READ)],
+    ("quality", "billed", "failed"),
+    [(0, "none", {0.0: 1}), (0, "input", {READ: 1}), (1, "none", {FULL: 1}), (0.25, "input", {FULL: 0.25, READ: 0.75})],
 )
-def test_truncated_geometric_attempts(cap, quality, billed, failed_costs):
+def test_truncated_geometric_attempts(cap, quality, billed, failed):
     retry = {"failure_rate": FAIL, "max_attempts": cap, "quality_share": quality, "provider_billed": billed}
     result = simulate(one_agent(ONE_TURN | {"retry": retry}))
     sessions = all_sessions(result)
@@ -133,10 +150,13 @@ def test_truncated_geometric_attempts(cap, quality, billed, failed_costs):
         assert standard_errors_off(sessions["calls"], (1 - FAIL**cap) / (1 - FAIL)) < 4
     assert share_off(sessions["success"].sum(), n, 1 - FAIL**cap) < 4
     all_failures = FAIL * (1 - FAIL**cap) / (1 - FAIL)
-    assert standard_errors_off(sessions["cost"], (1 - FAIL**cap) * FULL + all_failures * failed_costs) < 4
-    retries = (FAIL - FAIL**cap) * FULL + (all_failures - FAIL) * failed_costs
-    spread = math.sqrt((FULL * cap) ** 2 * FAIL / result.tally.sessions.sum())  # retries pay at most FULL * cap
-    assert abs(cell_mean(result, "retries") - retries) < 4 * spread
+    failed_cost = sum(cost * share for cost, share in failed.items())
+    assert standard_errors_off(sessions["cost"], (1 - FAIL**cap) * FULL + all_failures * failed_cost) < 4
+    retries = (FAIL - FAIL**cap) * FULL + (all_failures - FAIL) * failed_cost
+    law = retries_law(cap, failed)
+    assert sum(cost * p for cost, p in law.items()) == pytest.approx(retries, rel=1e-12)
+    spread = math.sqrt(sum((cost - retries) ** 2 * p for cost, p in law.items()) / n)
+    assert abs(cell_mean(result, "retries") - retries) <= 4 * spread
     assert cap > 1 or cell_money(result, "retries") == 0
 
 
