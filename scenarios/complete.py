@@ -53,6 +53,12 @@ def reach(scenario: Scenario, root: str) -> set[str]:
     return found
 
 
+def height(scenario: Scenario, root: str, above: tuple[str, ...] = ()) -> int:
+    """How deep a session of this root may go, the root being 0; an agent that is met again is not followed."""
+    children = {spawn.agent for spawn in scenario.agents[root].spawns if spawn.agent not in (*above, root)}
+    return max((1 + height(scenario, child, (*above, root)) for child in children), default=0)
+
+
 def spawns_itself(scenario: Scenario, name: str) -> bool:
     """Whether an agent starts instances of itself."""
     return any(spawn.agent == name for spawn in scenario.agents[name].spawns)

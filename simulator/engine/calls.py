@@ -148,4 +148,4 @@ def attempt_turn(plan: Plan, item: Any, levels: Any, index: int, running: Lanes,
         if outcome == SPOILED and attempt < agent.fallback_after:
             readable = floats[at.PROMPT + i] + attempt * agent.added_tokens
     if not agent.goes_on:
-        floats[at.FAILED + i] = 1.0
+        floats[at.STOPPED + i] = 1.0

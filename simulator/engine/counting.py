@@ -35,7 +35,9 @@ def count_sessions(
         index = np.uint64(floats[at.BIN + j])
         counts[index] += 1
         units[index] += np.int64(floats[at.UNITS + j])
-        out.calls_counts[np.uint64(min(floats[at.CALLS + j], MOST_CALLS))] += 1
+    calls_counts = out.calls_counts
+    for j in range(n):
+        calls_counts[np.uint64(min(floats[at.CALLS + j], MOST_CALLS))] += 1
     least, most, most_calls = extremes(floats, n)
     out.extremes[0] = min(out.extremes[0], least)
     out.extremes[1] = max(out.extremes[1], most)

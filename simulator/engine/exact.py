@@ -52,7 +52,7 @@ class Scratch:
     """A thread's working memory: its session aggregates so far, and the arrays that its kernel calls fill."""
 
     n_features: int
-    n_rows: int
+    shape: tuple[int, int, int]
     total: SessionTally = field(init=False)
     worst: Records = field(init=False)
 
@@ -62,7 +62,7 @@ class Scratch:
         self.held = 0
         self.worst = np.zeros(N_WORST + 1, SESSION_DTYPE)  # the last one is spare
         self.worst["cost"] = -1.0
-        self.space = Space.of(self.n_rows)
+        self.space = Space.of(*self.shape)
         self.cost_counts = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.cost_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.calls_counts = np.zeros(MAX_CALLS + 1, np.int64)
@@ -155,7 +155,7 @@ def simulate(
     block = block or _block_size(period, trials, threads)
     blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
     job = _Job(program, period, seed, tally, 1.0 / unit, blocks)
-    scratches = [Scratch(len(frame.features), len(program.plan.columns)) for _ in range(threads)]
+    scratches = [Scratch(len(frame.features), program.shape) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         workers = [pool.submit(job.work, scratch) for scratch in scratches]
         try:
@@ -193,7 +193,7 @@ def sample_sessions(program: Program, period: Period, seed: int, addresses: Tabl
     records = np.zeros(len(addresses), SESSION_DTYPE)
     frame = program.frame(unit)
     tally = Tally.empty(frame, trials, len(DRIVERS))
-    scratch = Scratch(len(frame.features), len(program.plan.columns))
+    scratch = Scratch(len(frame.features), program.shape)
     out = scratch.out(tally.cells, tally.daily, tally.covered, records)
     levels = period.day_levels(period.driver_levels(seed, trials))
     _run(program.plan, seed, items, levels, scratch, out, 1.0 / frame.unit)
@@ -265,11 +265,11 @@ def _items(trial: Ints, counts: Ints) -> Table:
 
 def _groups(items: Table) -> Iterator[Table]:
     """The items in order, in runs of about SESSIONS_PER_CALL sessions; long ones are split where sums are rounded."""
-    pieces = -(-items["count"] // SESSIONS_PER_CALL)
+    pieces = -(-items["count"] // SUM_BLOCK)
     split = np.repeat(items, pieces)
     part = np.arange(len(split)) - np.repeat(np.cumsum(pieces) - pieces, pieces)
-    split["first"] = part * SESSIONS_PER_CALL
-    split["count"] = np.minimum(split["count"] - split["first"], SESSIONS_PER_CALL)
+    split["first"] = part * SUM_BLOCK
+    split["count"] = np.minimum(split["count"] - split["first"], SUM_BLOCK)
     group = np.cumsum(split["count"]) // SESSIONS_PER_CALL
     edges = np.flatnonzero(np.diff(group)) + 1
     yield from (part for part in np.split(split, edges) if len(part))

@@ -10,16 +10,16 @@ another, the root is all there is, and every lane of an item runs the same agent
 """
 
 # Rows of structured arrays have no type that a checker knows: they are Any here.
-from typing import Any
 
 import numpy as np
 
 from distributions.jit import inlined, kernel
 from simulator.engine import lanes as at
 from simulator.engine.counting import count_sessions, flush
-from simulator.engine.lanes import LANES, Lane, Space, enter, leave, move
-from simulator.engine.layout import L_PRICE, SUM_BLOCK, Floats, Out, Plan, Table
-from simulator.engine.opening import open_sessions, set_terms
+from simulator.engine.lanes import LANES, Lane, Lanes, Space, Words, enter, leave, pool
+from simulator.engine.layout import L_PRICE, Floats, Out, Plan, Table
+from simulator.engine.opening import open_sessions, take_up
+from simulator.engine.trees import NOWHERE, change_pool, vacate, walk
 from simulator.engine.turns import take_turn
 
 NO_MODEL = np.uint64(2**64 - 1)
@@ -27,63 +27,27 @@ NONE, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(LANES)
 
 
 @inlined
-def start(plan: Plan, item: Any, levels: Any, index: int, space: Space, i: Lane, j: Lane) -> None:
-    """Begin ready session `j` in lane `i`, which keeps its terms where the model is the same."""
-    enter(space.running, i, space.ready, j)
-    model = space.ready.words[at.MODEL + j]
-    if model != space.running.words[at.MODEL + i]:
-        set_terms(plan, item, levels, index, space.running, i, model)
-
-
-@inlined
-def find_free(space: Space, n: Lane) -> np.uint64:
-    """List the lanes whose session is over, the last one first, and give their number."""
+def list_lanes(running: Lanes, n: Lane, every: bool, listed: Words) -> np.uint64:
+    """List the lanes whose instance is over, or every one, the last one first; gives how many."""
     found = NONE
     for b in range(n):
         i = n - ONE - b
-        space.free[found] = i
-        found += space.running.words[at.OVER + i]
+        listed[found] = i
+        found += ONE if every else running.words[at.OVER + i]
     return found
 
 
 @inlined
-def run_block(
-    plan: Plan, seed: np.uint64, item: Any, levels: Any, first: int, count: int, per_unit: float, space: Space,
-    out: Out, row: int,
-) -> None:  # fmt: skip
-    """Simulate sessions first .. first + count - 1 of an item; `row` is that of the first one among the records.
-
-    What is called here is compiled into it, each at one place, or compiling takes twice as long.
-    """
-    index = plan.features[item.feature].agent
-    sums = space.sums[plan.slots[item.feature, index]]
-    running, done, wanted = space.running, space.done, np.uint64(count)
-    begun = opened = n_done = NONE
-    n = n_free = min(ALL, wanted)
+def fill(space: Space, root: int, n: Lane) -> None:
+    """Give homes to `n` sessions in the root's pool; all other lanes are empty, and none has terms."""
+    for index in range(space.used.shape[0]):
+        space.used[index] = NONE
+        for i in range(ALL):
+            space.words[index, at.MODEL + i] = NO_MODEL
+    space.used[root] = n
     for i in range(n):
-        running.words[at.MODEL + i] = NO_MODEL
-        space.free[i] = i
-    while n > NONE:
-        for k in range(n_free):
-            i = space.free[k]
-            if begun == opened and begun < wanted:
-                opened = min(opened + ALL, wanted)
-                open_sessions(plan, seed, item, levels, np.uint64(first) + begun, space.ready, opened - begun)
-            if begun < wanted:
-                start(plan, item, levels, index, space, i, begun % ALL)
-                begun += ONE
-            else:
-                n -= ONE
-                move(running, n, i)
-        take_turn(plan, item, levels, index, running, sums, n)
-        n_free = find_free(space, n)
-        if n == NONE or n_done + n_free > ALL:
-            count_sessions(plan, item, levels, per_unit, done, sums, out, n_done, row - first)
-            n_done = NONE
-        for k in range(n_free):
-            leave(running, space.free[k], done, n_done)
-            n_done += ONE
-    flush(plan, item, levels[L_PRICE], per_unit, space.sums, out)
+        space.listed[i] = n - ONE - i
+        space.words[root, at.HOME + i] = i
 
 
 @kernel
@@ -92,22 +56,58 @@ def run_items(
 ) -> None:
     """Simulate the sessions of every item and add them to `out`.
 
+    What is called here is compiled into it, each at one place: at two, compiling would take half as long again.
+
     Parameters
     ----------
     plan : Plan
     seed : uint64
-    items : ITEM_DTYPE[I]
+    items : ITEM_DTYPE[I], none of more than SUM_BLOCK sessions
     levels : float64[T, D, 12], driver levels by row and day
     space : working memory of this thread
     out : Out; its `records`, where not empty, has one row a session in the order of the items
     per_unit : units of money in one unit of currency
     """
-    row = 0
-    for i in range(items.shape[0]):
-        item = items[i]
-        session, end = item.first, item.first + item.count
-        while session < end:
-            count = min(end, (session // SUM_BLOCK + 1) * SUM_BLOCK) - session
-            run_block(plan, seed, item, levels[item.row, item.day], session, count, per_unit, space, out, row)
-            session += count
-            row += count
+    done, row = space.done, 0
+    for number in range(items.shape[0]):
+        item = items[number]
+        level, root, slots = levels[item.row, item.day], plan.features[item.feature].agent, plan.slots[item.feature]
+        wanted, first, shift = np.uint64(item.count), np.uint64(item.first), row - item.first
+        begun = opened = n_done = NONE
+        in_flight = min(ALL, wanted)
+        is_first, is_tree = True, plan.agents[root].n_spawns > 0
+        fill(space, root, in_flight)
+        while in_flight > NONE or n_done > NONE:
+            for index in range(plan.agents.shape[0]):
+                running, n = pool(space, index), space.used[index]
+                if n == NONE and in_flight > NONE:
+                    continue
+                if not is_first:
+                    take_turn(plan, item, level, index, running, space.sums[slots[index]], n)
+                    n = list_lanes(running, n, plan.agents[index].n_spawns > 0, space.listed)
+                if n_done + n > ALL or in_flight == NONE:
+                    count_sessions(plan, item, level, per_unit, done, space.sums[slots[root]], out, n_done, shift)
+                    n_done = NONE
+                for k in range(n):
+                    at_agent, i = index, space.listed[k]
+                    if not is_first:
+                        if is_tree:
+                            at_agent, i = walk(plan, item, level, space, index, i)
+                            if at_agent == NOWHERE:
+                                continue
+                        leave(pool(space, at_agent), i, done, n_done)
+                        n_done += ONE
+                    if begun == wanted:
+                        vacate(space, at_agent, i)
+                        in_flight -= ONE
+                        continue
+                    if begun == opened:
+                        opened = min(opened + ALL, wanted)
+                        open_sessions(plan, seed, item, level, first + begun, space.ready, opened - begun)
+                    to, i = change_pool(space, at_agent, i, root)
+                    enter(to, i, space.ready, begun % ALL)
+                    take_up(plan, item, level, root, to, i, space.ready, begun % ALL)
+                    begun += ONE
+            is_first = False
+        flush(plan, item, level[L_PRICE], per_unit, space.sums, out)
+        row += item.count

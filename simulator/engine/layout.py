@@ -28,7 +28,17 @@ SLOT_CAUSES = CALL_CAUSES + SESSION_CAUSES
 N_CAUSES = len(SLOT_CAUSES)
 OVERHEADS = SLOT_CAUSES.index("overheads")
 
-L_TURNS, L_MESSAGE, L_OUTPUT, L_CONTEXT, L_FAILURE, L_CACHE_HIT, L_MISSES, L_PRICE = 1, 2, 3, 4, 6, 7, 9, 11
+L_TURNS, L_MESSAGE, L_OUTPUT, L_CONTEXT, L_FANOUT, L_FAILURE, L_CACHE_HIT, L_MISSES, L_PRICE = (
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    7,
+    9,
+    11,
+)
 """Positions in a row of driver levels: those of scenarios.schema.DRIVERS, held to it by a test."""
 
 AGENT_DTYPE = np.dtype(
@@ -59,6 +69,8 @@ AGENT_DTYPE = np.dtype(
         ("fallback_after", np.int64),  # attempts before the fallback serves; beyond max_attempts without one
         ("fallback_model", np.int64),
         ("goes_on", np.bool_),  # on_exhausted: continue
+        ("first_spawn", np.int64),  # its rows of `spawns`
+        ("n_spawns", np.int64),
     ]
 )
 
@@ -69,8 +81,23 @@ FEATURE_DTYPE = np.dtype(
         ("first_slot", np.int64),  # rows of `costs` of the feature: one run of them
         ("n_slots", np.int64),
         ("succeeds", np.bool_),  # every session in which no agent fails, with every model
+        ("most_depth", np.int64),  # of an instance; the root's is 0
+        ("most_agents", np.float64),  # instances in a session
         ("overhead_per_session", np.float64),  # currency
         ("overhead_per_call", np.float64),  # currency
+    ]
+)
+
+SPAWN_DTYPE = np.dtype(
+    [
+        ("agent", np.int64),  # the child's
+        ("per_turn", np.bool_),  # else after the first turn only
+        ("count_law", np.int64),
+        ("result_law", np.int64),
+        ("name_hash", np.uint64),  # of the rule, in the address of its children
+        ("count", np.uint64),  # purposes of its draws
+        ("rounding", np.uint64),
+        ("result", np.uint64),
     ]
 )
 
@@ -117,6 +144,7 @@ class Plan(NamedTuple):
 
     agents: Table
     features: Table
+    spawns: Table
     choices: Table
     windows: Floats  # [M] tokens, inf where unknown
     cards: Ints  # [M, D] first row of `tiers`

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 
-from distributions.jit import inlined
+from distributions.jit import device, inlined
 from distributions.streams import name_hash, session_key, turn_key, uniform, word
 from distributions.table import draw_all
 from simulator.engine import lanes as at
-from simulator.engine.lanes import Lane, Lanes
+from simulator.engine.lanes import Lane, Lanes, resume
 from simulator.engine.layout import L_CONTEXT, L_FAILURE, L_MISSES, L_TURNS, Plan
 from simulator.engine.turns import draw_tokens
 
@@ -23,9 +23,7 @@ MOST_TURNS = 2.0**62
 @inlined
 def open_sessions(plan: Plan, seed: np.uint64, item: Any, levels: Any, first: np.uint64, ready: Lanes, n: Lane) -> None:
     """Make sessions `first` .. first + n - 1 of an item ready."""
-    feature = plan.features[item.feature]
-    agent = plan.agents[feature.agent]
-    words, name = ready.words, feature.name_hash
+    words, name = ready.words, plan.features[item.feature].name_hash
     trial, day = np.uint64(item.trial), np.uint64(item.day)
     for j in range(n):
         session = first + j
@@ -33,12 +31,20 @@ def open_sessions(plan: Plan, seed: np.uint64, item: Any, levels: Any, first: np
         words[at.SESSION + j] = session
         words[at.K0 + j] = k0
         words[at.K1 + j] = k1
-        words[at.KEY + j] = turn_key(k0, k1, FIRST)
-    clear_frames(ready, n)
-    choose_models(plan, agent, ready, n)
-    draw_turns(plan, agent.turns_law, levels[L_TURNS], ready, n)
-    draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], np.inf, ready, at.SYSTEM, n)
+    open_instances(plan, plan.features[item.feature].agent, levels, ready, n)
     draw_luck(plan, item.feature, levels[L_MISSES], ready, n)
+
+
+@device
+def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) -> None:
+    """Make frames of instances of an agent, from their keys."""
+    agent, words = plan.agents[index], frames.words
+    for j in range(n):
+        words[at.KEY + j] = turn_key(words[at.K0 + j], words[at.K1 + j], FIRST)
+    clear_frames(frames, n)
+    choose_models(plan, agent, frames, n)
+    draw_turns(plan, agent.turns_law, levels[L_TURNS], frames, n)
+    draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], np.inf, frames, at.SYSTEM, n)
 
 
 @inlined
@@ -50,6 +56,7 @@ def clear_frames(ready: Lanes, n: Lane) -> None:
         floats[at.HISTORY + j] = 0.0
         floats[at.SENT + j] = 0.0
         floats[at.WARM + j] = 0.0
+        floats[at.ADDED + j] = 0.0
 
 
 @inlined
@@ -103,6 +110,15 @@ def draw_luck(plan: Plan, feature: int, factor: float, ready: Lanes, n: Lane) ->
 
 
 @inlined
+def take_up(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: Lane, frames: Lanes, j: Lane) -> None:
+    """Let lane `i` of an agent's pool run the instance of a frame; it keeps its terms where the model is the same."""
+    resume(running, i, frames, j)
+    model = frames.words[at.MODEL + j]
+    if model != running.words[at.MODEL + i]:
+        set_terms(plan, item, levels, index, running, i, model)
+
+
+@device
 def set_terms(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: Lane, model: np.uint64) -> None:
     """Put lane `i` under the terms of a model: those of its first tier of prices, and where they end."""
     floats, agent = running.floats, plan.agents[index]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,8 @@ import numpy.typing as npt
 from distributions.streams import name_hash
 from distributions.table import LawBook
 from scenarios.calendar import day_dates
+from scenarios.complete import height, reach
+from scenarios.features import Guardrails
 from scenarios.schema import CAUSE_COVER, Agent, Feature, Scenario
 from simulator.engine.layout import (
     AGENT_DTYPE,
@@ -22,6 +25,7 @@ from simulator.engine.layout import (
     NO_LAW,
     OVERFLOW,
     SLOT_CAUSES,
+    SPAWN_DTYPE,
     TIER_DTYPE,
     Plan,
     Table,
@@ -55,6 +59,11 @@ class Program:
     plan: Plan
     slots: tuple[Cell | None, ...]
 
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """What the kernels' working memory is measured by: rows of slots, agents, instances that may wait at a time."""
+        return len(self.plan.columns), len(self.plan.agents), int(max(self.plan.features["most_depth"])) + 1
+
     def frame(self, unit: float = NANO) -> Frame:
         """The tally's frame, with money in units of `unit` of the scenario's currency."""
         scenario = self.scenario
@@ -84,13 +93,17 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
     slots = tuple(_slots(scenario))
     possible = np.array([cell is not None for cell in slots], np.bool_)
     agent_table = np.array(_agent_rows(scenario, models, book), AGENT_DTYPE)
+    spawns = np.array(
+        [row for agent in scenario.agents.values() for row in _spawn_rows(agent, agents, book)], SPAWN_DTYPE
+    )
     tables = book.pack()
     covers = scenario.budget.covers if scenario.budget else ()
     plan = Plan(
         agents=agent_table,
         features=np.array(
-            [_feature_row(i, name, f, agents) for i, (name, f) in enumerate(scenario.features.items())], FEATURE_DTYPE
+            [_feature_row(i, name, f, scenario) for i, (name, f) in enumerate(scenario.features.items())], FEATURE_DTYPE
         ),
+        spawns=spawns,
         choices=choices,
         windows=np.array([_window(prices.cards[name]) for name in scenario.models]),
         cards=cards,
@@ -144,12 +157,26 @@ def _cumulative(agent: Agent) -> Iterator[tuple[str, float]]:
 
 def _agent_rows(scenario: Scenario, models: dict[str, int], book: LawBook) -> list[tuple[object, ...]]:
     rows: list[tuple[object, ...]] = []
-    first = 0
+    first_choice = first_spawn = 0
     for agent in scenario.agents.values():
-        n_choices = sum(1 for _ in _cumulative(agent))
-        rows.append(_agent_row(agent, first, n_choices, models, book))
-        first += n_choices
+        n_choices, n_spawns = sum(1 for _ in _cumulative(agent)), len(agent.spawns)
+        row = _agent_row(agent, first_choice, n_choices, models, book)
+        rows.append((*row, first_spawn, n_spawns))
+        first_choice += n_choices
+        first_spawn += n_spawns
     return rows
+
+
+def _spawn_rows(agent: Agent, agents: dict[str, int], book: LawBook) -> Iterator[tuple[object, ...]]:
+    """One row a rule; a rule is named by what it starts and when, and counted where an agent has it twice."""
+    seen: Counter[str] = Counter()
+    for spawn in agent.spawns:
+        kind = f"spawn:{spawn.agent}:{spawn.per}"
+        name = f"{kind}:{seen[kind]}"
+        seen[kind] += 1
+        purposes = [name_hash(f"{name}:{draw}") for draw in ("count", "rounding", "result")]
+        laws = (book.add(spawn.count), _law(spawn.result_tokens, book))
+        yield (agents[spawn.agent], spawn.per == "turn", *laws, name_hash(name), *purposes)
 
 
 def _agent_row(agent: Agent, first: int, n_choices: int, models: dict[str, int], book: LawBook) -> tuple[object, ...]:
@@ -191,10 +218,14 @@ def _law(law: Law, book: LawBook) -> int:
     return NO_LAW if law.support() == (0.0, 0.0) else book.add(law)
 
 
-def _feature_row(index: int, name: str, feature: Feature, agents: dict[str, int]) -> tuple[object, ...]:
-    n, rate, overheads = len(agents), feature.success_rate, feature.overheads
-    succeeds = rate == 1.0
-    return (name_hash(name), agents[feature.agent], index * n, n, succeeds, overheads.per_session, overheads.per_call)
+def _feature_row(index: int, name: str, feature: Feature, scenario: Scenario) -> tuple[object, ...]:
+    agents, overheads, guards = list(scenario.agents), feature.overheads, feature.guardrails or Guardrails()
+    n, root = len(agents), agents.index(feature.agent)
+    depth = height(scenario, feature.agent) if guards.depth is None else guards.depth
+    most_agents = np.inf if guards.agents is None else guards.agents
+    succeeds = feature.success_rate == 1.0
+    caps = (depth, most_agents)
+    return (name_hash(name), root, index * n, n, succeeds, *caps, overheads.per_session, overheads.per_call)
 
 
 def _rates(rate: float | dict[str, float], models: dict[str, int]) -> list[float]:
@@ -235,13 +266,14 @@ def _tier_rows(card: PriceCard, usd_rate: float) -> Iterator[tuple[object, ...]]
 def _slots(scenario: Scenario) -> Iterator[Cell | None]:
     for feature_name, feature in scenario.features.items():
         for agent_name, agent in scenario.agents.items():
-            possible = _possible_causes(agent, feature) if agent_name == feature.agent else set()
+            possible = _possible_causes(agent, feature, is_root=agent_name == feature.agent)
+            possible = possible if agent_name in reach(scenario, feature.agent) else set()
             for cause in SLOT_CAUSES:
                 yield Cell(feature_name, agent_name, cause) if cause in possible else None
 
 
-def _possible_causes(agent: Agent, feature: Feature) -> set[str]:
-    """The causes that a feature's root agent can be charged with; the others would be columns of zeros."""
+def _possible_causes(agent: Agent, feature: Feature, *, is_root: bool) -> set[str]:
+    """The causes that an agent of a feature can be charged with; the others would be columns of zeros."""
     causes = set(CALL_CAUSES) - {"compaction"}
     if agent.prompt_tokens is not None:
         causes -= {"system", "retrieval", "history"}
@@ -253,7 +285,7 @@ def _possible_causes(agent: Agent, feature: Feature) -> set[str]:
         causes.add("compaction")
     if agent.retry.max_attempts == 1:
         causes.discard("retries")
-    if feature.overheads.per_session or feature.overheads.per_call:
+    if is_root and (feature.overheads.per_session or feature.overheads.per_call):
         causes.add("overheads")
     return causes
 

@@ -43,6 +43,8 @@ def take_turn(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, su
     begin_turn(running, n)
     scale = levels[L_CONTEXT] if agent.whole_prompt else levels[L_MESSAGE]
     draw_tokens(plan, agent.message_law, MESSAGE, scale, np.inf, running, at.PENDING, n)
+    if agent.n_spawns > 0:
+        add_results(running, n)
     draw_tokens(plan, agent.retrieved_law, RETRIEVED, 1.0, np.inf, running, at.FOUND, n)
     draw_tokens(plan, agent.output_law, OUTPUT, levels[L_OUTPUT], agent.max_output_tokens, running, at.OUT, n)
     draw_tokens(plan, agent.reasoning_law, REASONING, 1.0, np.inf, running, at.THINK, n)
@@ -82,6 +84,15 @@ def draw_tokens(
 
 
 @inlined
+def add_results(running: Lanes, n: Lane) -> None:
+    """Put what children have come back with into the message."""
+    floats = running.floats
+    for i in range(n):
+        floats[at.PENDING + i] += floats[at.ADDED + i]
+        floats[at.ADDED + i] = 0.0
+
+
+@inlined
 def assemble(running: Lanes, n: Lane) -> bool:
     """Put the prompts together. Gives whether any is too long."""
     floats = running.floats
@@ -101,7 +112,7 @@ def make_fit(plan: Plan, item: Any, agent: Any, running: Lanes, sums: Floats, i:
     """Do what the agent does when its prompt passes the limit; only the system prompt can be read from cache then."""
     floats = running.floats
     if agent.overflow == FAIL:
-        floats[at.FAILED + i] = 1.0
+        floats[at.STOPPED + i] = 1.0
         return
     new = floats[at.PENDING + i] + floats[at.FOUND + i]
     if agent.overflow == COMPACT:
@@ -136,7 +147,7 @@ def attempt_first(plan: Plan, item: Any, levels: Any, index: int, running: Lanes
             thought, price = floats[at.THINK + i] * plain, floats[at.PRICE + i] * plain
             charge_extras(floats, sums, i, thought, price, floats[at.OUTPUT_PRICE + i])
     for i in range(n):
-        if floats[at.PLAIN + i] == 0.0 and floats[at.FAILED + i] == 0.0:
+        if floats[at.PLAIN + i] == 0.0 and floats[at.STOPPED + i] == 0.0:
             attempt_turn(plan, item, levels, index, running, sums, i)
 
 
@@ -155,7 +166,7 @@ def bill_plain(agent: Any, levels: Any, running: Lanes, sums: Floats, n: Lane) -
         key, k1 = words[at.KEY + i], words[at.K1 + i]
         served = uniform(word(key, k1, FIRST, FAILS)) >= floats[at.P_FAILS + i]
         cheap = floats[at.PROMPT + i] <= floats[at.ABOVE + i]
-        plain = 1.0 if served & cheap & own & (floats[at.FAILED + i] == 0.0) else 0.0
+        plain = 1.0 if served & cheap & own & (floats[at.STOPPED + i] == 0.0) else 0.0
         p = p_hit if floats[at.WARM + i] > 0.0 else p_first_hit
         read = floats[at.READABLE + i] if uniform(word(key, k1, FIRST, HIT)) < p else 0.0
         asked, answer = floats[at.PROMPT + i] * plain, floats[at.OUT + i] * plain
@@ -181,7 +192,7 @@ def end_turn(agent: Any, running: Lanes, n: Lane) -> None:
         floats[at.SENT + i] = floats[at.SYSTEM + i] + history + pending + carried
         floats[at.HISTORY + i] = history + (nearest(carry * (pending + floats[at.OUT + i])) + carried)
         floats[at.WARM + i] = max(floats[at.WARM + i], floats[at.PLAIN + i])
-        failed = floats[at.FAILED + i] > 0.0
+        failed = floats[at.STOPPED + i] > 0.0
         last = words[at.TURN + i] >= words[at.TURNS + i]
         full = floats[at.CALLS + i] >= MOST_CALLS
         floats[at.CUT + i] = 1.0 if full & ~last & ~failed else 0.0

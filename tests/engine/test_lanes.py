@@ -8,10 +8,10 @@ import pytest
 
 from simulator.engine import counting, lanes
 from simulator.engine.layout import SLOT_CAUSES, TOTALS
-from simulator.engine.tally import N_WORST
+from simulator.engine.tally import MAX_CALLS, N_WORST
 from simulator.run import run
 from tests.engine.facts import all_sessions, simulate
-from tests.twin.variants import EVERYTHING
+from tests.twin.variants import EVERYTHING, TREES, family
 from tests.twin.worlds import one_agent
 
 
@@ -36,9 +36,15 @@ def test_no_two_columns_overlap():
     assert lanes.LANES & (lanes.LANES - 1) == 0, "sums are folded in halves"
 
 
+@pytest.fixture(autouse=True)
+def kernels_may_walk_trees(monkeypatch):
+    monkeypatch.setattr("simulator.request.pending", lambda scenario: ())
+
+
+@pytest.mark.parametrize("spec", [EVERYTHING, *TREES.values()], ids=["everything", *TREES])
 @pytest.mark.parametrize("sessions_per_day", [1, 60, 130, 2_000])
-def test_sessions_of_a_run_are_those_that_run_alone(sessions_per_day):
-    result = simulate(EVERYTHING | {"volume": {"sessions_per_day": sessions_per_day}}, trials=12)
+def test_sessions_of_a_run_are_those_that_run_alone(spec, sessions_per_day):
+    result = simulate(spec | {"volume": {"sessions_per_day": sessions_per_day}}, trials=12)
     told, alone = result.tally.session, all_sessions(result)
     assert np.rint(alone["cost"] / result.tally.frame.unit).sum() == told.cost_units.sum()
     assert np.array_equal(np.bincount(alone["calls"], minlength=len(told.calls_counts)), told.calls_counts)
@@ -56,3 +62,29 @@ def test_the_dearest_sessions_are_kept_in_order(spec, threads):
     by_address = ["trial", "day", "feature", "session"]
     everyone = all_sessions(result).sort_values(["cost", *by_address], ascending=[False, True, True, True, True])
     pd.testing.assert_frame_equal(result.worst(N_WORST), everyone.head(N_WORST).reset_index(drop=True))
+
+
+@pytest.mark.parametrize("spec", TREES.values(), ids=TREES)
+@pytest.mark.parametrize(("threads", "block"), [(2, None), (1, 1), (2, 3)])
+def test_trees_are_the_same_bits_on_any_threads_and_blocks(spec, threads, block):
+    spec = spec | {"volume": {"sessions_per_day": 300}}
+    reference, other = (run(spec, trials=7, threads=t, block=b).tally for t, b in ((1, None), (threads, block)))
+    for name in ("cells", "daily", "sessions", "worst"):
+        assert np.array_equal(getattr(reference, name), getattr(other, name)), name
+
+
+def test_an_agent_that_nobody_starts_changes_nothing():
+    spec = TREES["children after every turn, more of them"]
+    more = spec | {"agents": {"idle": spec["agents"]["kid"]} | spec["agents"]}
+    one, other = (simulate(s, trials=3) for s in (spec, more))
+    assert np.array_equal(all_sessions(one)["cost"], all_sessions(other)["cost"])
+    assert np.array_equal(one.tally.daily, other.tally.daily)
+
+
+def test_a_tree_that_would_never_end_is_cut_and_counted():
+    rule = {"agent": "kid", "count": 400, "result_tokens": 1}
+    spec = family(rule, child={"turns": 300}, volume={"sessions_per_day": 3})
+    sessions = all_sessions(simulate(spec, trials=1))
+    assert sessions["cut"].all()
+    assert not sessions["success"].any()
+    assert sessions["calls"].eq(MAX_CALLS).all()

@@ -50,6 +50,7 @@ def test_levels_stand_where_the_kernels_look_for_them():
         "message_tokens": layout.L_MESSAGE,
         "output_tokens": layout.L_OUTPUT,
         "context": layout.L_CONTEXT,
+        "fanout": layout.L_FANOUT,
         "failure_rate": layout.L_FAILURE,
         "cache_hit": layout.L_CACHE_HIT,
         "misses": layout.L_MISSES,

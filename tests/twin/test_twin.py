@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from typing import NamedTuple
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from scenarios.prices import resolve_prices
 from simulator.run import run
 from tests.twin.agreement import gap_in_standard_errors, kolmogorov_bound, kolmogorov_distance, quantile_fits
 from tests.twin.naive_twin import Dice, Session, World, levels
-from tests.twin.variants import VARIANTS
+from tests.twin.variants import TREES, VARIANTS
 
 TWIN_SESSIONS = 4_000
 NANOS = 1e-8
@@ -48,9 +49,9 @@ class Side(NamedTuple):
     sessions: int
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
+@pytest.fixture(scope="module", params=[*VARIANTS, *TREES])
 def sides(request):
-    scenario = load(VARIANTS[request.param])
+    scenario = load((VARIANTS | TREES)[request.param])
     return twin_side(scenario), kernel_side(scenario)
 
 
@@ -72,7 +73,8 @@ def twin_side(scenario, n=TWIN_SESSIONS):
 
 
 def kernel_side(scenario):
-    result = run(scenario, trials=KERNEL_TRIALS, seed=5, engine="exact", threads=1)
+    with patch("simulator.request.pending", return_value=()):
+        result = run(scenario, trials=KERNEL_TRIALS, seed=5, engine="exact", threads=1)
     tally = result.tally
     n = int(tally.sessions.sum())
     sums = Counter()

@@ -250,6 +250,40 @@ INTERPLAY = one_agent(
     drivers={"context": 0.9, "message_tokens": 1.1, "output_tokens": 1.2, "cache_hit": 1.1, "price": 1.1},
 )
 
+
+def family(*rules, child=None, **more):
+    """Build a scenario of a parent with rules by which it spawns, and of what it may spawn."""
+    agents = {
+        "chat": STEADY | {"model": "dear", "cache": BY_RATE, "spawns": list(rules)},
+        "kid": STEADY | {"model": "plain", "turns": 2} | (child or {}),
+        "grandkid": CHAT | {"model": {"plain": 0.5, "dear": 0.5}, "turns": 1},
+    }
+    reached = agents if child and "spawns" in child else {name: agents[name] for name in ("chat", "kid")}
+    return scenario(reached, features={"ask": {"agent": "chat"} | more.pop("feature", {})}, **more)
+
+
+def sprawl(**caps):
+    spawns = {"agent": "chat", "count": {"poisson": {"mean": 0.4}}, "result_tokens": 100}
+    return one_agent(STEADY | {"spawns": [spawns]}, features={"ask": {"agent": "chat", "guardrails": caps}})
+
+
+TREES = {
+    "children once, their results in the next message": family(
+        {"agent": "kid", "per": "agent", "count": {"poisson": {"mean": 1.3}}, "result_tokens": SHORT}
+    ),
+    "children after every turn, more of them": family(
+        {"agent": "kid", "count": 0.4, "result_tokens": 300}, drivers={"fanout": 1.3}
+    ),
+    "an agent that spawns itself, one level deep": sprawl(depth=1, agents=50),
+    "an agent that spawns itself, four in a session": sprawl(depth=9, agents=4),
+    "two rules, three levels, failures at all of them": family(
+        {"agent": "kid", "per": "agent", "count": 2, "result_tokens": 50},
+        {"agent": "kid", "per": "agent", "count": {"poisson": {"mean": 0.5}}, "result_tokens": 10},
+        child={"retry": {"failure_rate": 0.1}, "spawns": [{"agent": "grandkid", "count": {"poisson": {"mean": 0.7}}}]},
+    ),
+}
+"""Trees of agents, which kernels walk and a run refuses until all that belongs to them is there."""
+
 VARIANTS = ONE_AT_A_TIME | {"interplay": INTERPLAY, "everything": EVERYTHING}
 
 # -- what the twin can and a run can't yet: (what is refused, a cause that only it makes or None, scenario) --
