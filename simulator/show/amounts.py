@@ -184,7 +184,7 @@ def _money(reading: Reading, amount: float) -> str:
 
 
 def _share(share: float) -> str:
-    return "none" if not math.isfinite(share) else words.percent(words.round_to(share))
+    return "none" if not math.isfinite(share) else words.percent(share)
 
 
 def _count(x: float) -> str:

@@ -45,7 +45,7 @@ def screen(result: Result, width: int = 100) -> str:
         *_headline(result, reading, width),
         *_ladder(result, reading, width),
         *_labelled("If it breaks", break_words(reading), width),
-        *_labelled("Bought nothing", waste_words(reading), width),
+        *_labelled("Went wrong", waste_words(reading), width),
         *_labelled("What makes it", _causes(reading), width),
         *_labelled(f"Worst {reading.nouns}", worst_words(driver_shifts(result.tally)), width),
         *_labelled("Trust", _trust(result, reading), width),
@@ -157,7 +157,7 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
 
 
 def _trust(result: Result, reading: Reading) -> str:
-    return " · ".join([*foundations(result), f"simulation error {error_words(reading)}", f"seed {result.seed}"])
+    return " · ".join([*foundations(result), error_words(reading), f"seed {result.seed}"])
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

@@ -199,18 +199,33 @@ def listing(words: Sequence[str], last: str = "and") -> str:
 # Chances and shares
 
 
-def percent(p: float) -> str:
+def percent(p: float, places: int = 1) -> str:
     """A share: ``16.5 %``, ``0.04 %``, ``99.98 %``; only what is nothing or all is ``0 %`` or ``100 %``.
 
-    A figure rounds to one decimal, and to more where one decimal would say 0 or 100 of what is neither.
+    A figure rounds to so many decimals, and to more where those would say 0 or 100 of what is neither.
     """
     # ties go to the even digit: a share and its complement then add up to 100
     exact = Decimal(repr(round(100 * p, 9)))
-    for places in range(1, 12):
-        text = f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):f}"
-        if p in (0.0, 1.0) or (float(text) not in (0.0, 100.0)):
-            return f"{text.rstrip('0').rstrip('.')} %"
+    for n in range(places, 12):
+        rounded = exact.quantize(Decimal(1).scaleb(-n), ROUND_HALF_EVEN)
+        if p in (0.0, 1.0) or rounded not in (0, 100):
+            return f"{_plain(rounded)} %"
     return f"{100 * p:g} %"
+
+
+def percent_range(low: float, high: float) -> str:
+    """An interval of shares, its ends told apart: ``7.2 to 8.2 %``."""
+    for places in range(1, 9):
+        first, last = percent(low, places), percent(high, places)
+        if first != last:
+            return f"{first.removesuffix(' %')} to {last}"
+    return percent(high)
+
+
+def _plain(x: Decimal) -> str:
+    """A number without zeros at the end of its decimals."""
+    text = f"{x:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def hundred(values: Iterable[float], decimals: int = 0) -> list[float]:
@@ -268,8 +283,7 @@ def odds_of(hits: int, trials: int) -> str:
         return GUESS
     if 0 < hits < trials:
         return odds(hits / trials)
-    bound = 1 - 0.05 ** (1 / trials)
-    n = round(round_down(1 / bound))
+    n = _unseen(trials)
     return f"less than 1 in {n:,}" if hits == 0 else f"more than {n - 1:,} in {n:,}"
 
 
@@ -279,8 +293,24 @@ def percent_of(hits: int, trials: int) -> str:
         return UNKNOWN
     if 0 < hits < trials:
         return percent(hits / trials)
-    bound = 1 - 0.05 ** (1 / trials)
-    return f"less than {percent(_ceil_1(bound))}" if hits == 0 else f"more than {percent(1 - _ceil_1(bound))}"
+    most = _unseen_percent(trials)
+    return f"less than {_plain(most)} %" if hits == 0 else f"more than {_plain(100 - most)} %"
+
+
+def _unseen(trials: int) -> int:
+    """The n of "less than 1 in n", of what no trial met: one digit where that says it to an eighth, else two."""
+    most = 1 / (1 - 0.05 ** (1 / trials))
+    short = round_down(most)
+    return round(short if short > 0.88 * most or most < 10 else round_down(most, 2))
+
+
+def _unseen_percent(trials: int) -> Decimal:
+    """The same in percent, at one digit or two: never below the bound, and never far from the odds beside it."""
+    n, bound = _unseen(trials), 1 - 0.05 ** (1 / trials)
+    share = round_to(1 / n, 1)
+    if share < bound or abs(n * share - 1) > 0.12:
+        share = _round_up(1 / n, 2)
+    return Decimal(repr(round(100 * share, 9)))
 
 
 def over_budget(hits: int, trials: int, budget: float, currency: str = "USD") -> str:
@@ -313,15 +343,15 @@ def to_be_sure(p95: float, budget: float, currency: str = "USD") -> str:
     return f"95 % certainty takes {money(p95, currency)}: {money(-change, currency)} to spare."
 
 
-def round_down(x: float) -> float:
-    """`x` cut to one significant digit: 3,338 to 3,000."""
-    step = 10.0 ** math.floor(math.log10(x))
+def round_down(x: float, digits: int = 1) -> float:
+    """`x` cut to so many significant digits: 3,338 to 3,000."""
+    step = 10.0 ** (math.floor(math.log10(x)) - digits + 1)
     return math.floor(x / step) * step
 
 
-def _ceil_1(x: float) -> float:
-    step = 10.0 ** math.floor(math.log10(x))
-    return min(1.0, math.ceil(round(x / step, 1)) * step)
+def _round_up(x: float, digits: int) -> float:
+    step = 10.0 ** (math.floor(math.log10(x)) - digits + 1)
+    return math.ceil(round(x / step, 6)) * step
 
 
 def _spoken_number(n: float) -> int:

@@ -104,7 +104,7 @@ def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: 
 def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:
     figure = plots.session_cost(result)
     assert figure.axes[0].get_xscale() == "log"
-    share = words.percent(round(result.session.top1pct_share, 2))
+    share = words.percent(result.session.top1pct_share, 0)
     assert f"dearest 1 %:\n{share} of the money" in texts(figure)
     assert f"P99\n{words.money(result.session.cost.p99)}" in texts(figure)
 

@@ -134,8 +134,39 @@ def test_the_table_of_sessions_stands_apart(scenario_result: Result, report: Tag
     assert table["mean cost"] == money(cost.mean)
     assert table["the dearest"] == money(cost.max)
     assert table["successful"] == words.percent(scenario_result.session.success_rate)
-    assert table["carried by the dearest 1 %"] == words.percent(words.round_to(scenario_result.session.top1pct_share))
+    assert table["carried by the dearest 1 %"] == words.percent(scenario_result.session.top1pct_share)
     assert not {row[0] for row in rows(report.one("table", id="period-table"))} & {"mean cost", "P99.9"}
+
+
+def test_next_to_all_is_not_all() -> None:
+    made = synthetic.tally(trials=50)
+    made.session.sessions, made.session.successes = 100_000, 99_968
+    table = dict(rows(page(render(synthetic.result(made))).one("table", id="session-table")))
+    assert table["successful"] == "99.97 %"
+
+
+def test_what_went_wrong_is_not_said_to_have_bought_nothing(html: str, report: Tag) -> None:
+    facts = report.one("header").one("dl", class_="facts")
+    said = dict(zip((tag.text for tag in facts.all("dt")), (tag.text for tag in facts.all("dd")), strict=True))
+    assert re.fullmatch(
+        r"\$[\d.,]+ goes to retries and the 10 % of sessions that failed\. "
+        r"A retry counts in full here, even where the failed attempt before it was free\.",
+        said["Went wrong"],
+    )
+    assert "bought nothing" not in html.lower()
+
+
+def test_the_error_of_the_chance_stands_under_the_verdict(scenario_result: Result, report: Tag) -> None:
+    risk = scenario_result.budget
+    assert risk is not None
+    said = report.one(class_="verdict").one("p", class_="error").text
+    interval = words.percent_range(*risk.ci)
+    assert said == f"2,000 simulated months put the chance at {interval} (95 % interval; simulation error alone)."
+
+
+@pytest.mark.parametrize("state", ["no budget", "never breached", "always breached", "one trial"])
+def test_a_chance_that_is_a_bound_has_no_error_beside_it(state: str, state_page: StatePage) -> None:
+    assert page(state_page(state)[1]).all("p", class_="error") == []
 
 
 def test_attribution_adds_up_in_money_and_in_percent(scenario_result: Result, report: Tag) -> None:

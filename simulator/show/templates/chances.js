@@ -58,8 +58,10 @@ function chances(data) {
     if (hits > 0 && hits < data.trials) { return odds(hits / data.trials); }
     var bound = 1 - Math.pow(0.05, 1 / data.trials);
     if (bound > 0.5) { return "anybody's guess"; }
-    var size = Math.pow(10, Math.floor(Math.log10(1 / bound)));
-    var rare = Math.round(Math.floor(1 / bound / size) * size);
+    // one digit where that says it to an eighth, else two
+    var most = 1 / bound, size = Math.pow(10, Math.floor(Math.log10(most))), rare = Math.floor(most / size) * size;
+    if (rare <= 0.88 * most && most >= 10) { rare = Math.floor(10 * most / size) * size / 10; }
+    rare = Math.round(rare);
     return hits === 0 ? "less than 1 in " + grouped(rare, 0) : "more than " + grouped(rare - 1, 0) + " in " + grouped(rare, 0);
   }
   // to so many decimals, ties to the even digit: a share and its complement then add up to 100
