@@ -188,4 +188,4 @@ def _share(share: float) -> str:
 
 
 def _count(x: float) -> str:
-    return "none" if not math.isfinite(x) else f"{words.round_to(x):,g}" if abs(x) < 1e6 else words.count(x)
+    return "none" if not math.isfinite(x) else words.about(x)

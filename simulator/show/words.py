@@ -23,6 +23,7 @@ LONG_MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 CAUSE_WORDS: Mapping[str, str] = {
     "system": "system prompts",
@@ -175,6 +176,11 @@ def count(n: float) -> str:
         if round_to(n) >= unit:
             return f"{round_to(n) / unit:g} {word}"
     return f"{n:,.0f}"
+
+
+def about(x: float) -> str:
+    """A number at three significant digits: ``279,000``, ``0.5``, ``1.2 million``."""
+    return f"{round_to(x):,g}" if abs(x) < 1e6 else count(x)
 
 
 def times(factor: float) -> str:
@@ -408,6 +414,27 @@ def period_name(start: date, days: int) -> str:
         return str(start.year)
     last = start + timedelta(days=days - 1)
     return f"{full_date(start)} to {full_date(last)}" if days > 1 else full_date(start)
+
+
+def period_when(start: date, days: int) -> str:
+    """``in December 2026``, ``from 1 Dec 2026 to 15 Jan 2027``, ``on 7 Dec 2026``."""
+    name = period_name(start, days)
+    return f"{'on' if days == 1 else 'from' if ' to ' in name else 'in'} {name}"
+
+
+def weekdays(numbers: Sequence[int]) -> str:
+    """Days of the week, 0 for Monday, ascending: ``Mondays to Fridays``, ``Mondays, Thursdays and Fridays``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    names: list[str] = []
+    for run in runs:
+        said = [f"{LONG_WEEKDAYS[number]}s" for number in run]
+        names += said if len(said) < 3 else [f"{said[0]} to {said[-1]}"]
+    return listing(names)
 
 
 # Causes
