@@ -179,7 +179,7 @@ def s_curve_reading(reading: Reading) -> str:
     spend = f"spend, of what the budget covers ({reading.covers})," if reading.partial else "spend"
     return (
         f"The share of {reading.nouns} that {spend} no more than the amount below. "
-        "Bars at P50, P80 and P95 are 95 % intervals of simulation error."
+        "Ticks mark P50, P80 and P95; the bar around each is the 95 % interval of simulation error."
     )
 
 
@@ -234,8 +234,9 @@ def daily_title(reading: Reading) -> str:
     typical = sorted(medians)[len(medians) // 2]
     if medians[dearest] <= 1.02 * typical:
         return f"{costs} {reading.money(typical)}"
-    day = words.day_word(reading.dates[dearest])
-    return f"{costs} {reading.money(typical)}; the dearest, {day}, {reading.money(medians[dearest])}"
+    day, amount = words.day_word(reading.dates[dearest]), reading.money(medians[dearest])
+    most = f"that of the dearest day, {day}, is" if reading.partial else f"the dearest day, {day}, costs"
+    return f"{costs} {reading.money(typical)}; {most} {amount}"
 
 
 def daily_reading(reading: Reading) -> str:
@@ -335,4 +336,5 @@ def _p95_error(reading: Reading) -> str:
         return f"of the P95 unknown from {reading.trials:,} {words.plural(reading.noun, reading.trials)}"
     low, high = reading.held.ci(0.95)
     half = (high - low) / 2 / reading.held.p95 if reading.held.p95 > 0 else 0.0
-    return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))} of the P95"
+    held = "covered P95" if reading.partial else "P95"
+    return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))} of the {held}"

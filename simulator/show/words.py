@@ -86,7 +86,7 @@ def round_to(x: float, digits: int = 3) -> float:
         return x
 
 
-def money(amount: float, currency: str = "USD") -> str:
+def money(amount: float, currency: str = "USD", digits: int = 3) -> str:
     """An amount at three significant digits: ``$83,800``, ``$4.20``, ``$0.000568``, ``-$1,200``, ``PLN 1.23 billion``.
 
     Parameters
@@ -95,8 +95,10 @@ def money(amount: float, currency: str = "USD") -> str:
         In the currency's main unit.
     currency : str
         ISO code; those without a familiar sign are written as their code.
+    digits : int
+        Three say what a simulation knows; more tell neighbours apart.
     """
-    return _signed(amount, currency, _three_digits(abs(amount)))
+    return _signed(amount, currency, _rounded(abs(amount), digits))
 
 
 def money_stated(amount: float, currency: str = "USD") -> str:
@@ -105,7 +107,7 @@ def money_stated(amount: float, currency: str = "USD") -> str:
     if size >= ABSURD or 0 < size < ABSURDLY_SMALL:
         return _signed(amount, currency, _scientific(size, 8))
     if not math.isfinite(size) or size == int(size):
-        return _signed(amount, currency, f"{size:,.0f}" if math.isfinite(size) else _three_digits(size))
+        return _signed(amount, currency, f"{size:,.0f}" if math.isfinite(size) else _rounded(size))
     return _signed(amount, currency, _decimals(size, max(2, _places(size))))
 
 
@@ -118,7 +120,7 @@ def money_short(amount: float, currency: str = "USD") -> str:
         if math.isfinite(size) and round_to(size) >= unit:
             return _signed(amount, currency, f"{round_to(size) / unit:g}{letter}")
     rounded = round_to(size)
-    return _signed(amount, currency, f"{rounded:.0f}" if rounded % 1 == 0 else _three_digits(size))
+    return _signed(amount, currency, f"{rounded:.0f}" if rounded % 1 == 0 else _rounded(size))
 
 
 def money_change(change: float, currency: str = "USD") -> str:
@@ -133,26 +135,26 @@ def _signed(amount: float, currency: str, digits: str) -> str:
     return f"{'-' if amount < 0 else ''}{symbol}{digits}"
 
 
-def _three_digits(size: float) -> str:
+def _rounded(size: float, digits: int = 3) -> str:
     if not math.isfinite(size):
         return "∞" if size > 0 else "?"
-    rounded = round_to(size)
+    rounded = round_to(size, digits)
     if rounded >= ABSURD:
         return _scientific(size, 2)
     for unit, word in ((1e12, "trillion"), (1e9, "billion")):
         if rounded >= unit:
-            return f"{rounded / unit:,.4g} {word}"
-    if rounded >= 100 or rounded == 0 or (rounded >= 10 and rounded % 1 == 0):
+            return f"{rounded / unit:,.{digits + 1}g} {word}"
+    if rounded >= 10 ** (digits - 1) or rounded == 0 or (rounded >= 10 and rounded % 1 == 0):
         return f"{rounded:,.0f}"
     if rounded < ABSURDLY_SMALL:
         return _scientific(size, 2)
-    return f"{rounded:,.2f}" if rounded >= 1 else _decimals(rounded, max(2, _places(rounded)))
+    return _decimals(rounded, max(2, _places(rounded)))
 
 
 def _scientific(size: float, most: int) -> str:
     """``1.00e300``: two decimals, and up to `most` where the amount has them."""
     if not math.isfinite(size):
-        return _three_digits(size)
+        return _rounded(size)
     digits, power = f"{size:.{most}e}".split("e")
     whole, _, decimals = digits.partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}e{int(power)}"

@@ -95,6 +95,12 @@ def test_what_the_budget_leaves_out_is_a_rung_of_its_own() -> None:
     made = tally(uncovered=("fixed", "human_review"))
     said = screen(result(made, {"covers": ("models", "one_time")}))
     assert "Covered by the budget    $ 83,800   (P95 of models and one-time)" in said
+    assert "Spreadsheet of averages  $ 55,000   all spend" in said
+    assert "A typical month (P50)    $ 83,800   all spend" in said
+    assert "1 month in 20 above      $115,000   (P95 of all spend)" in said
+    assert "1 month in 100 above     $132,000   (P99 of all spend)" in said
+    assert "of the covered P95" in said
+    assert "all spend" not in screen(result())
 
 
 def test_a_few_trials_are_called_few() -> None:

@@ -120,11 +120,20 @@ def test_the_table_of_the_period(scenario_result: Result, report: Tag) -> None:
     for k in (5, 10, 50, 80, 90, 95, 99):
         amount, interval = table["P50, the median" if k == 50 else f"P{k}"]
         low, high = spend.ci(k / 100)
-        assert amount == money(spend.quantile(k / 100))
-        assert interval == f"{money(low)} to {money(high)}"
+        assert amount in {words.money(spend.quantile(k / 100), digits=n) for n in (3, 4)}
+        assert interval in {f"{words.money(low, digits=n)} to {words.money(high, digits=n)}" for n in (3, 4)}
     assert table["mean"][0] == money(spend.mean)
     assert table["mean of the worst 5 %"][0] == money(spend.tvar(0.95))
     assert table["most"][0] == money(spend.max)
+
+
+@pytest.mark.parametrize("spread", [0.28, 0.02, 0.0])
+def test_no_quantile_stands_on_the_end_of_its_own_interval(spread: float) -> None:
+    result = synthetic.result(synthetic.tally(trials=10_000, spread=spread))
+    for name, amount, interval in rows(page(render(result)).one("table", id="period-table")):
+        if interval:
+            low, high, point = (float(x.lstrip("$").replace(",", "")) for x in [*interval.split(" to "), amount])
+            assert low < point < high if spread else low == point == high, name
 
 
 def test_the_table_of_sessions_stands_apart(scenario_result: Result, report: Tag) -> None:
@@ -132,7 +141,7 @@ def test_the_table_of_sessions_stands_apart(scenario_result: Result, report: Tag
     cost = scenario_result.session.cost
     assert table["P99"] == money(cost.p99)
     assert table["mean cost"] == money(cost.mean)
-    assert table["the dearest"] == money(cost.max)
+    assert table["the dearest of all"] == money(cost.max)
     assert table["successful"] == words.percent(scenario_result.session.success_rate)
     assert table["carried by the dearest 1 %"] == words.percent(scenario_result.session.top1pct_share)
     assert not {row[0] for row in rows(report.one("table", id="period-table"))} & {"mean cost", "P99.9"}
@@ -307,6 +316,15 @@ def test_what_the_budget_leaves_out_is_said(state_page: StatePage) -> None:
     assert row[1] == money(result.spend.p95)
     assert row[3] == money(result.covered.p95)
     assert read(result).partial
+    labels = [tag.text for tag in tree.one("dl", class_="ladder").all("dt")]
+    assert [label for label in labels if "all spend" not in label] == ["Budget", "Covered by the budget, P95"]
+
+
+@pytest.mark.parametrize(("budget", "kind"), [(1e6, "holds"), (130_000.0, "risk"), (50_000.0, "breaks")])
+def test_the_tile_of_the_budget_alarms_only_with_the_verdict(budget: float, kind: str) -> None:
+    tree = page(render(synthetic.result(budget=budget)))
+    assert kind in tree.one(class_="badge").attributes["class"].split()
+    assert kind in tree.one("div", class_="budget").attributes["class"].split()
 
 
 def test_other_currencies_are_written_everywhere(state_page: StatePage) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -98,6 +99,15 @@ def test_what_a_budget_covers_is_said_of_every_picture_that_shows_no_more() -> N
         assert "covers" not in how(of("never breached"))
     assert story.daily_title(partly).startswith("A typical day's covered spend is $")
     assert story.daily_title(of("never breached")).startswith("A typical day costs $")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("a part covered", "that of the dearest day, "), ("never breached", "the dearest day, ")]
+)
+def test_the_dearest_day_is_called_a_day(state: str, said: str) -> None:
+    title = story.daily_title(of(state))
+    assert f"; {said}" in title
+    assert re.search(r" Dec, (is|costs) \$[\d,]+$", title)
 
 
 # What went wrong

@@ -39,6 +39,21 @@ def test_money_has_three_significant_digits(amount: float, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "digits", "said"),
+    [
+        (1_136.2, 4, "$1,136"),
+        (83_812, 4, "$83,810"),
+        (123.44, 4, "$123.40"),
+        (4.2061, 4, "$4.206"),
+        (0.0413449, 5, "$0.041345"),
+        (2_345_600_000, 4, "$2.346 billion"),
+    ],
+)
+def test_money_with_more_digits_where_three_say_too_little(amount: float, digits: int, said: str) -> None:
+    assert words.money(amount, digits=digits) == said
+
+
+@pytest.mark.parametrize(
     ("currency", "said"), [("USD", "$1,230"), ("EUR", "€1,230"), ("JPY", "¥1,230"), ("PLN", "PLN 1,230")]
 )
 def test_money_in_other_currencies(currency: str, said: str) -> None:
