@@ -210,13 +210,15 @@ def listing(words: Sequence[str], last: str = "and") -> str:
 def percent(p: float, places: int = 1) -> str:
     """A share: ``16.5 %``, ``0.04 %``, ``99.98 %``; only what is nothing or all is ``0 %`` or ``100 %``.
 
-    A figure rounds to so many decimals, and to more where those would say 0 or 100 of what is neither.
+    A figure rounds to so many decimals, and to more where those would be off by over a twentieth of the share or of
+    what is left of 100: odds beside it then agree, and nothing next to 0 or 100 is said to be there.
     """
     # ties go to the even digit: a share and its complement then add up to 100
     exact = Decimal(repr(round(100 * p, 9)))
+    room = min(exact, abs(100 - exact)) / 20
     for n in range(places, 12):
         rounded = exact.quantize(Decimal(1).scaleb(-n), ROUND_HALF_EVEN)
-        if p in (0.0, 1.0) or rounded not in (0, 100):
+        if p in (0.0, 1.0) or (rounded not in (0, 100) and abs(rounded - exact) <= room):
             return f"{_plain(rounded)} %"
     return f"{100 * p:g} %"
 

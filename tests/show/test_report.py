@@ -151,7 +151,7 @@ def test_next_to_all_is_not_all() -> None:
     made = synthetic.tally(trials=50)
     made.session.sessions, made.session.successes = 100_000, 99_968
     table = dict(rows(page(render(synthetic.result(made))).one("table", id="session-table")))
-    assert table["successful"] == "99.97 %"
+    assert table["successful"] == "99.968 %"
 
 
 def test_what_went_wrong_is_not_said_to_have_bought_nothing(html: str, report: Tag) -> None:

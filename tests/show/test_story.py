@@ -125,7 +125,7 @@ def test_sessions_that_failed_are_counted_beside_their_money(reading: Reading) -
 
 def test_the_share_of_the_dearest_is_not_rounded_onto_all(reading: Reading) -> None:
     most = replace(reading, sessions=replace(reading.sessions, top1pct_share=0.9968))
-    assert "carry 99.7 % of" in story.session_title(most)
+    assert "carry 99.68 % of" in story.session_title(most)
 
 
 # Parts

@@ -113,6 +113,11 @@ def test_a_change_has_its_sign(change: float, said: str) -> None:
         (0.165, "16.5 %"),
         (0.05, "5 %"),
         (0.0004, "0.04 %"),
+        (0.000667, "0.07 %"),
+        (0.9935, "99.35 %"),
+        (1.2346, "123.5 %"),
+        (1.5, "150 %"),
+        (0.0123, "1.2 %"),
         (0.00004, "0.004 %"),
         (0.9998, "99.98 %"),
         (0.99999, "99.999 %"),
@@ -224,6 +229,15 @@ def test_odds_and_percent_of_what_was_never_seen_agree(trials: int) -> None:
     assert abs(percent * n / 100 - 1) < 0.12
     held = float(words.percent_of(trials, trials).removeprefix("more than ").removesuffix(" %"))
     assert held + percent == pytest.approx(100, abs=1e-9)
+
+
+@pytest.mark.parametrize("trials", [5, 50, 1_000, 10_000, 100_000])
+def test_odds_and_percent_of_one_line_agree(trials: int) -> None:
+    for hits in range(1, trials, 1 + trials // 5_000):
+        of, n = (int(part) for part in words.odds_of(hits, trials).replace(",", "").split(" in "))
+        percent = float(words.percent_of(hits, trials).removesuffix(" %"))
+        rare, said = min((of / n, percent / 100), (1 - of / n, 1 - percent / 100))
+        assert 0.8 < rare / said < 1.25, (hits, trials)
 
 
 def test_the_verdict_as_a_sentence() -> None:

@@ -70,9 +70,10 @@ function chances(data) {
     return (rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down) / Math.pow(10, places);
   }
   function percent(p) {
+    var exact = Number((100 * p).toFixed(9)), room = Math.min(exact, 100 - exact) / 20;
     for (var d = 1; d < 12; d += 1) {
-      var shown = rounded(100 * p, d);
-      if (p === 0 || p === 1 || (shown !== 0 && shown !== 100)) {
+      var shown = rounded(exact, d);
+      if (p === 0 || p === 1 || (shown !== 0 && shown !== 100 && Math.abs(shown - exact) <= room)) {
         return shown.toFixed(d).replace(/\.?0+$/, "") + "\u00a0%";
       }
     }
