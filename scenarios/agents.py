@@ -143,7 +143,20 @@ class Context(Section):
 
 
 class Cache(Section):
-    """Prompt caching: by rate, or by the time between calls."""
+    """Prompt caching: by rate, or by the time between calls.
+
+    What a call may find in the cache is its prefix: the system prompt, as long as no call of the instance has come
+    through; then the system prompt and the history, as far as the turn before sent them (its answer is new); in a
+    retry after a bad answer, the whole prompt of the attempt before; in a turn whose prompt did not fit, the
+    system prompt alone. Only the agent's own model reads, a fallback never.
+
+    On a hit the prefix costs the `cached_input` price. With `cache`, all that is not read is written, at the
+    `cache_write` price where the model has one and else at that of input: after a miss the whole prompt, after a
+    hit the new message and the retrieved documents too, though documents that are not carried are never read back.
+    So mind it where writing costs more than input and documents are long or turns few. Leave `cache` out where the
+    client asks for no caching; where it caches the system prompt and nothing else, this bills more writes than
+    there are.
+    """
 
     hit_rate: Probability | None = Field(None, description="Chance that a call finds its prefix in the cache.")
     ttl_minutes: Annotated[float, Quantity("minutes", above=True)] | None = Field(
@@ -260,7 +273,11 @@ class Agent(Section):
     system_tokens: TokenLaw = Field(
         default_factory=law_default(0), description="The stable, cacheable start of every prompt; drawn once."
     )
-    turns: CountLaw = Field(default_factory=law_default(1), description="Turns of an instance, at least 1.")
+    turns: CountLaw = Field(
+        default_factory=law_default(1),
+        description="Turns of an instance, at least 1. A draw, times its driver, that is no whole number is rounded up "
+        "or down by chance: 2.3 is 3 turns with a chance of 30 %, and else 2.",
+    )
     message_tokens: Annotated[Law | Literal["from_agent"], MessageLaw("tokens")] = Field(
         default_factory=law_default(0),
         description="What the user or a parent adds in a turn; `from_agent` in a validator: what it checks.",

@@ -10,6 +10,7 @@ from scenarios.complete import reach
 from scenarios.features import Feature
 from scenarios.finding import Cards, Finding
 from scenarios.lint_calendar import lint_calendar
+from scenarios.lint_data import lint_data
 from scenarios.lint_idle import lint_idle
 from scenarios.lint_laws import lint_laws, varies
 from scenarios.lint_prompts import lint_prompts
@@ -36,6 +37,7 @@ def lint(scenario: Scenario, cards: Cards) -> list[Finding]:
         *_tail(scenario, cards),
         *_offspring(scenario),
         *lint_laws(scenario),
+        *lint_data(scenario),
         *lint_prompts(scenario, cards),
         *lint_idle(scenario),
         *lint_calendar(scenario),

@@ -126,7 +126,8 @@ class Volume(Section):
 
     sessions_per_day: SessionsPerDay | None = Field(
         None,
-        description="Expected sessions of a day, in the mean of a week, when the period starts; trends go on from it.",
+        description="Expected sessions of a day in the mean of a week, weekends counted, when the period starts; "
+        "trends go on from it. `burncurve check` says what that comes to on each weekday.",
     )
     sessions_per_month: Annotated[float, Quantity("sessions per calendar month")] | None = Field(
         None,
@@ -143,7 +144,9 @@ class Volume(Section):
         None, description="Negative-binomial size of a day's count: lower is wilder; none is Poisson."
     )
     weekdays: dict[Weekday, Factor] = Field(
-        default_factory=dict, description="Relative volume by day of the week, others 1; scaled to mean 1."
+        default_factory=dict,
+        description="Relative volume by day of the week, others 1; scaled to mean 1, so that with quiet weekends a "
+        "working day has more than the mean.",
     )
     peak_hour: PeakHour | None = Field(
         None, description="Failures of the busiest hour.", json_schema_extra=not_yet("peak-hour failures")

@@ -74,8 +74,9 @@ def session_cost_tail_index(scenario: Scenario, cards: Cards | None = None) -> t
     Returns
     -------
     tuple of float and str
-        Infinite for light tails. At 1 and below the mean is infinite, at 2 and below the variance; the text names the
-        law and says how it acts, and is empty for light tails.
+        Infinite where there is no power tail: all moments are finite then, and still far apart for laws such as a wide
+        lognormal. At 1 and below the mean is infinite, at 2 and below the variance; the text names the law and says how
+        it acts, and is empty where there is none.
     """
     worst = heaviest_tail(scenario, cards)
     if math.isinf(worst.index):

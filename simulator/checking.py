@@ -16,6 +16,7 @@ from scenarios.problems import Problem, ScenarioError, dotted
 from scenarios.resolved import resolved_yaml
 from simulator.limits import limit_problems
 from simulator.show import words
+from simulator.show.scenario_words import expected_words
 from simulator.show.tables import columns
 from simulator.show.trust import inputs_counted, prices_dated
 
@@ -70,7 +71,8 @@ def _summary(scenario: Scenario, prices: PriceBook, width: int) -> str:
     counted = inputs_counted(count_inputs(scenario))
     period = words.period_name(scenario.period.start, scenario.period.days)
     about = f"{period} · {counted} · {prices_dated(prices)}"
-    return "\n".join([f"{scenario.name} is valid.", *textwrap.wrap(about, width)])
+    lines = [*textwrap.wrap(about, width), *textwrap.wrap(expected_words(scenario), width)]
+    return "\n".join([f"{scenario.name} is valid.", *lines])
 
 
 def _listed(heading: str, rows: Sequence[tuple[str, str]], width: int) -> Iterator[str]:
@@ -82,5 +84,5 @@ def _listed(heading: str, rows: Sequence[tuple[str, str]], width: int) -> Iterat
 def _tail(scenario: Scenario, prices: PriceBook, width: int) -> str:
     index, why = session_cost_tail_index(scenario, prices.cards)
     if math.isinf(index):
-        return f"The cost of a {scenario.unit} has a light tail: all its moments are finite."
+        return f"The cost of a {scenario.unit} has no power tail: all its moments are finite."
     return "\n".join(textwrap.wrap(f"The cost of a {scenario.unit} has a tail of index {index:.3g}. {why}", width))

@@ -35,17 +35,18 @@ def ladder(reading: Reading, left_out: str) -> list[Rung]:
     left_out : str
         What of the scenario a spreadsheet of averages leaves out.
     """
-    noun, spend = reading.noun, reading.spend
+    noun, spend, money = reading.noun, reading.spend, reading.money
+    of_all = f", {reading.all_spend}" if reading.all_spend else ""
     rungs = [
-        Rung(reading.average_plan, "Spreadsheet of averages", reading.money(reading.average_plan), left_out),
-        Rung(spend.p50, f"A typical {noun}", reading.money(spend.p50), "P50"),
-        Rung(spend.p95, f"1 {noun} in 20 above", reading.money(spend.p95), "P95"),
-        Rung(spend.p99, f"1 {noun} in 100 above", reading.money(spend.p99), "P99"),
+        Rung(reading.average_plan, f"Spreadsheet of averages{of_all}", money(reading.average_plan), left_out),
+        Rung(spend.p50, f"A typical {noun}{of_all}", money(spend.p50), "P50"),
+        Rung(spend.p95, f"1 {noun} in 20 above{of_all}", money(spend.p95), "P95"),
+        Rung(spend.p99, f"1 {noun} in 100 above{of_all}", money(spend.p99), "P99"),
     ]
     if reading.plan is not None:
         passed = int((spend.samples > reading.plan).sum())
         note = _in_how_many("passed", passed, reading)
-        rungs.append(Rung(reading.plan, "Your plan", reading.stated(reading.plan), note))
+        rungs.append(Rung(reading.plan, f"Your plan{of_all}", reading.stated(reading.plan), note))
     if reading.breach is not None:
         held = reading.trials - reading.breach.breaching
         note = _in_how_many("held", held, reading)
@@ -125,27 +126,39 @@ class PeriodRow:
 def period_rows(reading: Reading, spend: Spend, covered: Spend) -> list[PeriodRow]:
     """Quantiles and moments of one period's spend."""
 
-    def row(name: str, amount: float, interval: str, other: float) -> PeriodRow:
-        return PeriodRow(name, reading.money(amount), interval, reading.money(other))
+    def row(name: str, amount: float, other: float) -> PeriodRow:
+        return PeriodRow(name, reading.money(amount), "", reading.money(other))
 
-    rows = [row("least", spend.min, "", covered.min)]
-    for k in PERCENTILES:
-        p = k / 100
-        label = f"P{k}" + (", the median" if k == 50 else "")
-        rows.append(row(label, spend.quantile(p), _interval(reading, spend, p), covered.quantile(p)))
     return [
-        *rows,
-        row("most", spend.max, "", covered.max),
-        row("mean", spend.mean, "", covered.mean),
-        row("mean of the worst 5 %", spend.tvar(0.95), "", covered.tvar(0.95)),
-        row("mean of the worst 1 %", spend.tvar(0.99), "", covered.tvar(0.99)),
+        row("least", spend.min, covered.min),
+        *(_quantile_row(reading, spend, covered, k) for k in PERCENTILES),
+        row("most", spend.max, covered.max),
+        row("mean", spend.mean, covered.mean),
+        row("mean of the worst 5 %", spend.tvar(0.95), covered.tvar(0.95)),
+        row("mean of the worst 1 %", spend.tvar(0.99), covered.tvar(0.99)),
     ]
 
 
-def _interval(reading: Reading, spend: Spend, p: float) -> str:
-    low, high = spend.ci(p)
-    text = f"{reading.money(low)} to {reading.money(high)}"
-    return f"{text} *" if spend.ci_clamped(p) else text
+def _quantile_row(reading: Reading, spend: Spend, covered: Spend, k: int) -> PeriodRow:
+    """A quantile and its interval, at as many digits as keep it off the interval's ends."""
+    p = k / 100
+    (low, high), point = spend.ci(p), spend.quantile(p)
+    digits = _digits_apart(low, point, high)
+    interval = f"{reading.money(low, digits)} to {reading.money(high, digits)}"
+    return PeriodRow(
+        f"P{k}" + (", the median" if k == 50 else ""),
+        reading.money(point, digits),
+        f"{interval} *" if spend.ci_clamped(p) else interval,
+        reading.money(covered.quantile(p)),
+    )
+
+
+def _digits_apart(low: float, point: float, high: float) -> int:
+    for digits in range(3, 7):
+        first, middle, last = (words.round_to(amount, digits) for amount in (low, point, high))
+        if (first < middle or low == point) and (middle < last or point == high):
+            return digits
+    return 6
 
 
 def clamped_note(reading: Reading) -> str:
@@ -167,7 +180,7 @@ def session_rows(reading: Reading) -> list[tuple[str, str]]:
         ("P95", _money(reading, cost.p95)),
         ("P99", _money(reading, cost.p99)),
         ("P99.9", _money(reading, cost.p999)),
-        ("the dearest", _money(reading, cost.max)),
+        ("the dearest of all", _money(reading, cost.max)),
         ("carried by the dearest 1 %", _share(risk.top1pct_share)),
         ("model calls, mean · P50 · P99", " · ".join(_count(x) for x in (calls.mean, calls.p50, calls.p99))),
         ("tokens in, of them cached", f"{_count(tokens.input)}, {_count(tokens.cached)}"),
@@ -184,8 +197,8 @@ def _money(reading: Reading, amount: float) -> str:
 
 
 def _share(share: float) -> str:
-    return "none" if not math.isfinite(share) else words.percent(words.round_to(share))
+    return "none" if not math.isfinite(share) else words.percent(share)
 
 
 def _count(x: float) -> str:
-    return "none" if not math.isfinite(x) else f"{words.round_to(x):,g}" if abs(x) < 1e6 else words.count(x)
+    return "none" if not math.isfinite(x) else words.about(x)

@@ -28,11 +28,11 @@ def result_html(result: Result) -> str:
 
 
 def _rows(reading: Reading) -> list[tuple[str, str]]:
-    spend = reading.spend
+    spend, of_all = reading.spend, f", {reading.all_spend}" if reading.all_spend else ""
     rows = [
-        ("Spreadsheet of averages", reading.money(reading.average_plan)),
-        ("Mean", reading.money(spend.mean)),
-        *((f"P{k}", reading.money(spend.quantile(k / 100))) for k in (50, 80, 95, 99)),
+        (f"Spreadsheet of averages{of_all}", reading.money(reading.average_plan)),
+        (f"Mean{of_all}", reading.money(spend.mean)),
+        *((f"P{k}{of_all}", reading.money(spend.quantile(k / 100))) for k in (50, 80, 95, 99)),
     ]
     if reading.breach is not None:
         breach = reading.breach

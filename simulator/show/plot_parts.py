@@ -88,7 +88,7 @@ def _session_marks(axes: Axes, reading: Reading, edges: np.ndarray, top: float, 
 
 
 def _tail_share(axes: Axes, reading: Reading) -> None:
-    share = words.percent(round(reading.sessions.top1pct_share, 2))
+    share = words.percent(reading.sessions.top1pct_share, 0)
     axes.annotate(
         f"dearest 1 %:\n{share} of the money",
         (reading.sessions.cost.p99, 0.97),

@@ -82,8 +82,8 @@ def _s_quantiles(axes: Axes, reading: Reading) -> None:
     for k in (50, 80, 95):
         p = k / 100
         amount = reading.held.quantile(p)
-        axes.plot(list(reading.held.ci(p)), [p, p], color=BLUE, linewidth=6, alpha=0.45, solid_capstyle="butt")
-        axes.plot([amount], [p], "o", color=PAPER, markeredgecolor=BLUE, markeredgewidth=2, markersize=7)
+        axes.plot(list(reading.held.ci(p)), [p, p], color=BLUE, linewidth=11, alpha=0.45, solid_capstyle="butt")
+        axes.plot([amount], [p], "|", color=INK, markeredgewidth=1.2, markersize=15)
         left = p < holds
         axes.annotate(
             f"P{k}  {reading.money(amount)}",

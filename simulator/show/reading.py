@@ -83,13 +83,18 @@ class Reading:
         return self.breach.amount if self.breach else None
 
     @property
+    def all_spend(self) -> str:
+        """What amounts of all spend are called beside those that the budget covers; empty where they are the same."""
+        return "all spend" if self.partial else ""
+
+    @property
     def nouns(self) -> str:
         """The period's plural: ``months``."""
         return words.plural(self.noun)
 
-    def money(self, amount: float) -> str:
-        """An amount at three significant digits, in the scenario's currency."""
-        return words.money(amount, self.currency)
+    def money(self, amount: float, digits: int = 3) -> str:
+        """An amount at three significant digits, or more, in the scenario's currency."""
+        return words.money(amount, self.currency, digits)
 
     def stated(self, amount: float) -> str:
         """An amount that the user stated, in full."""

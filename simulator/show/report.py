@@ -86,6 +86,7 @@ def render(result: Result) -> str:
         given=given,
         units=words.plural(reading.unit),
         sentences=_sentences(reading),
+        error=story.chance_interval(reading),
         badge=_badge(result),
         banners=list(_banners(result, reading)),
         ladder=ladder(reading, story.left_out(result.scenario)),
@@ -169,11 +170,11 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
 
 def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
     top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
-    error = f"simulation error of the P95 {story.error_words(reading)}"
-    trust = [*foundations(result), error, f"seed {result.seed}"]
+    trust = [*foundations(result), story.error_words(reading), f"seed {result.seed}"]
+    wrong = ". ".join(filter(None, [story.waste_words(reading), story.waste_note(reading)]))
     named = [
         ("If it breaks", story.break_words(reading)),
-        ("Bought nothing", story.waste_words(reading)),
+        ("Went wrong", wrong),
         ("What makes it", " · ".join(top) + (f"; in brackets the worst 1 in 20 {reading.nouns}" if top else "")),
         (f"Worst {reading.nouns}", story.worst_words(driver_shifts(result.tally))),
         ("Trust", " · ".join(trust)),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from distributions.law import Law
 from distributions.quantity import format_number
+from scenarios.calendar import weekday_factors
 from simulator.show import words
 
 if TYPE_CHECKING:
-    from scenarios.schema import Control, Event, Scenario, Volume
+    from scenarios.schema import Control, Event, Scenario
     from scenarios.words import DriverName
 
 
@@ -22,7 +24,7 @@ def law_words(law: Law) -> str:
 
 def shared_words(scenario: Scenario) -> Iterator[str]:
     """What all sessions share, but for the drivers' laws: volume, correlation, trends."""
-    yield from _volume(scenario.volume, words.plural(scenario.unit))
+    yield from _volume(scenario)
     for (first, second), level in scenario.drivers.correlation.items():
         yield f"Rank correlation of {words.DRIVER_WORDS[first]} and {words.DRIVER_WORDS[second]}: {level:g}."
     for driver, growth in scenario.trends.items():
@@ -31,17 +33,34 @@ def shared_words(scenario: Scenario) -> Iterator[str]:
         yield f"{name[0].upper()}{name[1:]} {moves} by {words.percent(abs(growth))} a month."
 
 
-def _volume(volume: Volume, units: str) -> Iterator[str]:
-    if volume.sessions_per_day is not None:
-        yield f"{format_number(volume.sessions_per_day)} {units} expected on the first day."
-    elif volume.sessions_per_month is not None:
-        yield f"{format_number(volume.sessions_per_month)} {units} expected in the first calendar month."
-    elif volume.users is not None and volume.sessions_per_user_day is not None:
+def expected_words(scenario: Scenario) -> str:
+    """How many sessions the period expects, and the days of each kind, as the volume was understood."""
+    volume, period = scenario.volume, scenario.period
+    level, factors = volume.daily_level(period.start), weekday_factors(volume.weekdays)
+    total = level * math.fsum(factors[day.weekday()] for day in period.dates)
+    kinds: dict[float, list[int]] = {}
+    for number in sorted({day.weekday() for day in period.dates}):
+        kinds.setdefault(factors[number], []).append(number)
+    days = [f"{words.about(level * factor)} on {words.weekdays(numbers)}" for factor, numbers in kinds.items()]
+    if len(kinds) == 1:
+        days = [f"{words.about(level * next(iter(kinds)))} a day"]
+    moved = [("drivers", "volume" in scenario.drivers.levels), ("growth", "volume" in scenario.trends)]
+    later = words.listing([name for name, moves in moved if moves])
+    total_words = f"About {words.about(total)} {words.plural(scenario.unit)} expected"
+    when = words.period_when(period.start, period.days)
+    return f"{total_words} {when}: {', '.join(days)}{f', before {later}' if later else ''}."
+
+
+def _volume(scenario: Scenario) -> Iterator[str]:
+    volume, units = scenario.volume, words.plural(scenario.unit)
+    if volume.users is not None and volume.sessions_per_user_day is not None:
         law = law_words(volume.sessions_per_user_day)
         yield f"{format_number(volume.users)} users; {units} of one user on a day: {law}, drawn once a user."
+    yield expected_words(scenario)
     if volume.weekdays:
         days = ", ".join(f"{name} {level:g}" for name, level in volume.weekdays.items())
-        yield f"By weekday: {days}, the others 1, scaled to mean 1."
+        mean = words.about(volume.daily_level(scenario.period.start))
+        yield f"By weekday: {days}, the others 1, scaled to mean 1: {mean} a day is the mean of a week."
     wild = "a Poisson number" if volume.dispersion is None else f"negative binomial with size {volume.dispersion:g}"
     yield f"Within a day: {wild}."
     if volume.peak_hour is not None:

@@ -45,7 +45,7 @@ def screen(result: Result, width: int = 100) -> str:
         *_headline(result, reading, width),
         *_ladder(result, reading, width),
         *_labelled("If it breaks", break_words(reading), width),
-        *_labelled("Bought nothing", waste_words(reading), width),
+        *_labelled("Went wrong", waste_words(reading), width),
         *_labelled("What makes it", _causes(reading), width),
         *_labelled(f"Worst {reading.nouns}", worst_words(driver_shifts(result.tally)), width),
         *_labelled("Trust", _trust(result, reading), width),
@@ -93,23 +93,30 @@ def _budget_sentences(reading: Reading) -> list[str]:
 
 
 def _ladder(result: Result, reading: Reading, width: int) -> list[str]:
-    noun, trials = reading.noun, reading.trials
-    few = "" if trials >= FEW else f", of only {trials} {words.plural(noun, trials)}"
+    noun, trials, whole = reading.noun, reading.trials, reading.all_spend
+    few = (f" of {whole}" if whole else "") + (
+        "" if trials >= FEW else f", of only {trials} {words.plural(noun, trials)}"
+    )
     rungs = [
-        (reading.average_plan, "Spreadsheet of averages", left_out(result.scenario)),
-        (reading.spend.p50, f"A typical {noun} (P50)", ""),
+        (reading.average_plan, "Spreadsheet of averages", _noted(whole, left_out(result.scenario))),
+        (reading.spend.p50, f"A typical {noun} (P50)", whole),
         (reading.spend.p95, f"1 {noun} in 20 above", f"(P95{few})"),
         (reading.spend.p99, f"1 {noun} in 100 above", f"(P99{few})"),
     ]
     if reading.plan is not None:
         above = int((result.spend.samples > reading.plan).sum())
-        rungs.append((reading.plan, "Your plan", _in_how_many("passed", above, trials, reading.nouns)))
+        passed = _in_how_many("passed", above, trials, reading.nouns)
+        rungs.append((reading.plan, "Your plan", _noted(whole, passed)))
     if reading.breach is not None:
         held = _in_how_many("held", trials - reading.breach.breaching, trials, f"{trials:,} simulated {reading.nouns}")
         rungs.append((reading.breach.amount, "Budget", held))
         if reading.partial:
             rungs.append((reading.held.p95, "Covered by the budget", f"(P95 of {reading.covers})"))
     return _rows(sorted(rungs, key=lambda rung: rung[0]), reading, width)
+
+
+def _noted(*notes: str) -> str:
+    return ", ".join(filter(None, notes))
 
 
 def _in_how_many(what: str, hits: int, trials: int, of: str) -> str:
@@ -157,7 +164,7 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
 
 
 def _trust(result: Result, reading: Reading) -> str:
-    return " · ".join([*foundations(result), f"simulation error {error_words(reading)}", f"seed {result.seed}"])
+    return " · ".join([*foundations(result), error_words(reading), f"seed {result.seed}"])
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

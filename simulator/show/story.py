@@ -179,7 +179,7 @@ def s_curve_reading(reading: Reading) -> str:
     spend = f"spend, of what the budget covers ({reading.covers})," if reading.partial else "spend"
     return (
         f"The share of {reading.nouns} that {spend} no more than the amount below. "
-        "Bars at P50, P80 and P95 are 95 % intervals of simulation error."
+        "Ticks mark P50, P80 and P95; the bar around each is the 95 % interval of simulation error."
     )
 
 
@@ -192,7 +192,7 @@ def session_title(reading: Reading) -> str:
         return f"Every {reading.unit} costs nothing"
     if words.round_to(reading.session_tally.min_cost) == words.round_to(cost.max):
         return f"Every {reading.unit} costs {reading.money(cost.max)}"
-    share = words.percent(round(reading.sessions.top1pct_share, 2))
+    share = words.percent(reading.sessions.top1pct_share, 0)
     return f"The dearest 1 % of {units} carry {share} of what {units} cost"
 
 
@@ -234,8 +234,9 @@ def daily_title(reading: Reading) -> str:
     typical = sorted(medians)[len(medians) // 2]
     if medians[dearest] <= 1.02 * typical:
         return f"{costs} {reading.money(typical)}"
-    day = words.day_word(reading.dates[dearest])
-    return f"{costs} {reading.money(typical)}; the dearest, {day}, {reading.money(medians[dearest])}"
+    day, amount = words.day_word(reading.dates[dearest]), reading.money(medians[dearest])
+    most = f"that of the dearest day, {day}, is" if reading.partial else f"the dearest day, {day}, costs"
+    return f"{costs} {reading.money(typical)}; {most} {amount}"
 
 
 def daily_reading(reading: Reading) -> str:
@@ -289,11 +290,25 @@ def break_words(reading: Reading) -> str:
 
 
 def waste_words(reading: Reading) -> str:
-    """The money of a mean period that bought nothing; empty where there is none."""
-    wasted = reading.waste
-    if wasted <= 0:
+    """The money of a mean period that retries and failures took, and how many failed; empty where there is none."""
+    if reading.waste <= 0:
         return ""
-    return f"{reading.money(wasted)} goes to retries and {words.plural(reading.unit)} that failed"
+    failed = 1 - reading.sessions.success_rate
+    where = ["retries"] if _retries(reading) else []
+    if failed > 0:
+        where.append(f"the {words.percent(failed)} of {words.plural(reading.unit)} that failed")
+    return f"{reading.money(reading.waste)} goes to {words.listing(where)}"
+
+
+def waste_note(reading: Reading) -> str:
+    """What a retry counts for; empty where there are none."""
+    if reading.waste <= 0 or not _retries(reading):
+        return ""
+    return "A retry counts in full here, even where the failed attempt before it was free."
+
+
+def _retries(reading: Reading) -> bool:
+    return any(part.cause == "retries" and part.mean > 0 for part in reading.parts)
 
 
 def worst_words(shifts: Sequence[Shift]) -> str:
@@ -302,9 +317,24 @@ def worst_words(shifts: Sequence[Shift]) -> str:
 
 
 def error_words(reading: Reading) -> str:
-    """Half the width of the P95's interval; it says nothing of how good the inputs are."""
-    if reading.spend.ci_clamped(0.95):
-        return f"unknown from {reading.trials:,} {words.plural(reading.noun, reading.trials)}"
-    low, high = reading.spend.ci(0.95)
-    half = (high - low) / 2 / reading.spend.p95 if reading.spend.p95 > 0 else 0.0
-    return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))}"
+    """Simulation error of the P95 and of the chance to break the budget; it says nothing of how good the inputs are."""
+    chance = chance_interval(reading)
+    return f"simulation error {_p95_error(reading)}" + (f", chance {chance}" if chance else "")
+
+
+def chance_interval(reading: Reading) -> str:
+    """The 95 % interval of the chance to break the budget; empty where the chance itself is said as a bound."""
+    risk = reading.breach
+    if risk is None or risk.trials < FEWEST or risk.breaching in (0, risk.trials):
+        return ""
+    return words.percent_range(*risk.ci)
+
+
+def _p95_error(reading: Reading) -> str:
+    """Half the width of the interval of what is held against the budget."""
+    if reading.held.ci_clamped(0.95):
+        return f"of the P95 unknown from {reading.trials:,} {words.plural(reading.noun, reading.trials)}"
+    low, high = reading.held.ci(0.95)
+    half = (high - low) / 2 / reading.held.p95 if reading.held.p95 > 0 else 0.0
+    held = "covered P95" if reading.partial else "P95"
+    return "none" if half == 0 else f"±{words.percent(words.round_to(half, 2))} of the {held}"

@@ -23,6 +23,7 @@ LONG_MONTHS = (
     *("August", "September", "October", "November", "December"),
 )
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 CAUSE_WORDS: Mapping[str, str] = {
     "system": "system prompts",
@@ -85,7 +86,7 @@ def round_to(x: float, digits: int = 3) -> float:
         return x
 
 
-def money(amount: float, currency: str = "USD") -> str:
+def money(amount: float, currency: str = "USD", digits: int = 3) -> str:
     """An amount at three significant digits: ``$83,800``, ``$4.20``, ``$0.000568``, ``-$1,200``, ``PLN 1.23 billion``.
 
     Parameters
@@ -94,8 +95,10 @@ def money(amount: float, currency: str = "USD") -> str:
         In the currency's main unit.
     currency : str
         ISO code; those without a familiar sign are written as their code.
+    digits : int
+        Three say what a simulation knows; more tell neighbours apart.
     """
-    return _signed(amount, currency, _three_digits(abs(amount)))
+    return _signed(amount, currency, _rounded(abs(amount), digits))
 
 
 def money_stated(amount: float, currency: str = "USD") -> str:
@@ -104,7 +107,7 @@ def money_stated(amount: float, currency: str = "USD") -> str:
     if size >= ABSURD or 0 < size < ABSURDLY_SMALL:
         return _signed(amount, currency, _scientific(size, 8))
     if not math.isfinite(size) or size == int(size):
-        return _signed(amount, currency, f"{size:,.0f}" if math.isfinite(size) else _three_digits(size))
+        return _signed(amount, currency, f"{size:,.0f}" if math.isfinite(size) else _rounded(size))
     return _signed(amount, currency, _decimals(size, max(2, _places(size))))
 
 
@@ -117,7 +120,7 @@ def money_short(amount: float, currency: str = "USD") -> str:
         if math.isfinite(size) and round_to(size) >= unit:
             return _signed(amount, currency, f"{round_to(size) / unit:g}{letter}")
     rounded = round_to(size)
-    return _signed(amount, currency, f"{rounded:.0f}" if rounded % 1 == 0 else _three_digits(size))
+    return _signed(amount, currency, f"{rounded:.0f}" if rounded % 1 == 0 else _rounded(size))
 
 
 def money_change(change: float, currency: str = "USD") -> str:
@@ -132,26 +135,26 @@ def _signed(amount: float, currency: str, digits: str) -> str:
     return f"{'-' if amount < 0 else ''}{symbol}{digits}"
 
 
-def _three_digits(size: float) -> str:
+def _rounded(size: float, digits: int = 3) -> str:
     if not math.isfinite(size):
         return "∞" if size > 0 else "?"
-    rounded = round_to(size)
+    rounded = round_to(size, digits)
     if rounded >= ABSURD:
         return _scientific(size, 2)
     for unit, word in ((1e12, "trillion"), (1e9, "billion")):
         if rounded >= unit:
-            return f"{rounded / unit:,.4g} {word}"
-    if rounded >= 100 or rounded == 0 or (rounded >= 10 and rounded % 1 == 0):
+            return f"{rounded / unit:,.{digits + 1}g} {word}"
+    if rounded >= 10 ** (digits - 1) or rounded == 0 or (rounded >= 10 and rounded % 1 == 0):
         return f"{rounded:,.0f}"
     if rounded < ABSURDLY_SMALL:
         return _scientific(size, 2)
-    return f"{rounded:,.2f}" if rounded >= 1 else _decimals(rounded, max(2, _places(rounded)))
+    return _decimals(rounded, max(2, _places(rounded)))
 
 
 def _scientific(size: float, most: int) -> str:
     """``1.00e300``: two decimals, and up to `most` where the amount has them."""
     if not math.isfinite(size):
-        return _three_digits(size)
+        return _rounded(size)
     digits, power = f"{size:.{most}e}".split("e")
     whole, _, decimals = digits.partition(".")
     return f"{whole}.{decimals.rstrip('0').ljust(2, '0')}e{int(power)}"
@@ -177,6 +180,11 @@ def count(n: float) -> str:
     return f"{n:,.0f}"
 
 
+def about(x: float) -> str:
+    """A number at three significant digits: ``279,000``, ``0.5``, ``1.2 million``."""
+    return f"{round_to(x):,g}" if abs(x) < 1e6 else count(x)
+
+
 def times(factor: float) -> str:
     """A multiple: ``1.7x``, ``12x``, ``0.85x``."""
     return f"{round_to(factor, 2):g}x"
@@ -199,18 +207,35 @@ def listing(words: Sequence[str], last: str = "and") -> str:
 # Chances and shares
 
 
-def percent(p: float) -> str:
+def percent(p: float, places: int = 1) -> str:
     """A share: ``16.5 %``, ``0.04 %``, ``99.98 %``; only what is nothing or all is ``0 %`` or ``100 %``.
 
-    A figure rounds to one decimal, and to more where one decimal would say 0 or 100 of what is neither.
+    A figure rounds to so many decimals, and to more where those would be off by over a twentieth of the share or of
+    what is left of 100: odds beside it then agree, and nothing next to 0 or 100 is said to be there.
     """
     # ties go to the even digit: a share and its complement then add up to 100
     exact = Decimal(repr(round(100 * p, 9)))
-    for places in range(1, 12):
-        text = f"{exact.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):f}"
-        if p in (0.0, 1.0) or (float(text) not in (0.0, 100.0)):
-            return f"{text.rstrip('0').rstrip('.')} %"
+    room = min(exact, abs(100 - exact)) / 20
+    for n in range(places, 12):
+        rounded = exact.quantize(Decimal(1).scaleb(-n), ROUND_HALF_EVEN)
+        if p in (0.0, 1.0) or (rounded not in (0, 100) and abs(rounded - exact) <= room):
+            return f"{_plain(rounded)} %"
     return f"{100 * p:g} %"
+
+
+def percent_range(low: float, high: float) -> str:
+    """An interval of shares, its ends told apart: ``7.2 to 8.2 %``."""
+    for places in range(1, 9):
+        first, last = percent(low, places), percent(high, places)
+        if first != last:
+            return f"{first.removesuffix(' %')} to {last}"
+    return percent(high)
+
+
+def _plain(x: Decimal) -> str:
+    """A number without zeros at the end of its decimals."""
+    text = f"{x:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def hundred(values: Iterable[float], decimals: int = 0) -> list[float]:
@@ -268,8 +293,7 @@ def odds_of(hits: int, trials: int) -> str:
         return GUESS
     if 0 < hits < trials:
         return odds(hits / trials)
-    bound = 1 - 0.05 ** (1 / trials)
-    n = round(round_down(1 / bound))
+    n = _unseen(trials)
     return f"less than 1 in {n:,}" if hits == 0 else f"more than {n - 1:,} in {n:,}"
 
 
@@ -279,8 +303,24 @@ def percent_of(hits: int, trials: int) -> str:
         return UNKNOWN
     if 0 < hits < trials:
         return percent(hits / trials)
-    bound = 1 - 0.05 ** (1 / trials)
-    return f"less than {percent(_ceil_1(bound))}" if hits == 0 else f"more than {percent(1 - _ceil_1(bound))}"
+    most = _unseen_percent(trials)
+    return f"less than {_plain(most)} %" if hits == 0 else f"more than {_plain(100 - most)} %"
+
+
+def _unseen(trials: int) -> int:
+    """The n of "less than 1 in n", of what no trial met: one digit where that says it to an eighth, else two."""
+    most = 1 / (1 - 0.05 ** (1 / trials))
+    short = round_down(most)
+    return round(short if short > 0.88 * most or most < 10 else round_down(most, 2))
+
+
+def _unseen_percent(trials: int) -> Decimal:
+    """The same in percent, at one digit or two: never below the bound, and never far from the odds beside it."""
+    n, bound = _unseen(trials), 1 - 0.05 ** (1 / trials)
+    share = round_to(1 / n, 1)
+    if share < bound or abs(n * share - 1) > 0.12:
+        share = _round_up(1 / n, 2)
+    return Decimal(repr(round(100 * share, 9)))
 
 
 def over_budget(hits: int, trials: int, budget: float, currency: str = "USD") -> str:
@@ -313,15 +353,15 @@ def to_be_sure(p95: float, budget: float, currency: str = "USD") -> str:
     return f"95 % certainty takes {money(p95, currency)}: {money(-change, currency)} to spare."
 
 
-def round_down(x: float) -> float:
-    """`x` cut to one significant digit: 3,338 to 3,000."""
-    step = 10.0 ** math.floor(math.log10(x))
+def round_down(x: float, digits: int = 1) -> float:
+    """`x` cut to so many significant digits: 3,338 to 3,000."""
+    step = 10.0 ** (math.floor(math.log10(x)) - digits + 1)
     return math.floor(x / step) * step
 
 
-def _ceil_1(x: float) -> float:
-    step = 10.0 ** math.floor(math.log10(x))
-    return min(1.0, math.ceil(round(x / step, 1)) * step)
+def _round_up(x: float, digits: int) -> float:
+    step = 10.0 ** (math.floor(math.log10(x)) - digits + 1)
+    return math.ceil(round(x / step, 6)) * step
 
 
 def _spoken_number(n: float) -> int:
@@ -378,6 +418,27 @@ def period_name(start: date, days: int) -> str:
         return str(start.year)
     last = start + timedelta(days=days - 1)
     return f"{full_date(start)} to {full_date(last)}" if days > 1 else full_date(start)
+
+
+def period_when(start: date, days: int) -> str:
+    """``in December 2026``, ``from 1 Dec 2026 to 15 Jan 2027``, ``on 7 Dec 2026``."""
+    name = period_name(start, days)
+    return f"{'on' if days == 1 else 'from' if ' to ' in name else 'in'} {name}"
+
+
+def weekdays(numbers: Sequence[int]) -> str:
+    """Days of the week, 0 for Monday, ascending: ``Mondays to Fridays``, ``Mondays, Thursdays and Fridays``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and runs[-1][-1] == number - 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    names: list[str] = []
+    for run in runs:
+        said = [f"{LONG_WEEKDAYS[number]}s" for number in run]
+        names += said if len(said) < 3 else [f"{said[0]} to {said[-1]}"]
+    return listing(names)
 
 
 # Causes

@@ -50,6 +50,16 @@ def test_check_of_the_whole_language(burncurve: Caller, shared: Path) -> None:
     assert "tail" in outcome.out
 
 
+def test_check_says_what_the_volume_comes_to(burncurve: Caller, small: Path) -> None:
+    changes = ["--set", "volume.sessions_per_day=9k", "--set", "volume.weekdays={sat: 0.1, sun: 0.1}"]
+    said = " ".join(burncurve("check", small, *changes).out.split())
+    assert "About 288,000 sessions expected in December 2026: 12,100 on Mondays to Fridays, 1,210 on" in said
+
+
+def test_check_of_a_light_tail_promises_no_more_than_moments(burncurve: Caller, small: Path) -> None:
+    assert "The cost of a session has no power tail: all its moments are finite." in burncurve("check", small).out
+
+
 def test_check_resolved_is_a_scenario_again(burncurve: Caller, small: Path, tmp_path: Path) -> None:
     outcome = burncurve("check", small, "--resolved")
     assert outcome.code == 0

@@ -21,12 +21,12 @@ Budget                   $100,000   held in 82 % of 10,000 simulated months
 1 month in 20 above      $115,000   (P95)
 1 month in 100 above     $132,000   (P99)
 If it breaks    around Tue 29 Dec (most likely 25 to 31 Dec), by $11,600 on average
-Bought nothing  $11,900 goes to retries and sessions that failed
+Went wrong      $11,900 goes to retries and the 10 % of sessions that failed
 What makes it   history re-sent by planner and executor 27 % (30 % in the worst months) ·
                 people reviewing 25 % (24 %) · answers written by executor 17 % (17 %) ·
                 system prompts of chat 14 % (14 %) · the rest 17 % (15 %)
 Worst months    volume 1.5x the plan
-Trust           simulation error ±0.8 % · seed 1
+Trust           simulation error ±0.8 % of the P95, chance 17.3 to 18.8 % · seed 1
 """
 
 
@@ -54,6 +54,7 @@ def test_no_breach_is_never_never() -> None:
         "HOLDS   Less than 1 in 3,000 chance of going over the $1,000,000 budget (less than 0.03 %)."
     )
     assert "If it breaks" not in said
+    assert "±0.8 % of the P95 · seed 1" in said  # the verdict has said how little no breach proves
     assert "held in more than 99.97 % of 10,000 simulated months" in said
 
 
@@ -94,12 +95,18 @@ def test_what_the_budget_leaves_out_is_a_rung_of_its_own() -> None:
     made = tally(uncovered=("fixed", "human_review"))
     said = screen(result(made, {"covers": ("models", "one_time")}))
     assert "Covered by the budget    $ 83,800   (P95 of models and one-time)" in said
+    assert "Spreadsheet of averages  $ 55,000   all spend" in said
+    assert "A typical month (P50)    $ 83,800   all spend" in said
+    assert "1 month in 20 above      $115,000   (P95 of all spend)" in said
+    assert "1 month in 100 above     $132,000   (P99 of all spend)" in said
+    assert "of the covered P95" in said
+    assert "all spend" not in screen(result())
 
 
 def test_a_few_trials_are_called_few() -> None:
     said = screen(result(tally(trials=40)))
     assert "(P99, of only 40 months)" in said
-    assert "simulation error unknown from 40 months" in said
+    assert "simulation error of the P95 unknown from 40 months, chance 7.3 to 32.8 %" in said
 
 
 @pytest.mark.parametrize("trials", [1, 4])
@@ -109,6 +116,7 @@ def test_too_few_trials_are_the_verdict(trials: int) -> None:
     assert said.startswith(f"TOO FEW TRIALS   Too few trials ({trials}) to say whether the $100,000 budget holds.\n")
     assert "What was simulated spends $" in said
     assert "unknown of" not in said
+    assert "chance" not in said.split("Trust")[1]
     assert made.verdict().word == "TOO FEW TRIALS"
 
 
@@ -122,7 +130,7 @@ def test_months_that_are_all_alike() -> None:
     assert "Every" not in said
     assert said.startswith("LIKELY TO BREAK   More than 2,999 in 3,000 chance of going over the $50,000 budget")
     assert "Worst months" not in said
-    assert "simulation error none" in said
+    assert "simulation error none · seed 1" in said
 
 
 def test_other_currencies_keep_their_column() -> None:

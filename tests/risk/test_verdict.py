@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
 from simulator.risk.metrics import MetricError, Violation, metric_path, metric_value, violations
-from simulator.risk.verdict import FEWEST, verdict
+from simulator.risk.verdict import AT_RISK_UP_TO, FEWEST, HOLDS_BELOW, Word, verdict
 
 VALUES: dict[str, Any] = {
     "trials": 10_000,
@@ -115,3 +116,11 @@ def test_few_trials_judge_nothing(probability: float) -> None:
     assert verdict(probability, {"p95": 1.0}, (OTHER,), 1).violations == (OTHER,)
     assert verdict(None, {"p95": 1.0}, (), 1).word == "TOO FEW TRIALS"
     assert verdict(None, {}, (), 1).word is None
+
+
+def test_the_readme_says_what_each_word_means() -> None:
+    said = (Path(__file__).resolve().parents[2] / "README.md").read_text().partition("| exit code |")[2]
+    assert [word for word in get_args(Word) if word not in said] == []
+    for border in (HOLDS_BELOW, AT_RISK_UP_TO):
+        assert f"{100 * border:g} %" in said
+    assert "`limits: {breach_probability: 10%}`" in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -248,6 +249,42 @@ def test_findings(changes: list[tuple[str, Any]], path: str, severity: str, word
     assert len(found) == 1, found
     assert found[0][1] == severity
     assert words in found[0][2]
+
+
+def _columns(agent: dict[str, Any], other: dict[str, Any] | None = None) -> list[tuple[str, str]]:
+    """What is said of laws of two agents; data files stand in the current folder, as values have none of their own."""
+    for name in ("calls.csv", "more.csv"):
+        Path(name).write_text("prompt,answer\n" + "".join(f"{100 + i},{40 + i}\n" for i in range(200)))
+    source = _changed(
+        *((f"agents.chat.{field}", law) for field, law in agent.items()),
+        *([("agents.other", CHILD | other), ("features.more", {"agent": "other"})] if other else []),
+    )
+    scenario = load(source)
+    found = lint(scenario, resolve_prices(scenario).cards)
+    return [(one.path, one.message) for one in found if "column" in one.message]
+
+
+def _data(column: str, file: str = "calls.csv", **more: Any) -> dict[str, Any]:
+    return {"data": {"file": file, "column": column, **more}}
+
+
+def test_columns_of_one_file_are_torn_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    prompts, answers = _data("prompt"), _data("answer", tail="gpd")
+    ((path, message),) = _columns({"message_tokens": prompts, "output_tokens": answers})
+    assert path == "agents.chat.output_tokens"
+    assert message.startswith("reads a column of calls.csv, and so does agents.chat.message_tokens; each is drawn by")
+    mixed = {"mixture": [{"weight": 0.9, "law": answers}, {"weight": 0.1, "law": 900}]}
+    assert len(_columns({"message_tokens": prompts | {"max": 150}, "output_tokens": mixed})) == 1
+
+
+def test_columns_of_two_files_or_agents_were_never_one_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    prompts, answers = _data("prompt"), _data("answer")
+    assert _columns({"message_tokens": prompts, "output_tokens": _data("answer", "more.csv")}) == []
+    assert _columns({"message_tokens": prompts}, {"output_tokens": answers}) == []
+    twice = {"mixture": [{"weight": 0.5, "law": prompts}, {"weight": 0.5, "law": answers}]}
+    assert _columns({"message_tokens": twice}) == []
 
 
 def test_the_break_even_of_the_write_premium() -> None:

@@ -74,6 +74,19 @@ def test_the_page_names_every_key_with_its_meaning() -> None:
     assert "| `turns` | a law | count | `1` |" in text
 
 
+def test_the_page_says_what_a_cache_reads_and_writes_and_how_turns_are_rounded() -> None:
+    text = language_reference()
+    cache = " ".join(text.split("## `agents.NAME.cache`")[1].split("| key |")[0].split())
+    for said in (
+        "all that is not read is written, at the `cache_write` price where the model has one",
+        "retrieved documents",
+        "Leave `cache` out",
+    ):
+        assert said in cache
+    (turns,) = [line for line in text.splitlines() if line.startswith("| `turns` | a law | count")]
+    assert "2.3 is 3 turns with a chance of 30 %" in turns
+
+
 def _sections(slot: Slot = ROOT) -> list[type[Section]]:
     if slot.each is not None:
         return _sections(slot.each)

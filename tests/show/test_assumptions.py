@@ -16,7 +16,7 @@ from simulator.result import Result
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions, law_card
 from simulator.show.reading import read
 from simulator.show.reproduce import command, from_values
-from simulator.show.scenario_words import control_words, event_words, law_words, shared_words
+from simulator.show.scenario_words import control_words, event_words, expected_words, law_words, shared_words
 from simulator.show.sketch import StatedLaw, sketch, stated_laws
 from tests.show import synthetic
 
@@ -118,7 +118,51 @@ def test_users_make_volume() -> None:
     volume = {"users": 900, "sessions_per_user_day": {"lognormal": {"mean": 2.7, "cv": 2.5}}}
     said = list(shared_words(synthetic.scenario(volume=volume, drivers={}, trends={})))
     assert said[0].startswith("900 users; sessions of one user on a day: lognormal, ")
-    assert said[1] == "Within a day: a Poisson number."
+    assert said[1] == "About 75,300 sessions expected in December 2026: 2,430 a day."
+    assert said[2] == "Within a day: a Poisson number."
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "About 310,000 sessions expected in December 2026: 10,000 a day."),
+        (
+            {"volume": {"sessions_per_day": "9k", "weekdays": {"sat": 0.1, "sun": 0.1}}},
+            (
+                "About 288,000 sessions expected in December 2026: 12,100 on Mondays to Fridays, 1,210 on "
+                "Saturdays and Sundays."
+            ),
+        ),
+        (
+            {
+                "volume": {"sessions_per_month": 31_000, "weekdays": {"wed": 0}},
+                "period": {"start": "2026-12-10", "days": 3},
+            },
+            "About 3,580 sessions expected from 10 Dec 2026 to 12 Dec 2026: 1,190 a day.",
+        ),
+        (
+            {
+                "volume": {"sessions_per_day": 0.5, "weekdays": {"wed": 0, "fri": 2}},
+                "period": {"start": "2026-12-09", "days": 1},
+            },
+            "About 0 sessions expected on 9 Dec 2026: 0 a day.",
+        ),
+        (
+            {"volume": {"sessions_per_day": 0.7, "weekdays": {"thu": 0, "sun": 2}}, "unit": "query"},
+            (
+                "About 21 queries expected in December 2026: 0.7 on Mondays to Wednesdays, Fridays and Saturdays, "
+                "0 on Thursdays, 1.4 on Sundays."
+            ),
+        ),
+        (
+            {"drivers": {"volume": "0.7 to 1.5"}, "trends": {"volume": "5%"}, "period": "2026-Q4"},
+            "About 920,000 sessions expected in Q4 2026: 10,000 a day, before drivers and growth.",
+        ),
+    ],
+)
+def test_what_a_volume_comes_to(changes: dict[str, Any], said: str) -> None:
+    plain = {"volume": {"sessions_per_day": "10k"}, "drivers": {}, "trends": {}, "fixed_costs": {}}
+    assert expected_words(synthetic.scenario(**{**plain, **changes})) == said
 
 
 @pytest.mark.parametrize(

@@ -81,10 +81,23 @@ def test_the_fan_ends_at_the_quantiles_of_spend(result: Result) -> None:
 
 def test_the_s_curve_marks_its_quantiles(result: Result) -> None:
     axes = plots.s_curve(result).axes[0]
-    marked = {tuple(point) for line in axes.lines if line.get_marker() == "o" for point in line.get_xydata()}
+    marked = {tuple(point) for line in axes.lines if line.get_marker() == "|" for point in line.get_xydata()}
     assert marked == {(result.spend.quantile(p), p) for p in (0.5, 0.8, 0.95)}
     intervals = [line.get_xydata() for line in axes.lines if len(line.get_xdata()) == 2 and line.get_alpha() == 0.45]
     assert [tuple(points[:, 0]) for points in intervals] == [result.spend.ci(p) for p in (0.5, 0.8, 0.95)]
+
+
+def test_no_mark_of_the_s_curve_hides_its_interval() -> None:
+    figure = plots.s_curve(synthetic.result(synthetic.tally(trials=10_000)))
+    axes = figure.axes[0]
+    points = 72 / figure.dpi
+    marks = [line for line in axes.lines if line.get_marker() not in {"None", None, ""}]
+    bars = [line for line in axes.lines if line.get_alpha() == 0.45]
+    assert len(marks) == len(bars) == 3
+    for mark, bar in zip(marks, bars, strict=True):
+        (left, _), (right, _) = axes.transData.transform(bar.get_xydata())
+        wide = mark.get_markeredgewidth() if mark.get_marker() == "|" else mark.get_markersize()
+        assert wide < (right - left) * points
 
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
@@ -104,7 +117,7 @@ def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: 
 def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:
     figure = plots.session_cost(result)
     assert figure.axes[0].get_xscale() == "log"
-    share = words.percent(round(result.session.top1pct_share, 2))
+    share = words.percent(result.session.top1pct_share, 0)
     assert f"dearest 1 %:\n{share} of the money" in texts(figure)
     assert f"P99\n{words.money(result.session.cost.p99)}" in texts(figure)
 

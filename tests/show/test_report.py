@@ -120,11 +120,20 @@ def test_the_table_of_the_period(scenario_result: Result, report: Tag) -> None:
     for k in (5, 10, 50, 80, 90, 95, 99):
         amount, interval = table["P50, the median" if k == 50 else f"P{k}"]
         low, high = spend.ci(k / 100)
-        assert amount == money(spend.quantile(k / 100))
-        assert interval == f"{money(low)} to {money(high)}"
+        assert amount in {words.money(spend.quantile(k / 100), digits=n) for n in (3, 4)}
+        assert interval in {f"{words.money(low, digits=n)} to {words.money(high, digits=n)}" for n in (3, 4)}
     assert table["mean"][0] == money(spend.mean)
     assert table["mean of the worst 5 %"][0] == money(spend.tvar(0.95))
     assert table["most"][0] == money(spend.max)
+
+
+@pytest.mark.parametrize("spread", [0.28, 0.02, 0.0])
+def test_no_quantile_stands_on_the_end_of_its_own_interval(spread: float) -> None:
+    result = synthetic.result(synthetic.tally(trials=10_000, spread=spread))
+    for name, amount, interval in rows(page(render(result)).one("table", id="period-table")):
+        if interval:
+            low, high, point = (float(x.lstrip("$").replace(",", "")) for x in [*interval.split(" to "), amount])
+            assert low < point < high if spread else low == point == high, name
 
 
 def test_the_table_of_sessions_stands_apart(scenario_result: Result, report: Tag) -> None:
@@ -132,10 +141,41 @@ def test_the_table_of_sessions_stands_apart(scenario_result: Result, report: Tag
     cost = scenario_result.session.cost
     assert table["P99"] == money(cost.p99)
     assert table["mean cost"] == money(cost.mean)
-    assert table["the dearest"] == money(cost.max)
+    assert table["the dearest of all"] == money(cost.max)
     assert table["successful"] == words.percent(scenario_result.session.success_rate)
-    assert table["carried by the dearest 1 %"] == words.percent(words.round_to(scenario_result.session.top1pct_share))
+    assert table["carried by the dearest 1 %"] == words.percent(scenario_result.session.top1pct_share)
     assert not {row[0] for row in rows(report.one("table", id="period-table"))} & {"mean cost", "P99.9"}
+
+
+def test_next_to_all_is_not_all() -> None:
+    made = synthetic.tally(trials=50)
+    made.session.sessions, made.session.successes = 100_000, 99_968
+    table = dict(rows(page(render(synthetic.result(made))).one("table", id="session-table")))
+    assert table["successful"] == "99.968 %"
+
+
+def test_what_went_wrong_is_not_said_to_have_bought_nothing(html: str, report: Tag) -> None:
+    facts = report.one("header").one("dl", class_="facts")
+    said = dict(zip((tag.text for tag in facts.all("dt")), (tag.text for tag in facts.all("dd")), strict=True))
+    assert re.fullmatch(
+        r"\$[\d.,]+ goes to retries and the 10 % of sessions that failed\. "
+        r"A retry counts in full here, even where the failed attempt before it was free\.",
+        said["Went wrong"],
+    )
+    assert "bought nothing" not in html.lower()
+
+
+def test_the_error_of_the_chance_stands_under_the_verdict(scenario_result: Result, report: Tag) -> None:
+    risk = scenario_result.budget
+    assert risk is not None
+    said = report.one(class_="verdict").one("p", class_="error").text
+    interval = words.percent_range(*risk.ci)
+    assert said == f"2,000 simulated months put the chance at {interval} (95 % interval; simulation error alone)."
+
+
+@pytest.mark.parametrize("state", ["no budget", "never breached", "always breached", "one trial"])
+def test_a_chance_that_is_a_bound_has_no_error_beside_it(state: str, state_page: StatePage) -> None:
+    assert page(state_page(state)[1]).all("p", class_="error") == []
 
 
 def test_attribution_adds_up_in_money_and_in_percent(scenario_result: Result, report: Tag) -> None:
@@ -180,6 +220,8 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
         "agents.chat.system_tokens exactly 2,000",
         "Rank correlation of volume and context size: 0.4.",
         "Context size grows by 8 % a month.",
+        "in December 2026: 11,100 on Mondays to Fridays and Sundays, 3,330 on Saturdays, before drivers.",
+        "By weekday: sat 0.3, the others 1, scaled to mean 1: 10,000 a day is the mean of a week.",
         "platform $4,000 each month, by the day",
         "labels $900 1 Dec 2026",
         "anthropic/claude-sonnet-4-6 $3 $15 $0.30 $3.75 genai-prices",
@@ -187,6 +229,7 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
         "a study of 2026",
     ):
         assert text in said.text
+    assert "first day" not in said.text
     counts = [int(tag.text) for tag in said.one(class_="counts").all("b")]
     assert len(counts) == 4
     assert sum(counts) > 0
@@ -273,6 +316,15 @@ def test_what_the_budget_leaves_out_is_said(state_page: StatePage) -> None:
     assert row[1] == money(result.spend.p95)
     assert row[3] == money(result.covered.p95)
     assert read(result).partial
+    labels = [tag.text for tag in tree.one("dl", class_="ladder").all("dt")]
+    assert [label for label in labels if "all spend" not in label] == ["Budget", "Covered by the budget, P95"]
+
+
+@pytest.mark.parametrize(("budget", "kind"), [(1e6, "holds"), (130_000.0, "risk"), (50_000.0, "breaks")])
+def test_the_tile_of_the_budget_alarms_only_with_the_verdict(budget: float, kind: str) -> None:
+    tree = page(render(synthetic.result(budget=budget)))
+    assert kind in tree.one(class_="badge").attributes["class"].split()
+    assert kind in tree.one("div", class_="budget").attributes["class"].split()
 
 
 def test_other_currencies_are_written_everywhere(state_page: StatePage) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -58,9 +59,9 @@ def test_one_breaks_and_several_break(probability: float, verb: str, reading: Re
     [
         (
             "never breached",
-            "The $1,000,000 budget holds in more than 98 % of months; 95 % certainty takes no more than $",
+            "The $1,000,000 budget holds in more than 98.3 % of months; 95 % certainty takes no more than $",
         ),
-        ("always breached", "The $10,000 budget holds in less than 2 % of months; 95 % certainty takes $"),
+        ("always breached", "The $10,000 budget holds in less than 1.7 % of months; 95 % certainty takes $"),
         ("no budget", "To be 95 % sure, plan $"),
         ("one trial", "The $100,000 budget holds in the one month simulated"),
         ("zero spend", "Every month costs nothing"),
@@ -98,6 +99,33 @@ def test_what_a_budget_covers_is_said_of_every_picture_that_shows_no_more() -> N
         assert "covers" not in how(of("never breached"))
     assert story.daily_title(partly).startswith("A typical day's covered spend is $")
     assert story.daily_title(of("never breached")).startswith("A typical day costs $")
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [("a part covered", "that of the dearest day, "), ("never breached", "the dearest day, ")]
+)
+def test_the_dearest_day_is_called_a_day(state: str, said: str) -> None:
+    title = story.daily_title(of(state))
+    assert f"; {said}" in title
+    assert re.search(r" Dec, (is|costs) \$[\d,]+$", title)
+
+
+# What went wrong
+
+
+def test_sessions_that_failed_are_counted_beside_their_money(reading: Reading) -> None:
+    assert story.waste_words(reading).endswith(" goes to retries and the 10 % of sessions that failed")
+    all_good = replace(reading, sessions=replace(reading.sessions, success_rate=1.0))
+    assert story.waste_words(all_good).endswith(" goes to retries")
+    no_retries = replace(reading, parts=tuple(part for part in reading.parts if part.cause != "retries"))
+    assert story.waste_words(no_retries).endswith(" goes to the 10 % of sessions that failed")
+    assert story.waste_note(no_retries) == ""
+    assert story.waste_words(replace(reading, waste=0.0)) == ""
+
+
+def test_the_share_of_the_dearest_is_not_rounded_onto_all(reading: Reading) -> None:
+    most = replace(reading, sessions=replace(reading.sessions, top1pct_share=0.9968))
+    assert "carry 99.68 % of" in story.session_title(most)
 
 
 # Parts
@@ -176,7 +204,7 @@ def test_long_names_are_cut_in_the_middle(name: str, most: int, said: str) -> No
 
 
 def test_session_titles(reading: Reading, result: Result) -> None:
-    share = words.percent(round(result.session.top1pct_share, 2))
+    share = words.percent(result.session.top1pct_share, 0)
     assert story.session_title(reading) == f"The dearest 1 % of sessions carry {share} of what sessions cost"
     assert story.session_title(of("zero spend")) == "Every session costs nothing"
 

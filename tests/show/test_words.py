@@ -39,6 +39,21 @@ def test_money_has_three_significant_digits(amount: float, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "digits", "said"),
+    [
+        (1_136.2, 4, "$1,136"),
+        (83_812, 4, "$83,810"),
+        (123.44, 4, "$123.40"),
+        (4.2061, 4, "$4.206"),
+        (0.0413449, 5, "$0.041345"),
+        (2_345_600_000, 4, "$2.346 billion"),
+    ],
+)
+def test_money_with_more_digits_where_three_say_too_little(amount: float, digits: int, said: str) -> None:
+    assert words.money(amount, digits=digits) == said
+
+
+@pytest.mark.parametrize(
     ("currency", "said"), [("USD", "$1,230"), ("EUR", "€1,230"), ("JPY", "¥1,230"), ("PLN", "PLN 1,230")]
 )
 def test_money_in_other_currencies(currency: str, said: str) -> None:
@@ -98,6 +113,11 @@ def test_a_change_has_its_sign(change: float, said: str) -> None:
         (0.165, "16.5 %"),
         (0.05, "5 %"),
         (0.0004, "0.04 %"),
+        (0.000667, "0.07 %"),
+        (0.9935, "99.35 %"),
+        (1.2346, "123.5 %"),
+        (1.5, "150 %"),
+        (0.0123, "1.2 %"),
         (0.00004, "0.004 %"),
         (0.9998, "99.98 %"),
         (0.99999, "99.999 %"),
@@ -105,6 +125,26 @@ def test_a_change_has_its_sign(change: float, said: str) -> None:
 )
 def test_percent(p: float, said: str) -> None:
     assert words.percent(p) == said
+
+
+@pytest.mark.parametrize(
+    ("p", "said"), [(0.0, "0 %"), (0.2, "20 %"), (0.237, "24 %"), (0.996, "99.6 %"), (0.004, "0.4 %"), (1.0, "100 %")]
+)
+def test_whole_percents_keep_off_nothing_and_all(p: float, said: str) -> None:
+    assert words.percent(p, 0) == said
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (0.0718, 0.0822, "7.2 to 8.2 %"),
+        (0.07, 0.1, "7 to 10 %"),
+        (0.00003, 0.0004, "0.003 to 0.04 %"),
+        (0.98, 0.99998, "98 to 99.998 %"),
+    ],
+)
+def test_a_range_of_shares_says_percent_once(low: float, high: float, said: str) -> None:
+    assert words.percent_range(low, high) == said
 
 
 @pytest.mark.parametrize(
@@ -161,7 +201,11 @@ def test_odds(p: float, said: str) -> None:
         (1_650, 10_000, "1 in 6", "16.5 %"),
         (0, 10_000, "less than 1 in 3,000", "less than 0.03 %"),
         (10_000, 10_000, "more than 2,999 in 3,000", "more than 99.97 %"),
-        (0, 200, "less than 1 in 60", "less than 2 %"),
+        (0, 200, "less than 1 in 60", "less than 1.7 %"),
+        (200, 200, "more than 59 in 60", "more than 98.3 %"),
+        (0, 50, "less than 1 in 17", "less than 6 %"),
+        (0, 700, "less than 1 in 230", "less than 0.44 %"),
+        (0, 5, "less than 1 in 2", "less than 50 %"),
         (0, 10, "less than 1 in 3", "less than 30 %"),
         (0, 1, "anybody's guess", "unknown"),
         (1, 1, "anybody's guess", "unknown"),
@@ -173,6 +217,27 @@ def test_odds(p: float, said: str) -> None:
 def test_what_was_never_seen_is_not_impossible(hits: int, trials: int, said: str, share: str) -> None:
     assert words.odds_of(hits, trials) == said
     assert words.percent_of(hits, trials) == share
+
+
+@pytest.mark.parametrize("trials", [*range(5, 400), 500, 700, 1_000, 1_500, 2_500, 10_000, 54_321, 1_000_000])
+def test_odds_and_percent_of_what_was_never_seen_agree(trials: int) -> None:
+    n = int(words.odds_of(0, trials).removeprefix("less than 1 in ").replace(",", ""))
+    percent = float(words.percent_of(0, trials).removeprefix("less than ").removesuffix(" %"))
+    bound = 1 - 0.05 ** (1 / trials)
+    assert 1 / n >= bound * (1 - 1e-12)
+    assert percent / 100 >= bound * (1 - 1e-12)
+    assert abs(percent * n / 100 - 1) < 0.12
+    held = float(words.percent_of(trials, trials).removeprefix("more than ").removesuffix(" %"))
+    assert held + percent == pytest.approx(100, abs=1e-9)
+
+
+@pytest.mark.parametrize("trials", [5, 50, 1_000, 10_000, 100_000])
+def test_odds_and_percent_of_one_line_agree(trials: int) -> None:
+    for hits in range(1, trials, 1 + trials // 5_000):
+        of, n = (int(part) for part in words.odds_of(hits, trials).replace(",", "").split(" in "))
+        percent = float(words.percent_of(hits, trials).removesuffix(" %"))
+        rare, said = min((of / n, percent / 100), (1 - of / n, 1 - percent / 100))
+        assert 0.8 < rare / said < 1.25, (hits, trials)
 
 
 def test_the_verdict_as_a_sentence() -> None:

@@ -58,8 +58,10 @@ function chances(data) {
     if (hits > 0 && hits < data.trials) { return odds(hits / data.trials); }
     var bound = 1 - Math.pow(0.05, 1 / data.trials);
     if (bound > 0.5) { return "anybody's guess"; }
-    var size = Math.pow(10, Math.floor(Math.log10(1 / bound)));
-    var rare = Math.round(Math.floor(1 / bound / size) * size);
+    // one digit where that says it to an eighth, else two
+    var most = 1 / bound, size = Math.pow(10, Math.floor(Math.log10(most))), rare = Math.floor(most / size) * size;
+    if (rare <= 0.88 * most && most >= 10) { rare = Math.floor(10 * most / size) * size / 10; }
+    rare = Math.round(rare);
     return hits === 0 ? "less than 1 in " + grouped(rare, 0) : "more than " + grouped(rare - 1, 0) + " in " + grouped(rare, 0);
   }
   // to so many decimals, ties to the even digit: a share and its complement then add up to 100
@@ -68,9 +70,10 @@ function chances(data) {
     return (rest > 0.5 || (rest === 0.5 && down % 2 === 1) ? down + 1 : down) / Math.pow(10, places);
   }
   function percent(p) {
+    var exact = Number((100 * p).toFixed(9)), room = Math.min(exact, 100 - exact) / 20;
     for (var d = 1; d < 12; d += 1) {
-      var shown = rounded(100 * p, d);
-      if (p === 0 || p === 1 || (shown !== 0 && shown !== 100)) {
+      var shown = rounded(exact, d);
+      if (p === 0 || p === 1 || (shown !== 0 && shown !== 100 && Math.abs(shown - exact) <= room)) {
         return shown.toFixed(d).replace(/\.?0+$/, "") + "\u00a0%";
       }
     }
