@@ -95,6 +95,17 @@ class Currency(Words):
         return "three capital letters, as in USD or EUR"
 
 
+class Unit(NameOf):
+    """What a session is called: a noun, so that a number is none."""
+
+    def read(self, value: object) -> str:
+        """The noun."""
+        noun = super().read(value)
+        if not any(letter.isalpha() for letter in noun):
+            raise FieldError(Fault((), "is no name of a unit", value, "a noun, as in ticket, chat or task"))
+        return noun
+
+
 def _month_after(data: dict[str, Any]) -> Period:
     start, days = month_after(data["as_of"])
     return Period.model_construct(start=start, days=days)  # what is wrong with as_of is said there
@@ -116,7 +127,7 @@ class Scenario(Section):
     title: Text = Field("", description="One line for people.")
     story: Text = Field("", description="What this is about, in a few sentences.")
     sources: Texts = Field((), description="Where the numbers come from.")
-    unit: Annotated[str, NameOf(what="unit")] = Field(
+    unit: Annotated[str, Unit(what="unit")] = Field(
         "session", description="What a session is called in every text: ticket, chat, task."
     )
     as_of: Date = Field(

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from distributions.quantity import QuantityError, parse_number
+from distributions.quantity import QuantityError, is_percentage, parse_number
 from scenarios.problems import Problem, shown
 
 ENGINES = ("auto", "exact")
@@ -65,6 +65,8 @@ def _engine(value: object) -> str:
 
 def _number(name: str, value: object) -> float | int:
     whole, message = _NUMBERS[name]
+    if is_percentage(value):
+        raise _NotSoError(message)
     number = _exact(value)
     if whole is None and 0 < number <= sys.float_info.max:
         return float(number)

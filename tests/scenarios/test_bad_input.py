@@ -90,6 +90,8 @@ TABLE = [
     # numbers
     Bad("      max_attempts: 4", "      max_attempts: 1e9", "agents.chat.retry.max_attempts", "must be at most 1000"),
     Bad("{amount: 30k,", "{amount: 0,", "budget.amount", "must be above 0"),
+    Bad("{amount: 30k,", "{amount: 3%,", "budget.amount", "must be an amount of money, not a percentage"),
+    Bad("{amount: 10k, date", "{amount: 10%, date", "fixed_costs.one_time.labels.amount", "not a percentage"),
     Bad("{amount: 30k,", "{amount: .nan,", "budget.amount", "finite"),
     Bad("{amount: 30k,", "{amount: .inf,", "budget.amount", "finite"),
     Bad("{amount: 30k,", "{amount: 1e999,", "budget.amount", "finite"),
@@ -126,6 +128,7 @@ TABLE = [
     Bad("as_of: 2026-11-20", "as_of: soon", "as_of", "must be a date"),
     Bad("as_of: 2026-11-20", "as_of: 9999-12-31", "as_of", "is in no year between 1970 and 2200"),
     Bad("period: 2026-12", "period: {start: 9999-12-01, days: 60}", "period.start", "is in no year between"),
+    Bad("name: shop", "name: shop\nunit: 3", "unit", "allowed: a noun, as in ticket, chat or task"),
     Bad("name: shop", "name: shop\nlimits: [p95]", "limits", "allowed: names, each with a number, at least 0"),
     Bad("name: shop", "name: !!python/name:x shop", "name", "has the tag tag:yaml.org,2002:python/name:x"),
     Bad("    model: dear", "    model: 3", "agents.coder.model", "or {cascade: [cheap, frontier], escalate_rate: 25%}"),

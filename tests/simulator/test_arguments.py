@@ -35,6 +35,8 @@ def test_numbers_are_read_as_people_write_them() -> None:
     [
         ({"budget": "lots"}, "budget\n    a budget is a number above 0, such as 30k\n    got:     lots"),
         ({"budget": float("nan")}, "budget\n    a budget is a number above 0"),
+        ({"budget": "3%"}, "a budget is a number above 0, such as 30k\n    got:     3%"),
+        ({"trials": "300%"}, "trials\n"),
         ({"budget": True}, "got:     true"),
         ({"trials": 2.5}, "trials\n    the number of trials is a whole number from 1, such as 10k\n    got:     2.5"),
         ({"trials": [1]}, "trials\n"),
