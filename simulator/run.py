@@ -85,7 +85,7 @@ def run(
         for anything wrong with the input, all of it at once.
     """
     started = time.perf_counter()
-    optional = {"trials": trials, "budget": budget, "threads": threads}
+    optional = {"trials": trials, "budget": budget, "threads": threads, "block": block, "progress": progress}
     asked = {"seed": seed, "engine": engine} | {name: x for name, x in optional.items() if x is not None}
     problems: list[Problem] = []
     scenario, given = read_request(source, overrides, asked, problems)
@@ -104,7 +104,7 @@ def run(
             n_trials,
             unit=money_unit(spend),
             threads=given.get("threads") or usable_processors(),
-            block=block,
+            block=given.get("block"),
             watch=_watch(progress, n_trials, started),
         )
     except CostOverflowError as error:
