@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from scenarios.load import Problem, ScenarioError, load
+from scenarios.problems import shown
 
 GOOD = """\
 name: shop
@@ -393,6 +394,21 @@ def test_a_problem_reads_as_a_block() -> None:
         "a.yaml:7: agents.chat\n    is wrong\n    got:     3\n    allowed: a number\n    hint:    write 4"
     )
     assert str(Problem(None, None, "", "is wrong")) == "scenario\n    is wrong"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (f"{'19,366 values of ContextTokens':<64} in a.csv, P50 1,020, P95 4,083", "in a.csv, ..."),
+        ("word " * 20, "word word ..."),
+        ("x" * 100, "x" * 76 + " ..."),
+        ("x" * 80, "x" * 80),
+        (list(range(1_000, 1_040)), "1011, ..."),
+    ],
+)
+def test_a_long_value_is_cut_where_a_part_of_it_ends(value: object, said: str) -> None:
+    assert shown(value).endswith(said)
+    assert len(shown(value)) <= 80
 
 
 def test_errors_survive_pickling() -> None:
