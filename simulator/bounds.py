@@ -95,11 +95,18 @@ def money_unit(spend: float) -> float:
     return NANO if room <= NANO else 10.0 ** math.ceil(math.log10(room))
 
 
-def refuse_too_large(program: Program, period: Period, seed: int, trials: int, calls: float, spend: float) -> None:
-    """Raise where the work would take days, or memory that few machines have: slips of the keyboard more than wishes.
+def refuse_too_large(program: Program, period: Period, seed: int, trials: int, calls: float, spend: float) -> float:
+    """Expected sessions of a run that can start, or an error where it can't.
+
+    Too large is work that would take days, or memory that few machines have: slips of the keyboard more than wishes.
 
     The expected work comes first, before anything is made for each trial; then that of the very trials, as a wide law
     of a driver may hold more in one of them than a pilot sees.
+
+    Returns
+    -------
+    float
+        Sessions that the run's very trials expect, given their drivers.
 
     Raises
     ------
@@ -112,6 +119,7 @@ def refuse_too_large(program: Program, period: Period, seed: int, trials: int, c
     expected = _sessions(period, PILOT_SEED, np.arange(PILOT_TRIALS)).mean()
     drawn = sum(float(_sessions(period, seed, chunk).sum()) for chunk in _chunks(trials))
     _refuse_calls(scenario, calls * drawn / expected if expected > 0.0 else drawn)
+    return drawn
 
 
 def _sessions(period: Period, seed: int, trial: Ints) -> Floats:
