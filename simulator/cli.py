@@ -1,7 +1,7 @@
 """The command line, the only file that prints.
 
 Everything heavy is imported inside the commands, so that ``burncurve --help`` pays for none of it. Exit codes: 0 done;
-1 a limit was crossed; 2 bad input; 70 a fault of ours; 130 interrupted, with what was finished kept.
+1 a limit was crossed; 2 bad input; 70 a fault of ours; 130 interrupted (Ctrl-C, SIGTERM), with what was finished kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import traceback
 from datetime import date
