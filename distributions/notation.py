@@ -19,6 +19,7 @@ from distributions.metalog import QUANTILES, Metalog
 from distributions.moments import BY_MEAN_CV
 from distributions.percentiles import BY_QUANTILES, NEEDS_THREE, WITH_ENDS
 from distributions.quantity import QuantityError, parse_number
+from distributions.unseen import unseen
 
 __all__ = ["MODIFIERS", "law_json_schema", "parse_law"]
 
@@ -344,6 +345,10 @@ class _Reader:
         source = spec.get("source")
         if "source" in spec and not (isinstance(source, str) and source.strip()):
             self._wrong((*path, "source"), "a source is a text that says where the numbers come from", source, "text")
+            return None
+        if source and (letter := unseen(source)):
+            message = f"a source holds {letter}, a character that steers what is shown and is not seen itself"
+            self._wrong((*path, "source"), message, source, "text without such characters")
             return None
         return source
 

@@ -31,7 +31,7 @@ from scenarios.kinds import Quantity
 from scenarios.models import LongContext, ModelSpec
 from scenarios.period import Budget, FixedCosts, OneTime, PeakHour, Period, Value, Volume
 from scenarios.places import Written, locate
-from scenarios.plain import NameOf, Words
+from scenarios.plain import Line, NameOf, Words
 from scenarios.problems import Fault, FieldError, ScenarioError
 from scenarios.risks import Control, Drivers, Event
 from scenarios.words import CAUSE_COVER, CAUSES, COVERS, DRIVERS, CauseName, CoverName, DriverName
@@ -102,8 +102,12 @@ class Unit(NameOf):
         """The noun."""
         noun = super().read(value)
         if not any(letter.isalpha() for letter in noun):
-            raise FieldError(Fault((), "is no name of a unit", value, "a noun, as in ticket, chat or task"))
+            raise FieldError(Fault((), "is no name of a unit", value, self.allowed()))
         return noun
+
+    def allowed(self) -> str:
+        """Words for the reference."""
+        return "a noun, as in ticket, chat or task"
 
 
 def _month_after(data: dict[str, Any]) -> Period:
@@ -124,7 +128,7 @@ class Scenario(Section):
         description="Short name; default: the name of the file, whatever it extends. A mapping in Python has the name "
         "of what it extends.",
     )
-    title: Text = Field("", description="One line for people.")
+    title: Annotated[str, Line()] = Field("", description="One line for people.")
     story: Text = Field("", description="What this is about, in a few sentences.")
     sources: Texts = Field((), description="Where the numbers come from.")
     unit: Annotated[str, Unit(what="unit")] = Field(
