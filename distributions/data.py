@@ -9,10 +9,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from distributions.blends import Piece, Splice
 from distributions.columns import read_column
@@ -21,6 +19,7 @@ from distributions.law import LawError, LawProblem
 from distributions.numerics import FloatArray
 from distributions.quantity import format_number
 from distributions.steps import Steps
+from distributions.tail import Sample, fit_tail
 
 MOST_STEPS = 4096
 """Values that a law keeps one by one. Of more, the largest stay, and bands below them become as many group means each.
@@ -31,24 +30,21 @@ _WIDEST = 16.0  # ratio of the values at or above a band's two ends: no group ho
 
 _MOST_DISTINCT = 1 << 20
 _ROUNDING_BITS = 36  # kept of a double's 52 where distinct values are too many: 16 bits, 1.5e-5 of the value
-_FLAT = 1e-8  # xi over scale below which a tail is as good as exponential
-_TAIL_FROM, _TAIL_LEAST, _TAIL_SAMPLE = 0.95, 50, 200
-
-
-class Sample(NamedTuple):
-    """Distinct values in rising order, and how often each was seen."""
-
-    values: FloatArray
-    counts: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Data(Splice):
-    """The values of one column, each as likely as the next; the largest, or a fitted tail, are a piece of their own."""
+    """The values of one column, each as likely as the next; the largest, or a fitted tail, are a piece of their own.
+
+    Attributes
+    ----------
+    about_tail : how a tail was fitted, in words; empty where there is none
+    """
 
     n_values: int
     column: str
     file: str
+    about_tail: str = ""
 
     @property
     def measured(self) -> bool:
@@ -64,8 +60,15 @@ class Data(Splice):
         tails = [piece.law.describe() for piece in self.pieces if isinstance(piece.law, Genpareto)]
         return ", ".join([self.title(), f"P50 {p50}, P95 {p95}", *(f"tail {tail}" for tail in tails)])
 
+    def why_infinite(self) -> str:
+        """Say what makes the mean infinite, and what to do."""
+        return (
+            f"infinite: its tail, {self.about_tail}, has index {self.tail_index():.3g}; leave `tail` out, start it "
+            "higher with `at`, add `max: ...`, the most that a model takes, or write a `splice` of your own"
+        )
 
-def data_law(file: Path, column: str, tail: str | None = None) -> Data:
+
+def data_law(file: Path, column: str, tail: str | None = None, at: float | None = None) -> Data:
     """Law of a column of a file.
 
     Parameters
@@ -73,17 +76,18 @@ def data_law(file: Path, column: str, tail: str | None = None) -> Data:
     file : csv, csv.gz, parquet, jsonl or jsonl.gz
     column : its name; in jsonl a dotted path leads into nested records
     tail : "gpd" replaces the largest values by a generalised Pareto tail, see `fit_tail`
+    at : share of the values below that tail; chosen by `fit_tail` when left out
 
     Raises
     ------
     LawError
-        Where the file or the column is not there, or a value is missing, not a number, or not finite.
+        Where the file or the column is not there, a value is missing, not a number, or not finite, or no tail fits.
     """
     sample = gather(read_column(file, column))
     if not sample.values.size:
         raise LawError([LawProblem(("column",), f"{file.name} has no rows: {column!r} is empty", column)])
-    pieces = _with_tail(sample) if tail == "gpd" else _steps(sample)
-    return Data(tuple(pieces), int(np.sum(sample.counts)), column, file.name)
+    pieces, about = _with_tail(sample, at) if tail == "gpd" else (_steps(sample), "")
+    return Data(tuple(pieces), int(np.sum(sample.counts)), column, file.name, about)
 
 
 def gather(chunks: Iterable[FloatArray]) -> Sample:
@@ -102,63 +106,14 @@ def gather(chunks: Iterable[FloatArray]) -> Sample:
     return _merged(sample, waiting)
 
 
-def fit_tail(sample: Sample) -> tuple[float, float, Genpareto]:
-    """Threshold, share of the values above it, and the generalised Pareto law of their excesses by maximum likelihood.
-
-    Notes
-    -----
-    The threshold is the 95 % quantile, or the highest with 50 values above it where that is lower.
-
-    Raises
-    ------
-    LawError
-        Where there are fewer than 200 values, or all above the threshold are the same.
-    """
-    n = int(np.sum(sample.counts))
-    if n < _TAIL_SAMPLE:
-        raise LawError([LawProblem(("tail",), f"a tail needs at least {_TAIL_SAMPLE} values; there are {n}")])
-    cumulative = np.cumsum(sample.counts)
-    rank = min(math.ceil(_TAIL_FROM * n), n - _TAIL_LEAST)
-    index = int(np.searchsorted(cumulative, rank))
-    threshold, n_above = float(sample.values[index]), n - int(cumulative[index])
-    excesses, counts = sample.values[index + 1 :] - threshold, sample.counts[index + 1 :]
-    if excesses.size < 2:
-        message = f"no tail can be fitted: almost nothing lies above P95 ({format_number(threshold)}); leave `tail` out"
-        raise LawError([LawProblem(("tail",), message)])
-    return threshold, n_above / n, _most_likely(excesses, counts)
-
-
-def _most_likely(excesses: FloatArray, counts: NDArray[np.int64]) -> Genpareto:
-    """Maximum-likelihood tail; profiled over xi/scale, which leaves one unknown (Grimshaw 1993)."""
-    from scipy import optimize
-
-    weights = counts / np.sum(counts)
-    unit = float(weights @ excesses)
-    scaled = excesses / unit
-
-    def xi_of(theta: float) -> float:
-        return float(weights @ np.log1p(theta * scaled))
-
-    def minus_log_likelihood(theta: float) -> float:
-        if abs(theta) < _FLAT:
-            return 1.0
-        xi = xi_of(theta)
-        return math.log(xi / theta) + xi + 1.0 if xi > -1.0 else math.inf  # below -1 the likelihood has no maximum
-
-    bounded = -(1.0 - np.geomspace(1e-6, 0.99, 49)) / float(scaled[-1])
-    grid = np.concatenate([bounded, [0.0], np.geomspace(1e-4, 1e3, 65)])
-    best = int(np.argmin([minus_log_likelihood(theta) for theta in grid]))
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
-    found = optimize.minimize_scalar(minus_log_likelihood, bounds=ends, method="bounded", options={"xatol": 1e-10})
-    theta = float(found.x)
-    return Genpareto(xi_of(theta), unit * (xi_of(theta) / theta if abs(theta) >= _FLAT else 1.0))
-
-
-def _with_tail(sample: Sample) -> list[Piece]:
-    threshold, share, tail = fit_tail(sample)
-    body = sample.values <= threshold
-    pieces = _steps(Sample(sample.values[body], sample.counts[body]))
-    return [*(Piece(piece.weight * (1.0 - share), piece.law) for piece in pieces), Piece(share, tail, threshold)]
+def _with_tail(sample: Sample, at: float | None) -> tuple[list[Piece], str]:
+    tail = fit_tail(sample, at)
+    body = sample.values <= tail.threshold
+    pieces = [
+        Piece(piece.weight * (1.0 - tail.share), piece.law)
+        for piece in _steps(Sample(sample.values[body], sample.counts[body]))
+    ]
+    return [*pieces, Piece(tail.share, tail.excess, tail.threshold)], tail.about
 
 
 def _steps(sample: Sample) -> list[Piece]:

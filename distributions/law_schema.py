@@ -74,7 +74,7 @@ def _forms(law: Schema) -> Schema:
     text = {"type": "string"}
     component = _group({"weight": _number(), "law": law}, ("weight", "law"))
     splice = _group({"body": law, "at": _number(), "tail": law}, ("body", "at", "tail"))
-    data = _group({"file": text, "column": text, "tail": {"enum": ["gpd"]}}, ("file", "column"))
+    data = _group({"file": text, "column": text, "tail": {"enum": ["gpd"]}, "at": _number()}, ("file", "column"))
     scipy = {"type": "object", "properties": {"name": text}, "additionalProperties": _number(), "required": ["name"]}
     return {
         "mixture": {"type": "array", "items": component, "minItems": 1, "description": "one law or another, by chance"},

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from distributions import compose, elicit, foreign
-from distributions.data import data_law
+from distributions.data import Data, data_law
 from distributions.families import ALIASES, FAMILIES, Constant
 from distributions.family import Family
 from distributions.law import Law, LawError, LawPath, LawProblem
@@ -19,6 +19,7 @@ from distributions.metalog import QUANTILES, Metalog
 from distributions.moments import BY_MEAN_CV
 from distributions.percentiles import BY_QUANTILES, NEEDS_THREE, WITH_ENDS
 from distributions.quantity import QuantityError, parse_number
+from distributions.unseen import unseen
 
 __all__ = ["MODIFIERS", "law_json_schema", "parse_law"]
 
@@ -270,21 +271,27 @@ class _Reader:
         return self._made(path, lambda: compose.splice(body, at, tail))
 
     def _data(self, inside: object, path: LawPath) -> Law | None:
-        keys = self._keys(inside, path, ("file", "column"), ("tail",))
+        keys = self._keys(inside, path, ("file", "column"), ("tail", "at"))
         if keys is None:
             return None
         tail = keys.get("tail")
         if tail not in (None, "gpd"):
             self._wrong((*path, "tail"), f"a data law has no tail {tail!r}", tail, "gpd")
             return None
+        if "at" in keys and tail is None:
+            self._wrong(
+                (*path, "at"), "at is where a tail starts, and there is no tail", keys["at"], "tail: gpd beside it"
+            )
+            return None
         odd = [key for key in ("file", "column") if not isinstance(keys[key], str | int | float)]
         for key in odd:
             what = "the path of a file" if key == "file" else "the name of a column"
             self._wrong((*path, key), f"{key} must be {what}", keys[key], what)
-        if odd:
+        at = self.number(keys["at"], (*path, "at")) if "at" in keys else None
+        if odd or (at is None and "at" in keys):
             return None
         file = self.base / _at_home(str(keys["file"]))
-        return self._made(path, lambda: data_law(file, str(keys["column"]), tail))
+        return self._made(path, lambda: data_law(file, str(keys["column"]), tail, at))
 
     def _scipy(self, inside: object, path: LawPath) -> Law | None:
         if not isinstance(inside, Mapping) or not isinstance(inside.get("name"), str):
@@ -339,6 +346,10 @@ class _Reader:
         if "source" in spec and not (isinstance(source, str) and source.strip()):
             self._wrong((*path, "source"), "a source is a text that says where the numbers come from", source, "text")
             return None
+        if source and (letter := unseen(source)):
+            message = f"a source holds {letter}, a character that steers what is shown and is not seen itself"
+            self._wrong((*path, "source"), message, source, "text without such characters")
+            return None
         return source
 
 
@@ -358,6 +369,8 @@ def _without_mean(law: Law) -> list[LawProblem]:
     if math.isfinite(mean):
         return []
     what = f"infinite (tail index {law.tail_index():.3g}); add `max: ...`, the most that can happen"
+    if isinstance(law, Data):
+        what = law.why_infinite()
     if math.isnan(mean):
         what = "undefined, as both tails are too heavy; add `min: ...` and `max: ...`"
     elif mean < 0.0:

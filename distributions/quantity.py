@@ -60,6 +60,11 @@ def parse_number(x: object) -> float:
     raise QuantityError(f"{_kind(x)} is not a number")
 
 
+def is_percentage(x: object) -> bool:
+    """Whether a number is written as a share of a hundred, such as `3%`."""
+    return isinstance(x, str) and x.rstrip().endswith("%")
+
+
 def format_number(x: float) -> str:
     """Write a number the way this module reads it: whole numbers in full, others to four digits, thousands by commas.
 

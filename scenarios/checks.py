@@ -20,6 +20,7 @@ def cross_check(scenario: Scenario) -> Iterator[Fault]:
     scenario : Scenario
         As validated, before defaults are completed.
     """
+    yield from _volume(scenario)
     yield from _features(scenario)
     for name, agent in scenario.agents.items():
         yield from _agent(scenario, name, agent)
@@ -28,6 +29,15 @@ def cross_check(scenario: Scenario) -> Iterator[Fault]:
     yield from _routes(scenario)
     yield from _period(scenario)
     yield from _correlation(scenario)
+
+
+def _volume(scenario: Scenario) -> Iterator[Fault]:
+    volume = scenario.volume
+    if not volume.daily_level(scenario.period.start):
+        names = "sessions_per_day", "sessions_per_month", "sessions_per_user_day"
+        name = next(name for name in names if getattr(volume, name) is not None)
+        hint = "every budget holds a product that nobody uses; a few sessions a day are written 0.1"
+        yield Fault(("volume", name), "brings no session, so that there is nothing to simulate", 0, "above 0", hint)
 
 
 def _features(scenario: Scenario) -> Iterator[Fault]:

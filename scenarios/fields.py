@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, JsonValue, mod
 from pydantic_core import CoreSchema
 
 from distributions.law import Law
-from scenarios.kinds import ByModel, LawOf, Quantity, noun
+from scenarios.kinds import Amount, ByModel, LawOf, Quantity, noun
 from scenarios.plain import Day, NameOf, Sequence, Switch, Words
 from scenarios.problems import Fault, FieldError
 
@@ -63,8 +63,8 @@ ModelName = Annotated[str, NameOf(what="model")]
 Probability = Annotated[float, Quantity("probability", 0, 1)]
 Share = Annotated[float, Quantity("share", 0, 1)]
 Weight = Annotated[float, Quantity("weight")]
-Money = Annotated[float, Quantity("currency")]
-PositiveMoney = Annotated[float, Quantity("currency", above=True)]
+Money = Annotated[float, Amount()]
+PositiveMoney = Annotated[float, Amount(above=True)]
 UsdPerMillion = Annotated[float, Quantity("USD per million tokens")]
 Tokens = Annotated[int, Quantity("tokens", whole=True)]
 PositiveTokens = Annotated[int, Quantity("tokens", low=1, whole=True)]

@@ -18,7 +18,7 @@ from pydantic_core import CoreSchema, core_schema
 
 from distributions.law import Law, LawError
 from distributions.notation import parse_law
-from distributions.quantity import NUMBER_PATTERN, QuantityError, parse_number
+from distributions.quantity import NUMBER_PATTERN, QuantityError, is_percentage, parse_number
 from scenarios.problems import NOTHING, Fault, FieldError
 
 LAW_MARK = "x-law"
@@ -128,6 +128,18 @@ class Quantity(Kind):
 
     def _refusal(self, message: str, value: object) -> FieldError:
         return FieldError(Fault((), message, value, self.allowed()))
+
+
+@dataclass(frozen=True)
+class Amount(Quantity):
+    """Money, of which a percentage is none."""
+
+    unit: str = "currency"
+
+    def _number(self, value: object) -> float:
+        if is_percentage(value):
+            raise self._refusal("must be an amount of money, not a percentage", value)
+        return super()._number(value)
 
 
 @dataclass(frozen=True)

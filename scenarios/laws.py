@@ -35,6 +35,7 @@ def law(spec: object, base: str | Path = ".", *, allow_infinite_mean: bool = Fal
         return parse_law(spec, Path(base), allow_infinite_mean=allow_infinite_mean)
     except LawError as error:
         problems = [
-            Problem(None, None, dotted(("law", *p.path)), p.message, shown(p.got), p.allowed) for p in error.problems
+            Problem(None, None, dotted(("law", *p.path)), p.message, None if p.got is None else shown(p.got), p.allowed)
+            for p in error.problems
         ]
         raise ScenarioError(problems) from None

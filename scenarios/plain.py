@@ -7,11 +7,13 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from distributions.unseen import unseen
 from scenarios.kinds import Kind, noun
 from scenarios.problems import Fault, FieldError
 from scenarios.words import FIRST_YEAR, LAST_YEAR
 
 _LONGEST_NAME = 80
+_LONGEST_LINE = 200
 
 
 @dataclass(frozen=True)
@@ -20,9 +22,12 @@ class Words(Kind):
 
     def read(self, value: object) -> str:
         """The text."""
-        if isinstance(value, str | int | float | dt.date) and not isinstance(value, bool):
-            return str(value)
-        raise FieldError(Fault((), f"must be text, not {noun(value)}", value, "text"))
+        if isinstance(value, bool) or not isinstance(value, str | int | float | dt.date):
+            raise FieldError(Fault((), f"must be text, not {noun(value)}", value, "text"))
+        if letter := unseen(str(value)):
+            message = f"holds {letter}, a character that steers what is shown and is not seen itself"
+            raise FieldError(Fault((), message, value, "text without such characters"))
+        return str(value)
 
     def allowed(self) -> str:
         """Words for the reference."""
@@ -35,6 +40,22 @@ class Words(Kind):
     def neutral(self) -> object:
         """Any text."""
         return "text"
+
+
+@dataclass(frozen=True)
+class Line(Words):
+    """Text on one line, not so long that it pushes all else out of sight."""
+
+    def read(self, value: object) -> str:
+        """The text, without the end of line that a block of YAML leaves."""
+        line = super().read(value).strip()
+        if "\n" in line or len(line) > _LONGEST_LINE:
+            raise FieldError(Fault((), "is no line of text", value, self.allowed()))
+        return line
+
+    def allowed(self) -> str:
+        """Words for the reference."""
+        return f"text on one line, at most {_LONGEST_LINE} characters"
 
 
 @dataclass(frozen=True)

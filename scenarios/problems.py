@@ -136,7 +136,16 @@ def dotted(path: Sequence[str | int]) -> str:
 def shown(value: object) -> str:
     """A value as its writer would recognise it, on one line and not too long."""
     text = _written(value)
-    return text if len(text) <= _LONGEST_VALUE else text[: _LONGEST_VALUE - 4] + " ..."
+    return text if len(text) <= _LONGEST_VALUE else f"{_beginning(text, _LONGEST_VALUE - 4)} ..."
+
+
+def _beginning(text: str, length: int) -> str:
+    """At most so much of a text, to the end of an item or a word of it: "1," must not stand for 1,020."""
+    for separator in (", ", " "):
+        end = text.rfind(separator, length // 2, length)
+        if end > 0:
+            return text[:end] + separator.rstrip()
+    return text[:length]
 
 
 def printable(text: str) -> str:

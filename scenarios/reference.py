@@ -95,8 +95,8 @@ Where a key takes a law, it takes a number, or one of:
   off);
 - `{mixture: [{weight: 0.98, law: ...}, ...]}`: one law or another, by chance;
 - `{splice: {body: ..., at: 0.95, tail: {gpd: {xi: ..., scale: ...}}}}`: a body, and another law above its quantile;
-- `{data: {file: ..., column: ..., tail: gpd}}`: your own data (csv, csv.gz, parquet, jsonl; the path starts at the YAML
-  file), with a fitted tail above them if you want one;
+- `{data: {file: ..., column: ..., tail: gpd, at: 0.95}}`: your own data (csv, csv.gz, parquet, jsonl; the path starts
+  at the YAML file), with a tail fitted to the values above the quantile `at` if you want one;
 - `{scipy: {name: ..., ...}}`: any distribution of scipy.stats;
 
 with `min` and `max` (clip), `truncate: [lo, hi]` (condition) and `source: "..."` beside it. A law whose mean is

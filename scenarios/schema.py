@@ -31,7 +31,7 @@ from scenarios.kinds import Quantity
 from scenarios.models import LongContext, ModelSpec
 from scenarios.period import Budget, FixedCosts, OneTime, PeakHour, Period, Value, Volume
 from scenarios.places import Written, locate
-from scenarios.plain import NameOf, Words
+from scenarios.plain import Line, NameOf, Words
 from scenarios.problems import Fault, FieldError, ScenarioError
 from scenarios.risks import Control, Drivers, Event
 from scenarios.words import CAUSE_COVER, CAUSES, COVERS, DRIVERS, CauseName, CoverName, DriverName
@@ -95,6 +95,21 @@ class Currency(Words):
         return "three capital letters, as in USD or EUR"
 
 
+class Unit(NameOf):
+    """What a session is called: a noun, so that a number is none."""
+
+    def read(self, value: object) -> str:
+        """The noun."""
+        noun = super().read(value)
+        if not any(letter.isalpha() for letter in noun):
+            raise FieldError(Fault((), "is no name of a unit", value, self.allowed()))
+        return noun
+
+    def allowed(self) -> str:
+        """Words for the reference."""
+        return "a noun, as in ticket, chat or task"
+
+
 def _month_after(data: dict[str, Any]) -> Period:
     start, days = month_after(data["as_of"])
     return Period.model_construct(start=start, days=days)  # what is wrong with as_of is said there
@@ -113,10 +128,10 @@ class Scenario(Section):
         description="Short name; default: the name of the file, whatever it extends. A mapping in Python has the name "
         "of what it extends.",
     )
-    title: Text = Field("", description="One line for people.")
+    title: Annotated[str, Line()] = Field("", description="One line for people.")
     story: Text = Field("", description="What this is about, in a few sentences.")
     sources: Texts = Field((), description="Where the numbers come from.")
-    unit: Annotated[str, NameOf(what="unit")] = Field(
+    unit: Annotated[str, Unit(what="unit")] = Field(
         "session", description="What a session is called in every text: ticket, chat, task."
     )
     as_of: Date = Field(

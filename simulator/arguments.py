@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import numbers
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from distributions.quantity import QuantityError, parse_number
+from distributions.quantity import QuantityError, is_percentage, parse_number
 from scenarios.problems import Problem, shown
 
 ENGINES = ("auto", "exact")
@@ -20,6 +20,8 @@ _NUMBERS: Mapping[str, tuple[range | None, str]] = {
     "trials": (range(1, 2**63), "the number of trials is a whole number from 1, such as 10k"),
     "seed": (range(2**64), "a seed is a whole number from 0 to 2^64 - 1"),
     "threads": (range(1, 1_025), "the number of threads is a whole number from 1 to 1,024"),
+    "block": (range(1, 2**31), "a block is a whole number of trials from 1"),
+    "count": (range(2**31), "how many is a whole number from 0, such as 10k"),
 }
 """The range of whole numbers, None for any number above 0; and what is said of others."""
 
@@ -29,8 +31,8 @@ def read_arguments(given: Mapping[str, object], problems: list[Problem], prefix:
 
     Parameters
     ----------
-    given : ``budget``, ``trials``, ``seed``, ``threads`` and ``engine``, or some of them; numbers also as people write
-        them (``"30k"``)
+    given : ``budget``, ``trials``, ``seed``, ``threads``, ``block``, ``engine`` and ``progress``, or some of them;
+        numbers also as people write them (``"30k"``)
     problems : takes what is wrong
     prefix : stands before the names in it: ``--`` on a command line
 
@@ -42,10 +44,27 @@ def read_arguments(given: Mapping[str, object], problems: list[Problem], prefix:
     read: dict[str, Any] = {}
     for name, value in given.items():
         try:
-            read[name] = _engine(value) if name == "engine" else _number(name, value)
+            read[name] = _OTHERS[name](value) if name in _OTHERS else _number(name, value)
         except _NotSoError as error:
             problems.append(Problem(None, None, prefix + name, str(error), shown(value), error.allowed))
     return read
+
+
+def read_amount(value: object) -> float:
+    """An amount of money as people write it; ValueError says what is none."""
+    return float(_or_value_error("budget", value))
+
+
+def read_count(value: object) -> int:
+    """How many of something, from 0, as people write it; ValueError says what is none."""
+    return int(_or_value_error("count", value))
+
+
+def _or_value_error(name: str, value: object) -> float:
+    try:
+        return _number(name, value)
+    except _NotSoError as error:
+        raise ValueError(f"{error}; got {shown(value)}") from None
 
 
 class _NotSoError(ValueError):
@@ -63,8 +82,20 @@ def _engine(value: object) -> str:
     raise _NotSoError(message, " or ".join(ENGINES))
 
 
+def _progress(value: object) -> object:
+    if callable(value):
+        return value
+    raise _NotSoError("takes a function of one argument, called as the run goes on")
+
+
+_OTHERS: Mapping[str, Callable[[object], object]] = {"engine": _engine, "progress": _progress}
+"""Arguments that are no numbers."""
+
+
 def _number(name: str, value: object) -> float | int:
     whole, message = _NUMBERS[name]
+    if is_percentage(value):
+        raise _NotSoError(message)
     number = _exact(value)
     if whole is None and 0 < number <= sys.float_info.max:
         return float(number)

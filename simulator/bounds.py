@@ -14,7 +14,7 @@ from scenarios.schema import DRIVERS
 from simulator.engine.exact import CostOverflowError, sample_sessions
 from simulator.engine.period import VOLUME
 from simulator.engine.plan import NANO
-from simulator.engine.tally import SESSION_DTYPE, Frame, Tally
+from simulator.engine.tally import N_COST_BINS, SESSION_DTYPE, Frame, Records, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +34,14 @@ MOST_BYTES = 16 * 2**30
 """The memory that a run's figures may take."""
 COPIES = 2
 """Of those figures, at the end of a run."""
+FEATURE_BYTES = 10 * 8 * N_COST_BINS
+"""What a run and its report hold of a feature's single sessions, whose costs are counted bin by bin."""
 MOST_MONEY = 1e18
 """Of a period, in currency: a thousand times what the world earns in a year."""
 
 PILOT_TRIALS, PILOT_SESSIONS = 64, 32
+PILOT_FEATURES = 64
+"""Looked at together: each look takes memory for all the features that there are."""
 PILOT_SEED = 0
 CHUNK = 65_536
 """Trials whose driver levels are looked at together."""
@@ -52,23 +56,31 @@ def pilot(program: Program, period: Period) -> tuple[float, float]:
     Raises
     ------
     ScenarioError
-        Where the spend is more money than anyone has.
+        Where features are too many to look at, or the spend is more money than anyone has.
     """
+    _refuse_features(program.scenario, len(period.shares))
     trial = np.arange(PILOT_TRIALS, dtype=np.int64)
     sessions = float(_sessions(period, PILOT_SEED, trial).mean())
     calls, spend = 0.0, _fixed_costs(program.scenario)
     _refuse_money(program.scenario, "fixed_costs", spend)
     unit = money_unit(spend)
-    for feature, share in enumerate(period.shares):
-        addresses = np.zeros(PILOT_TRIALS * PILOT_SESSIONS, SESSION_DTYPE)
-        addresses["trial"] = np.repeat(trial, PILOT_SESSIONS)
-        addresses["session"] = np.tile(np.arange(PILOT_SESSIONS), PILOT_TRIALS)
-        addresses["day"] = np.arange(len(addresses)) % len(period.sessions_per_day)
-        addresses["feature"] = feature
+    for first in range(0, len(period.shares), PILOT_FEATURES):
+        shares = period.shares[first : first + PILOT_FEATURES]
+        addresses = np.concatenate([_pilot_addresses(period, first + place) for place in range(len(shares))])
         records = sample_sessions(program, period, PILOT_SEED, addresses, unit)
-        calls += sessions * share * float(records["calls"].mean())
-        spend += sessions * share * float(records["cost"].mean())
+        for share, own in zip(shares, np.split(records, len(shares)), strict=True):
+            calls += sessions * share * float(own["calls"].mean())
+            spend += sessions * share * float(own["cost"].mean())
     return calls, spend
+
+
+def _pilot_addresses(period: Period, feature: int) -> Records:
+    addresses = np.zeros(PILOT_TRIALS * PILOT_SESSIONS, SESSION_DTYPE)
+    addresses["trial"] = np.repeat(np.arange(PILOT_TRIALS), PILOT_SESSIONS)
+    addresses["session"] = np.tile(np.arange(PILOT_SESSIONS), PILOT_TRIALS)
+    addresses["day"] = np.arange(len(addresses)) % len(period.sessions_per_day)
+    addresses["feature"] = feature
+    return addresses
 
 
 def default_trials(calls: float) -> int:
@@ -95,11 +107,18 @@ def money_unit(spend: float) -> float:
     return NANO if room <= NANO else 10.0 ** math.ceil(math.log10(room))
 
 
-def refuse_too_large(program: Program, period: Period, seed: int, trials: int, calls: float, spend: float) -> None:
-    """Raise where the work would take days, or memory that few machines have: slips of the keyboard more than wishes.
+def refuse_too_large(program: Program, period: Period, seed: int, trials: int, calls: float, spend: float) -> float:
+    """Expected sessions of a run that can start, or an error where it can't.
+
+    Too large is work that would take days, or memory that few machines have: slips of the keyboard more than wishes.
 
     The expected work comes first, before anything is made for each trial; then that of the very trials, as a wide law
     of a driver may hold more in one of them than a pilot sees.
+
+    Returns
+    -------
+    float
+        Sessions that the run's very trials expect, given their drivers.
 
     Raises
     ------
@@ -112,6 +131,7 @@ def refuse_too_large(program: Program, period: Period, seed: int, trials: int, c
     expected = _sessions(period, PILOT_SEED, np.arange(PILOT_TRIALS)).mean()
     drawn = sum(float(_sessions(period, seed, chunk).sum()) for chunk in _chunks(trials))
     _refuse_calls(scenario, calls * drawn / expected if expected > 0.0 else drawn)
+    return drawn
 
 
 def _sessions(period: Period, seed: int, trial: Ints) -> Floats:
@@ -129,6 +149,15 @@ def _refuse_calls(scenario: Scenario, calls: float) -> None:
     if not calls <= MOST_CALLS:
         message = f"this run would simulate {calls:.2g} model calls; {MOST_CALLS:.0e} are let through"
         raise scenario.error([Fault(("volume",), message, hint="lower the volume, its driver or --trials")])
+
+
+def _refuse_features(scenario: Scenario, features: int) -> None:
+    if features * FEATURE_BYTES > MOST_BYTES:
+        message = (
+            f"this run would count the sessions of {features:,} features one feature at a time; "
+            f"{MOST_BYTES // FEATURE_BYTES:,} are let through"
+        )
+        raise scenario.error([Fault(("features",), message, hint="make one feature of those that are alike")])
 
 
 def _refuse_memory(scenario: Scenario, frame: Frame, trials: int) -> None:

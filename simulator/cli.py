@@ -1,7 +1,7 @@
 """The command line, the only file that prints.
 
 Everything heavy is imported inside the commands, so that ``burncurve --help`` pays for none of it. Exit codes: 0 done;
-1 a limit was crossed; 2 bad input; 70 a fault of ours; 130 interrupted, with what was finished kept.
+1 a limit was crossed; 2 bad input; 70 a fault of ours; 130 interrupted (Ctrl-C, SIGTERM), with what was finished kept.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import traceback
 from datetime import date
@@ -47,12 +48,20 @@ Overrides = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Change a value: volume.sessions_per_day=20k. Repeatable."),
 ]
 Budget = Annotated[str | None, typer.Option(metavar="X", help="In place of the scenario's budget, such as 30k.")]
-Trials = Annotated[str | None, typer.Option(metavar="N", help="How many periods to simulate, such as 10k.")]
+Trials = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N",
+        help="How many periods to simulate, such as 10k. Default: as many as make 3 billion model calls, from 200 to "
+        "10,000.",
+    ),
+]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]
 Engine = Annotated[str, typer.Option(metavar="auto|exact", help="How to simulate; auto chooses by the work.")]
 Threads = Annotated[str | None, typer.Option(metavar="N", help="Default: all processors that this process may use.")]
 Out = Annotated[
-    str | None, typer.Option(metavar="DIR", help="Write result.json, trials.parquet, report.html and plots into DIR.")
+    str | None,
+    typer.Option(metavar="DIR", help="Write result.json, trials.parquet, report.html, tally.npz and plots into DIR."),
 ]
 Report = Annotated[str | None, typer.Option(metavar="FILE", help="Write the report: one HTML file, self-contained.")]
 Open = Annotated[bool, typer.Option("--open", help="Show the report in a browser.")]
@@ -68,6 +77,8 @@ FailIf = Annotated[
 def main() -> None:
     """Run the command line, and turn whatever goes wrong into one message and an exit code."""
     _prepare_streams()
+    # What a scheduler sends to stop a job: as Ctrl-C does, it keeps what was finished and leaves no half-written file.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except KeyboardInterrupt:

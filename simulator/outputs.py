@@ -140,7 +140,7 @@ def write_starter(name: str, today: date) -> None:
                 stream.write(text)
         except FileExistsError as error:
             raise OutputError(f"{file} exists already, and is left as it is; choose another name") from error
-        except OSError:
+        except BaseException:  # a full disk, or Ctrl-C
             file.unlink(missing_ok=True)
             raise
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -44,7 +45,7 @@ def lines(say: Callable[[str], None]) -> Shown:
         nonlocal due
         if progress.seconds >= due:
             due = progress.seconds + SECONDS_A_LINE
-            say(f"{100 * progress.trials_done // progress.trials_total} % · {_pace(progress)}")
+            say(f"{math.floor(100 * progress.share)} % · {_pace(progress)}")
 
     return shown
 
@@ -60,7 +61,7 @@ def _bar() -> Iterator[Shown]:
         task = bar.add_task("", total=None, pace="getting ready")
 
         def shown(progress: Progress) -> None:
-            bar.update(task, total=progress.trials_total, completed=progress.trials_done, pace=_pace(progress))
+            bar.update(task, total=1.0, completed=progress.share, pace=_pace(progress))
 
         yield shown
 

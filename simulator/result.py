@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
+from simulator.arguments import read_amount, read_count
 from simulator.document import plain, values_of
 from simulator.engine.tally import FloatArray, Records, Tally
 from simulator.facts import Facts, facts_of
@@ -139,23 +140,27 @@ class Result:
         """Breach risk of the scenario's budget; None without one."""
         return None if self.facts.budget is None else breach(self.tally, self.facts.budget)
 
-    def breach(self, amount: float | None = None) -> Breach:
-        """Breach risk of a budget of `amount`, by default the scenario's."""
+    def breach(self, amount: float | str | None = None) -> Breach:
+        """Breach risk of a budget of `amount` (also as text: "45k"), by default the scenario's."""
         return breach(self.tally, self._amount(amount))
 
-    def breach_probability(self, amount: float | None = None) -> float:
+    def breach_probability(self, amount: float | str | None = None) -> float:
         """Share of the trials in which what the budget covers costs more than `amount`, by default the budget.
+
+        Parameters
+        ----------
+        amount : in the scenario's currency, above 0; also as people write it: "45k"
 
         Raises
         ------
         ValueError
-            If neither an amount is given nor the scenario has a budget.
+            If the amount is none, or not given where the scenario has no budget.
         """
         return breach_probability(self.tally, self._amount(amount))
 
-    def _amount(self, amount: float | None) -> float:
+    def _amount(self, amount: float | str | None) -> float:
         if amount is not None:
-            return amount
+            return read_amount(amount)
         if self.facts.budget is None:
             raise ValueError(f"{self.facts.name} has no budget: say which amount, as in breach_probability(30_000)")
         return self.facts.budget
@@ -211,18 +216,27 @@ class Result:
         """One row a component: feature, agent, cause, detail, mean, tail; tools and fixed costs one by one."""
         return attribution_frame(self.components(by_detail=True))
 
-    def sessions(self, n: int) -> DataFrame:
+    def sessions(self, n: int | str) -> DataFrame:
         """A sample of n sessions, each with its address, cost, calls, agents, tokens and outcome.
 
         Evenly spaced over all that were simulated, in the order of their addresses; all of them where n is more.
+
+        Raises
+        ------
+        ValueError
+            If n is no whole number from 0, or the result was loaded and holds no sessions.
         """
+        count = read_count(n)
         if self._sampler is None:
             raise ValueError(f"a loaded result holds no sessions: run {self.facts.name} again with seed {self.seed}")
-        return sessions_frame(self._sampler(sample_addresses(self.tally, n)), self.tally.frame.features)
+        return sessions_frame(self._sampler(sample_addresses(self.tally, count)), self.tally.frame.features)
 
-    def worst(self, k: int = 5) -> DataFrame:
-        """The k dearest of all simulated sessions, with their addresses; at most 100 are kept."""
-        return sessions_frame(self.tally.worst[: max(k, 0)], self.tally.frame.features)
+    def worst(self, k: int | str = 5) -> DataFrame:
+        """The k dearest of all simulated sessions, with their addresses.
+
+        A run keeps the 100 dearest, and so a larger k gives these; ValueError where k is no whole number from 0.
+        """
+        return sessions_frame(self.tally.worst[: read_count(k)], self.tally.frame.features)
 
     @property
     def plot(self) -> Plots:

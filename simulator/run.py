@@ -22,26 +22,45 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 
+MOST_UNFINISHED = 0.99
+"""Share of the work that is said to be done while some is not: more sessions may come than are expected."""
+
+
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come. Times in seconds; `seconds_left` is None until the pace is known."""
+    """How far a run has come.
+
+    Attributes
+    ----------
+    trials_done, trials_total : simulated periods
+    sessions_done, sessions_expected : their sessions; many are done before the first trial is
+    seconds : since the first session, so that compilation does not count
+    """
 
     trials_done: int
     trials_total: int
     sessions_done: int
+    sessions_expected: float
     seconds: float
 
     @property
+    def share(self) -> float:
+        """Share of the work that is done; 1 with the last trial and not before."""
+        if self.trials_done == self.trials_total:
+            return 1.0
+        if not self.sessions_expected:
+            return self.trials_done / self.trials_total
+        return min(self.sessions_done / self.sessions_expected, MOST_UNFINISHED)
+
+    @property
     def sessions_per_second(self) -> float:
-        """Pace since the start, compilation included."""
+        """Pace since the first session."""
         return self.sessions_done / self.seconds if self.seconds > 0.0 else 0.0
 
     @property
     def seconds_left(self) -> float | None:
-        """At the pace so far."""
-        if not self.trials_done:
-            return None
-        return self.seconds * (self.trials_total - self.trials_done) / self.trials_done
+        """At the pace so far; None before there is one."""
+        return self.seconds * (1.0 - self.share) / self.share if self.share else None
 
 
 def run(
@@ -81,7 +100,7 @@ def run(
         for anything wrong with the input, all of it at once.
     """
     started = time.perf_counter()
-    optional = {"trials": trials, "budget": budget, "threads": threads}
+    optional = {"trials": trials, "budget": budget, "threads": threads, "block": block, "progress": progress}
     asked = {"seed": seed, "engine": engine} | {name: x for name, x in optional.items() if x is not None}
     problems: list[Problem] = []
     scenario, given = read_request(source, overrides, asked, problems)
@@ -92,7 +111,7 @@ def run(
     try:
         calls, spend = pilot(program, period)
         n_trials = given.get("trials") or default_trials(calls)
-        refuse_too_large(program, period, given["seed"], n_trials, calls, spend)
+        expected = refuse_too_large(program, period, given["seed"], n_trials, calls, spend)
         tally = simulate(
             program,
             period,
@@ -100,8 +119,8 @@ def run(
             n_trials,
             unit=money_unit(spend),
             threads=given.get("threads") or usable_processors(),
-            block=block,
-            watch=_watch(progress, n_trials, started),
+            block=given.get("block"),
+            watch=_watch(progress, n_trials, expected),
         )
     except CostOverflowError as error:
         raise cost_overflow(scenario, error) from None
@@ -126,15 +145,15 @@ def run(
 
 
 def _watch(
-    progress: Callable[[Progress], None] | None, n_trials: int, started: float
+    progress: Callable[[Progress], None] | None, n_trials: int, expected: float
 ) -> Callable[[int, int], None] | None:
     if progress is None:
         return None
-    done = [0, 0]
+    done, started = [0, 0], time.perf_counter()
 
     def watch(trials: int, sessions: int) -> None:
         done[0] += trials
         done[1] += sessions
-        progress(Progress(done[0], n_trials, done[1], time.perf_counter() - started))
+        progress(Progress(done[0], n_trials, done[1], expected, time.perf_counter() - started))
 
     return watch

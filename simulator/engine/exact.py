@@ -49,17 +49,17 @@ class CostOverflowError(ArithmeticError):
 
 @dataclass
 class Scratch:
-    """A thread's working memory: its session aggregates so far, and the arrays that its kernel calls fill."""
+    """A thread's working memory: the arrays that its kernel calls fill, and the dearest sessions that it has seen.
+
+    Most cost bins stay empty, and features may be many: so only bins that a block has filled are read and emptied.
+    """
 
     n_features: int
     shape: tuple[int, int, int]
-    total: SessionTally = field(init=False)
     worst: Records = field(init=False)
+    filled: tuple[Ints | slice, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.total = SessionTally.empty(self.n_features)
-        self.held_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
-        self.held = 0
         self.worst = np.zeros(N_WORST + 1, SESSION_DTYPE)  # the last one is spare
         self.worst["cost"] = -1.0
         self.space = Space.of(*self.shape)
@@ -67,12 +67,16 @@ class Scratch:
         self.cost_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.calls_counts = np.zeros(MAX_CALLS + 1, np.int64)
         self.totals = np.zeros(len(TOTALS), np.int64)
-        self.most_calls = MAX_CALLS
+        self.most_calls = 0
+        self.filled = (slice(0),)
 
     def out(self, cells: Ints, daily: Ints, covered: Ints, records: Records | None = None) -> Out:
         """Outputs of the next kernel calls: the trials' rows given, and this thread's own aggregates, emptied."""
-        for array in (self.cost_counts, self.cost_units, self.calls_counts[: self.most_calls + 1], self.totals):
-            array[...] = 0
+        for array in (self.cost_counts, self.cost_units):
+            array[self.filled] = 0
+        self.filled = (slice(None),)  # until the block is finished
+        self.calls_counts[: self.most_calls + 1] = 0
+        self.totals[...] = 0
         return Out(
             cells=cells,
             daily=daily,
@@ -86,39 +90,54 @@ class Scratch:
             records=np.zeros(0, SESSION_DTYPE) if records is None else records,
         )
 
-    def keep(self, out: Out) -> None:
-        """Add what a finished block has put into `out` to the thread's total, money as Python integers."""
-        totals = dict(zip(TOTALS, (int(x) for x in out.totals), strict=True))
-        total = self.total
-        least, most, most_calls = out.extremes
-        self.most_calls = int(most_calls)
-        calls = slice(self.most_calls + 1)
-        total.cost_counts += out.cost_counts
-        total.calls_counts[calls] += out.calls_counts[calls]
-        total.min_cost = min(total.min_cost, float(least))
-        total.max_cost = max(total.max_cost, float(most))
-        for name in ("sessions", "successes", "cut", "agents", "waste_units"):
-            setattr(total, name, getattr(total, name) + totals[name])
-        for kind in TOKEN_KINDS:
-            total.tokens[kind] += totals[kind]
-        self._hold(out.cost_units)
+    def finish(self, out: Out) -> None:
+        """Note what a finished block has put into `out`."""
         self.worst = out.worst
+        self.most_calls = int(out.extremes[2])
+        self.filled = np.nonzero(out.cost_counts)
 
-    def _hold(self, units: Ints) -> None:
+
+@dataclass
+class Sum:
+    """The session aggregates of all finished blocks, whichever thread they come from."""
+
+    session: SessionTally
+    held: int = 0
+
+    def __post_init__(self) -> None:
+        self.held_units = np.zeros(self.session.cost_counts.shape, np.int64)
+
+    def add(self, out: Out, filled: tuple[Ints | slice, ...]) -> None:
+        """Add a finished block, whose cost bins are empty but those `filled`."""
+        session = self.session
+        least, most, most_calls = out.extremes
+        calls = slice(int(most_calls) + 1)
+        session.cost_counts[filled] += out.cost_counts[filled]
+        session.calls_counts[calls] += out.calls_counts[calls]
+        session.min_cost = min(session.min_cost, float(least))
+        session.max_cost = max(session.max_cost, float(most))
+        totals = dict(zip(TOTALS, (int(x) for x in out.totals), strict=True))
+        for name in ("sessions", "successes", "cut", "agents", "waste_units"):
+            setattr(session, name, getattr(session, name) + totals[name])
+        for kind in TOKEN_KINDS:
+            session.tokens[kind] += totals[kind]
+        self._hold(filled, out.cost_units[filled])
+
+    def _hold(self, filled: tuple[Ints | slice, ...], units: Ints) -> None:
         """Add a block's money by bin, in machine integers for as long as they are sure to hold it."""
         money = int(units.sum())
         if self.held + money > LARGEST_SUM:
             self.settle()
-        self.held_units += units
+        self.held_units[filled] += units
         self.held += money
 
     def settle(self) -> SessionTally:
-        """Bring the total up to date: money by bin in Python integers."""
-        feature, index = np.nonzero(self.held_units)
-        self.total.cost_units[feature, index] += self.held_units[feature, index].astype(object)
-        self.held_units[...] = 0
+        """Bring the session aggregates up to date: money by bin in Python integers."""
+        filled = np.nonzero(self.held_units)
+        self.session.cost_units[filled] += self.held_units[filled].astype(object)
+        self.held_units[filled] = 0
         self.held = 0
-        return self.total
+        return self.session
 
 
 def simulate(
@@ -154,7 +173,7 @@ def simulate(
     tally = Tally.empty(frame, np.arange(trials, dtype=np.int64), len(DRIVERS))
     block = block or _block_size(period, trials, threads)
     blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
-    job = _Job(program, period, seed, tally, 1.0 / unit, blocks)
+    job = _Job(program, period, seed, tally, 1.0 / unit, blocks, Sum(tally.session))
     scratches = [Scratch(len(frame.features), program.shape) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         workers = [pool.submit(job.work, scratch) for scratch in scratches]
@@ -168,7 +187,7 @@ def simulate(
         for worker in workers:
             worker.result()
     _report(job, watch)
-    finished = _finished(tally, job.done, scratches)
+    finished = _finished(job, scratches)
     _add_fixed_costs(finished, fixed_costs(program.scenario, unit))
     return finished
 
@@ -192,9 +211,8 @@ def sample_sessions(program: Program, period: Period, seed: int, addresses: Tabl
         items[name] = addresses[name]
     records = np.zeros(len(addresses), SESSION_DTYPE)
     frame = program.frame(unit)
-    tally = Tally.empty(frame, trials, len(DRIVERS))
     scratch = Scratch(len(frame.features), program.shape)
-    out = scratch.out(tally.cells, tally.daily, tally.covered, records)
+    out = scratch.out(*frame.no_money(len(trials)), records)
     levels = period.day_levels(period.driver_levels(seed, trials))
     _run(program.plan, seed, items, levels, scratch, out, 1.0 / frame.unit)
     return records
@@ -210,6 +228,7 @@ class _Job:
     tally: Tally
     per_unit: float
     blocks: Iterator[slice]
+    sum: Sum
     stop: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
     done: list[slice] = field(default_factory=list)
@@ -243,8 +262,9 @@ class _Job:
             with self.lock:
                 self.sessions += int(group["count"].sum())
         tally.levels[rows], tally.sessions[rows] = drivers, counts
-        scratch.keep(out)
+        scratch.finish(out)
         with self.lock:
+            self.sum.add(out, scratch.filled)
             self.done.append(rows)
 
 
@@ -289,16 +309,13 @@ def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:
         watch(now[0] - before[0], now[1] - before[1])
 
 
-def _finished(tally: Tally, done: list[slice], scratches: list[Scratch]) -> Tally:
-    """The finished trials' rows, with the threads' session aggregates."""
-    rows = np.sort(np.concatenate([np.arange(d.start, d.stop) for d in done] or [np.zeros(0, np.int64)]))
-    frame = tally.frame
-    session = scratches[0].settle()
-    for scratch in scratches[1:]:
-        session = session.merge(scratch.settle())
+def _finished(job: _Job, scratches: list[Scratch]) -> Tally:
+    """The finished trials' rows, with the session aggregates and the dearest sessions of all threads."""
+    tally = job.tally
+    rows = np.sort(np.concatenate([np.arange(d.start, d.stop) for d in job.done] or [np.zeros(0, np.int64)]))
     worst = np.concatenate([scratch.worst[:-1] for scratch in scratches])
     return Tally(
-        frame=frame,
+        frame=tally.frame,
         trial=tally.trial[rows],
         levels=tally.levels[rows],
         cells=tally.cells[rows],
@@ -306,7 +323,7 @@ def _finished(tally: Tally, done: list[slice], scratches: list[Scratch]) -> Tall
         covered=tally.covered[rows],
         sessions=tally.sessions[rows],
         turned_away=tally.turned_away[rows],
-        session=session,
+        session=job.sum.settle(),
         worst=dearest(worst[worst["cost"] >= 0.0]),
     )
 

@@ -84,6 +84,13 @@ class Frame:
     fixed_daily: IntArray
     covered_cells: npt.NDArray[np.bool_]
 
+    def no_money(self, trials: int) -> tuple[IntArray, IntArray, IntArray]:
+        """Zeros for ``cells``, ``daily`` and ``covered`` of a tally."""
+        days = len(self.dates)
+        shapes = (trials, len(self.cells)), (trials, days, len(self.features)), (trials, days)
+        cells, daily, covered = (np.zeros(shape, np.int64) for shape in shapes)
+        return cells, daily, covered
+
 
 def cost_bin_value(index: npt.ArrayLike) -> FloatArray:
     """Middle of a session-cost bin, in currency; at most 0.2 % from any cost in it.
@@ -136,9 +143,11 @@ class SessionTally:
 
     def merge(self, other: SessionTally) -> SessionTally:
         """The tally of both sets of sessions; associative and commutative."""
+        cost_units, filled = self.cost_units.copy(), np.nonzero(other.cost_counts)
+        cost_units[filled] += other.cost_units[filled]  # most bins are empty, and Python adds them one by one
         return SessionTally(
             cost_counts=self.cost_counts + other.cost_counts,
-            cost_units=self.cost_units + other.cost_units,
+            cost_units=cost_units,
             calls_counts=self.calls_counts + other.calls_counts,
             tokens={kind: self.tokens[kind] + other.tokens[kind] for kind in TOKEN_KINDS},
             min_cost=min(self.min_cost, other.min_cost),
@@ -182,17 +191,18 @@ class Tally:
     @classmethod
     def empty(cls, frame: Frame, trial: IntArray, n_drivers: int) -> Tally:
         """A tally of the given trials in which nothing has happened yet."""
-        n, days, features = len(trial), len(frame.dates), len(frame.features)
+        n = len(trial)
+        cells, daily, covered = frame.no_money(n)
         return cls(
             frame=frame,
             trial=trial,
             levels=np.ones((n, n_drivers)),
-            cells=np.zeros((n, len(frame.cells)), np.int64),
-            daily=np.zeros((n, days, features), np.int64),
-            covered=np.zeros((n, days), np.int64),
-            sessions=np.zeros((n, days, features), np.int64),
+            cells=cells,
+            daily=daily,
+            covered=covered,
+            sessions=np.zeros_like(daily),
             turned_away=np.zeros(n, np.int64),
-            session=SessionTally.empty(features),
+            session=SessionTally.empty(len(frame.features)),
         )
 
     def merge(self, other: Tally) -> Tally:

@@ -58,7 +58,7 @@ class Condition:
             If the path leads to no number of this run, such as the price of a model that it does not have.
         """
         path = SHORT_NAMES.get(self.metric, self.metric)
-        value = _follow(document, path)
+        value = _follow(document, path, self.metric)
         value = where_null(document, path) if value is None else value
         if value is None:
             return None
@@ -110,15 +110,15 @@ def _unreadable(text: str) -> str:
     )
 
 
-def _follow(node: object, path: str) -> object:
-    """Walk down; names of models hold dots themselves, so the longest key that fits goes first."""
+def _follow(node: object, path: str, metric: str) -> object:
+    """Walk down a metric's path; models' names hold dots themselves, so the longest key that fits goes first."""
     if not path or node is None:
         return node
     parts = path.split(".")
     for n in range(len(parts), 0, -1):
         key, rest = ".".join(parts[:n]), ".".join(parts[n:])
         if isinstance(node, Mapping) and key in node:
-            return _follow(node[key], rest)
+            return _follow(node[key], rest, metric)
         if isinstance(node, list) and n == 1 and key.isdigit() and int(key) < len(node):
-            return _follow(node[int(key)], rest)
-    raise ConditionError(f'"{path}" is no number of this run')
+            return _follow(node[int(key)], rest, metric)
+    raise ConditionError(f'"{metric}" is no number of this run')

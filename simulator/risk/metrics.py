@@ -21,8 +21,11 @@ _SPEND = ("mean", "sd", "p5", "p10", "p50", "p80", "p90", "p95", "p99", "min", "
 _BUDGET = ("amount", "covered_p95", "breach_probability", "breaching_trials", "expected_overrun_given_breach")
 _SESSION = ("success_rate", "cut_rate", "cost_per_success", "waste_share", "top1pct_share")
 
+SETTINGS: tuple[str, ...] = ("seed", "trials", "trials_requested", "sessions_simulated", "period.days")
+"""Numbers of a run's JSON that say how it was made and not what came out, so that they can be read and not limited."""
+
 METRICS: tuple[str, ...] = (
-    *("seed", "trials", "trials_requested", "sessions_simulated", "period.days", "average_plan", "plan"),
+    *("average_plan", "plan"),
     *(f"spend.{key}" for key in _SPEND),
     *(f"contingency.{key}" for key in ("p80", "p95")),
     *(f"budget.{key}" for key in _BUDGET),
@@ -73,6 +76,8 @@ def metric_path(name: str, *, has_budget: bool) -> str:
 
 
 def _suggestion(name: str) -> str:
+    if name in SETTINGS:
+        return "it says how the run was made, and only what comes out of one can be limited"
     endings = [path for path in METRICS if path.endswith(f".{name}")]
     near = endings[:3] or nearest(name, [*SHORT_NAMES, *METRICS])
     if near:
@@ -96,7 +101,8 @@ def metric_value(values: Mapping[str, Any], name: str) -> float:
         nan where the run gives no such figure (the breach day where nothing breached).
     """
     value: Any = values
-    for key in metric_path(name, has_budget=values.get("budget") is not None).split("."):
+    path = name if name in SETTINGS else metric_path(name, has_budget=values.get("budget") is not None)
+    for key in path.split("."):
         value = value[key]
     return math.nan if value is None else float(value)
 

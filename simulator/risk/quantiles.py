@@ -8,6 +8,7 @@ at most 1 - p of the trials lie above it, so that the breach probability of a bu
 from __future__ import annotations
 
 import math
+import numbers
 from typing import NamedTuple
 
 import numpy as np
@@ -47,12 +48,16 @@ def rank(p: float, n: int) -> int:
     ValueError
         If p is no probability or there are no values.
     """
-    if not 0 <= p <= 1:
+    if not _is_probability(p):
         raise ValueError(f"a quantile is asked for at a probability from 0 to 1, got {p!r}")
     if n < 1:
         raise ValueError("there are no values to take a quantile of")
     # 0.07 * 100 is 7.000000000000001 and must not become rank 8
     return max(1, math.ceil(round(n * p, 6)))
+
+
+def _is_probability(p: object) -> bool:
+    return isinstance(p, numbers.Real) and 0 <= float(p) <= 1
 
 
 def quantile_of_sorted(ordered: FloatArray | IntArray, p: float) -> float:

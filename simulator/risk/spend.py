@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -60,9 +62,27 @@ class Spend:
     def __repr__(self) -> str:
         return f"Spend(mean {self.mean:,.6g}, P50 {self.p50:,.6g}, P95 {self.p95:,.6g}, {len(self):,} trials)"
 
-    def quantile(self, p: float) -> float:
-        """The smallest amount that at least p of the trials do not pass, in currency; p in [0, 1]."""
-        return quantile_of_sorted(self._ordered, p)
+    @overload
+    def quantile(self, p: float) -> float: ...
+
+    @overload
+    def quantile(self, p: Sequence[float] | FloatArray) -> FloatArray: ...
+
+    def quantile(self, p: float | Sequence[float] | FloatArray) -> float | FloatArray:
+        """The smallest amount that at least p of the trials do not pass, in currency.
+
+        Parameters
+        ----------
+        p : float or array of any shape
+            In [0, 1]; ValueError names what is not.
+
+        Returns
+        -------
+        float, or float64 of the shape of p
+        """
+        points = np.asarray(p)
+        amounts = [quantile_of_sorted(self._ordered, point) for point in points.ravel().tolist()]
+        return np.array(amounts, dtype=np.float64).reshape(points.shape) if points.ndim else amounts[0]
 
     def ci(self, p: float) -> tuple[float, float]:
         """95 % confidence interval of the quantile at p, in currency; see `ci_clamped` for what it may lack."""

@@ -65,6 +65,7 @@ FILES = {
     "an infinite mean": (edited(MESSAGE, "{lomax: {alpha: 0.9, scale: 100}}"), ":11.*message_tokens", "max"),
     "a budget of 0": (edited(BUDGET, "budget: 0\n"), ":4.*budget", "above 0"),
     "a currency without its rate": (MINIMAL + "currency: EUR\n", "usd_rate|:14.*currency", "usd_rate"),
+    "a limit on the seed": (MINIMAL + "limits: {seed: 3}\n", ":14.*limits.seed", "it says how the run was made"),
     "a limit on nothing": (MINIMAL + "limits: {p96: 3}\n", ":14.*limits.p96", "did you mean p95"),
     "a limit on a budget that is not there": (
         MINIMAL.replace(BUDGET, "") + "limits: {breach_probability: 3%}\n",

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from scenarios.load import library_names, load
+from simulator.bounds import DEFAULT_TRIALS, EXPECTED_CALLS, LEAST_TRIALS
 from tests.cli.calling import Caller
 
 
@@ -18,6 +19,12 @@ def test_help_names_every_command(burncurve: Caller) -> None:
     for command in ("run", "list", "new", "check", "prices", "schema", "warmup"):
         assert f"\n  {command} " in outcome.out
     assert "..." not in outcome.out.split("Commands:")[1]
+
+
+def test_help_of_a_run_says_how_many_trials_there_are_by_default(burncurve: Caller) -> None:
+    said = " ".join(burncurve("run", "--help").out.split())
+    work = f"as many as make {EXPECTED_CALLS / 1e9:g} billion model calls"
+    assert f"Default: {work}, from {LEAST_TRIALS} to {DEFAULT_TRIALS:,}." in said
 
 
 def test_list_names_the_library_with_titles(burncurve: Caller) -> None:

@@ -67,6 +67,7 @@ def test_null_is_infinite_only_for_the_cost_of_a_success_where_none_came(
         ("p95>nan", "needs a number after >"),
         ("p96>3", "did you mean"),
         ("cost_per_sucess>3", "did you mean session.cost_per_success"),
+        ("seed>3", "there is no metric 'seed': it says how the run was made"),
         ("breach_probability>5", "lies between 0 and 1; write 5 % as 0.05 or 5%"),
     ],
 )
@@ -84,5 +85,5 @@ def test_without_a_budget_there_is_no_breach(text: str) -> None:
 
 @pytest.mark.parametrize("metric", ["prices.gpt-9.input", "daily.p95.7", "engine"])
 def test_a_path_that_this_run_lacks_is_an_error(metric: str) -> None:
-    with pytest.raises(ConditionError, match="is no number of this run"):
+    with pytest.raises(ConditionError, match=f'^"{metric}" is no number of this run$'):
         Condition(metric, ">", 1.0).met_by(DOCUMENT)

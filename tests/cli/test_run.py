@@ -185,12 +185,13 @@ def test_a_fault_of_ours_is_one_line(burncurve: Caller, small: Path, monkeypatch
     assert "Traceback" in burncurve("run", small, *TRIALS).err
 
 
-def test_ctrl_c_keeps_the_finished_trials(small: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_reports_its_finished_trials(sent: signal.Signals, small: Path, tmp_path: Path) -> None:
     words = [
         "run",
         str(small),
         "--trials",
-        "2M",
+        "20k",
         "--set",
         "volume.sessions_per_day=1000",
         "--json",
@@ -201,16 +202,35 @@ def test_ctrl_c_keeps_the_finished_trials(small: Path, tmp_path: Path) -> None:
         [Path(sys.executable).with_name("burncurve"), *words], stdout=subprocess.PIPE, stderr=terminal
     )
     os.close(terminal)
-    seen = _read_until(reader, b"s left", seconds=120)
-    run.send_signal(signal.SIGINT)
+    seen = _read_until(reader, b" 1 %", seconds=120)
+    run.send_signal(sent)
     out, _ = run.communicate(timeout=60)
     os.close(reader)
     assert b"sessions a second" in seen
     assert run.returncode == 130
     assert b"Interrupted: this rests on " in out
     document = json.loads((tmp_path / "r.json").read_text())
-    assert 0 < document["trials"] < 2_000_000
+    assert 0 < document["trials"] < 20_000
     assert document["interrupted"] is True
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_write_leaves_nothing_behind(
+    sent: signal.Signals, burncurve: Caller, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any, **__: Any) -> str:
+        os.kill(os.getpid(), sent)
+        return "half"
+
+    whole = tmp_path / "r.html"
+    for part, left in (("simulator.show.report.render", {small}), ("simulator.result.trials_frame", {small, whole})):
+        with monkeypatch.context() as patch:
+            patch.setattr(part, interrupted)
+            outcome = burncurve("run", small, *TRIALS, "--out", tmp_path / "out", "--report", whole)
+        assert outcome.code == 130
+        assert "A typical month (P50)" in outcome.out
+        assert {file for file in tmp_path.rglob("*") if file.is_file()} == left
+    assert whole.read_text(encoding="utf-8").rstrip().endswith("</html>")
 
 
 def test_ctrl_c_before_there_is_anything_to_keep_is_said(

@@ -84,7 +84,7 @@ def test_progress_without_a_bar_is_a_line_every_ten_seconds() -> None:
     said: list[str] = []
     shown = lines(said.append)
     for seconds in (1.0, 9.0, 10.0, 15.0, 20.5):
-        shown(Progress(int(seconds), 100, int(seconds) * 1_000_000, seconds))
+        shown(Progress(0, 3, int(seconds) * 1_000_000, 1e8, seconds))
     assert said == [
         "10 % · 1 million sessions a second · 90 s left",
         "20 % · 976,000 sessions a second · 82 s left",

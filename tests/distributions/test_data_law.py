@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from distributions.data import MOST_STEPS, Data, Sample, _steps, data_law, fit_tail, gather
+from distributions.data import MOST_STEPS, Data, _steps, data_law, gather
 from distributions.families import Lognormal
 from distributions.heavy import Genpareto, Lomax
 from distributions.law import LawError
 from distributions.notation import parse_law
 from distributions.numerics import FloatArray
+from distributions.tail import Sample, fit_tail
 
 VALUES = np.array([374.0, 396.0, 879.0, 91.0, 91.0, 381.0, 1313.0, 388.0, 242.0, 209.5])
 
@@ -180,7 +181,7 @@ def test_the_likeliest_tail_of_exact_excesses(tail: Genpareto) -> None:
     """Against 4 standard errors of the maximum-likelihood estimate; even spacing has less luck than that in it."""
     n, n_above = 40_000, 2_000
     values = np.sort(np.concatenate([np.linspace(1.0, 100.0, n - n_above), 100.0 + even(tail, n_above)]))
-    threshold, share, fitted = fit_tail(Sample(values, np.ones(n, np.int64)))
+    threshold, share, fitted, _ = fit_tail(Sample(values, np.ones(n, np.int64)))
     assert (threshold, share) == (100.0, 0.05)
     assert fitted.xi == pytest.approx(tail.xi, abs=4.0 * (1.0 + tail.xi) / math.sqrt(n_above))
     assert fitted.scale == pytest.approx(tail.scale, rel=4.0 * math.sqrt(2.0 * (1.0 + tail.xi) / n_above))
@@ -191,7 +192,7 @@ def test_the_likeliest_tail_is_a_maximum() -> None:
     excesses = np.random.default_rng(5).pareto(2.2, 500) * 700.0
     values = np.sort(np.concatenate([np.zeros(9500), excesses]))
     distinct, counts = np.unique(values, return_counts=True)
-    threshold, _, fitted = fit_tail(Sample(distinct, counts))
+    threshold, _, fitted, _ = fit_tail(Sample(distinct, counts))
     above = values[values > threshold] - threshold
 
     def log_likelihood(xi: float, scale: float) -> float:
@@ -207,7 +208,7 @@ def test_a_pile_at_a_limit_does_not_run_away_with_the_fit() -> None:
     """Values that a window cut off make the likelihood of ever shorter tails infinite."""
     excesses = np.minimum(even(Genpareto(0.2, 500.0), 1000), 900.0)
     values, counts = np.unique(np.concatenate([np.zeros(19_000), excesses]), return_counts=True)
-    fitted = fit_tail(Sample(values, counts))[2]
+    fitted = fit_tail(Sample(values, counts)).excess
     assert -1.0 < fitted.xi < 0.0
     assert 900.0 <= fitted.support()[1] < 1000.0
 
@@ -228,8 +229,74 @@ def test_a_tail_replaces_the_largest_values(tmp_path: Path) -> None:
 
 def test_a_short_list_has_its_tail_from_lower_down() -> None:
     values = np.arange(1.0, 401.0)
-    threshold, share, _ = fit_tail(Sample(values, np.ones(400, np.int64)))
+    threshold, share, *_ = fit_tail(Sample(values, np.ones(400, np.int64)))
     assert (threshold, share) == (350.0, 0.125)
+
+
+def test_a_tail_starts_where_one_says(tmp_path: Path) -> None:
+    values = even(Lognormal(5.0, 1.2), 20_000)
+    write_csv(tmp_path / "data.csv", values)
+    spec = {"file": "data.csv", "column": "tokens", "tail": "gpd"}
+    law = parse_law({"data": spec | {"at": "99%"}}, base=tmp_path)
+    threshold = float(np.quantile(values, 0.99, method="inverted_cdf"))
+    assert float(law.cdf(threshold)) == pytest.approx(0.99, abs=1e-12)
+    assert law.tail_index() != parse_law({"data": spec}, base=tmp_path).tail_index()
+    assert parse_law({"data": spec | {"at": 0.95}}, base=tmp_path) == parse_law({"data": spec}, base=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("at", "words"),
+    [
+        (0, "at must lie between 0 and 1, without the ends"),
+        (95, "at must lie between 0 and 1, without the ends"),
+        ("high", "is not a number"),
+        (
+            0.9999,
+            r"fitted to at least 50 values, and 0 of 9,999 lie above this quantile \(allowed: at most 0\.9949\)",
+        ),
+    ],
+)
+def test_where_a_tail_can_not_start(at: object, words: str, tmp_path: Path) -> None:
+    write_csv(tmp_path / "data.csv", np.arange(1.0, 10_000.0))
+    spec = {"file": "data.csv", "column": "tokens", "tail": "gpd", "at": at}
+    with pytest.raises(LawError, match=words) as error:
+        parse_law({"data": spec}, base=tmp_path)
+    assert error.value.problems[0].path == ("data", "at")
+    spec |= {"at": 0.9949}
+    assert parse_law({"data": spec}, base=tmp_path).mean() == pytest.approx(5_000.0, rel=1e-3)
+
+
+def test_a_pile_at_the_threshold_is_named_where_it_makes_the_mean_infinite(tmp_path: Path) -> None:
+    """As the trace does whose prompts pile up around 4,096 tokens while a few go on to 14,000."""
+    piled = np.concatenate([np.linspace(1.0, 4_000.0, 9_500), 4_000.0 + np.geomspace(0.1, 10_000.0, 500)])
+    write_csv(tmp_path / "data.csv", piled)
+    spec = {"file": "data.csv", "column": "tokens", "tail": "gpd"}
+    with pytest.raises(LawError) as error:
+        parse_law({"data": spec}, base=tmp_path)
+    said = str(error.value)
+    assert "its tail, fitted to the 500 values above P95 (4,000), 52 % of which lie within 1 % of it, as at a" in said
+    assert "leave `tail` out, start it higher with `at`, add `max: ...`, the most that a model takes" in said
+    assert parse_law({"data": spec, "max": 16_000}, base=tmp_path).support()[1] == 16_000.0
+    assert parse_law({"data": spec | {"at": 0.99}}, base=tmp_path).tail_index() > 1.0
+
+
+def test_a_tail_that_is_nothing_like_the_values_is_none() -> None:
+    """A pile in the middle of what lies above: no generalised Pareto law has one."""
+    values = np.concatenate([np.linspace(1.0, 100.0, 9_000), np.full(700, 400.0), np.linspace(400.0, 4_000.0, 300)])
+    distinct, counts = np.unique(values, return_counts=True)
+    said = r"no tail fits the 1,000 values above P90 \(100\): the likeliest is off by \d\d % of them, as happens where"
+    with pytest.raises(LawError, match=said):
+        fit_tail(Sample(distinct, counts), 0.9)
+
+
+@pytest.mark.parametrize(
+    "law", [Lomax(1.5, 100.0), Lognormal(5.0, 2.0), Genpareto(-0.5, 10.0)], ids=lambda law: law.name
+)
+def test_a_sample_of_a_law_without_piles_always_has_a_tail(law: Lognormal | Genpareto | Lomax) -> None:
+    random = np.random.default_rng(3)
+    for n in (200, 400, 2_000):
+        for _ in range(20):
+            fit_tail(Sample(np.sort(law.ppf(random.random(n))), np.ones(n, np.int64)))
 
 
 # -- what is wrong with a file ------------------------------------------------------------------------------------
@@ -366,6 +433,11 @@ def test_problems_of_data_have_their_place(tmp_path: Path) -> None:
         ({"file": "x.csv", "column": "n"}, ("data", "file"), "there is no data file"),
         ({"file": "x.csv"}, ("data",), "data needs column"),
         ({"file": "x.csv", "colum": "n"}, ("data", "colum"), "did you mean column"),
+        (
+            {"file": "x.csv", "column": "n", "at": 0.99},
+            ("data", "at"),
+            "at is where a tail starts, and there is no tail",
+        ),
         ({"file": "x.csv", "column": "n", "tail": "pareto"}, ("data", "tail"), "no tail 'pareto'"),
         ("x.csv", ("data",), "data needs file and column"),
     ]:
@@ -386,3 +458,7 @@ def test_the_azure_trace(shared: Path) -> None:
     tailed = parse_law({"data": {"file": file.name, "column": "GeneratedTokens", "tail": "gpd"}}, base=file.parent)
     assert tailed.mean() == pytest.approx(211.0, rel=0.01)
     assert len(tailed.segments()) == 3
+    tail = {"file": file.name, "column": "ContextTokens", "tail": "gpd"}
+    with pytest.raises(LawError, match=r"above P95\.27 \(4,083\), 74 % of which lie within 1 % of it"):
+        parse_law({"data": tail}, base=file.parent)
+    assert 6.0 < parse_law({"data": tail | {"at": 0.99}}, base=file.parent).tail_index() < 7.0

@@ -345,7 +345,12 @@ def families_by_example() -> Iterator[dict[str, Any]]:
     yield from ({alias: dict(FAMILIES[name].examples[0])} for alias, name in ALIASES.items())
 
 
-@pytest.mark.parametrize("spec", [*(spec for spec, _ in NATIVE), *families_by_example()], ids=lambda x: str(x)[:60])
+DATA = {"data": {"file": "calls.csv", "column": "tokens", "tail": "gpd", "at": "99%"}}
+
+
+@pytest.mark.parametrize(
+    "spec", [*(spec for spec, _ in NATIVE), *families_by_example(), DATA], ids=lambda x: str(x)[:60]
+)
 def test_the_schema_takes_what_the_parser_takes(validator: jsonschema.Draft202012Validator, spec: object) -> None:
     validator.validate(spec)
 

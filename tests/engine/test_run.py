@@ -19,7 +19,7 @@ from simulator.engine import layout
 from simulator.engine.exact import CostOverflowError, simulate
 from simulator.engine.period import Period
 from simulator.engine.plan import NANO, compile_program
-from simulator.run import run
+from simulator.run import Progress, run
 
 SPEC = {
     "name": "small",
@@ -131,6 +131,30 @@ def test_progress_ends_where_the_run_does():
     assert (last[-1].trials_done, last[-1].trials_total) == (50, 50)
     assert last[-1].sessions_done == result.tally.sessions.sum()
     assert last[-1].seconds_left == 0.0
+
+
+def test_progress_is_known_before_the_first_trial_is_finished():
+    seen = []
+    result = run(edited(volume={"sessions_per_day": 200_000}), trials=2, threads=1, progress=seen.append)
+    early = [p for p in seen if not p.trials_done]
+    assert early
+    assert all(0 < p.share < 0.6 and p.seconds_left > 0 for p in early)
+    assert early[0].sessions_expected == pytest.approx(result.tally.session.sessions, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("progress", "share"),
+    [
+        (Progress(0, 2, 0, 100.0, 0.1), 0.0),
+        (Progress(0, 2, 25, 100.0, 1.0), 0.25),
+        (Progress(1, 2, 130, 100.0, 1.0), 0.99),
+        (Progress(2, 2, 90, 100.0, 1.0), 1.0),
+        (Progress(1, 2, 0, 0.0, 1.0), 0.5),
+    ],
+)
+def test_progress_is_the_share_of_the_sessions(progress, share):
+    assert progress.share == share
+    assert progress.seconds_left == (progress.seconds * (1 - share) / share if share else None)
 
 
 def test_a_cost_beyond_all_counting_is_a_fault_and_not_a_number():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +40,21 @@ def test_moments_and_quantiles_are_those_of_plain_python() -> None:
     assert (spend.min, spend.max) == (ordered[0], ordered[-1])
     assert spend.samples.tolist() == money
     assert (spend.p50, spend.p95, spend.p99) == (ordered[999], ordered[1_899], ordered[1_979])
+
+
+def test_quantiles_are_asked_for_one_by_one_or_many_at_once() -> None:
+    spend = Spend(LOGNORMAL, NANO)
+    for many in ([0.5, 0.95], (0.5, 0.95), np.array([0.5, 0.95])):
+        assert spend.quantile(many).tolist() == [spend.p50, spend.p95]
+    assert spend.quantile([[0.5], [1]]).shape == (2, 1)
+    assert spend.quantile([]).shape == (0,)
+    assert isinstance(spend.quantile(np.float32(0.5)), float)
+
+
+@pytest.mark.parametrize("p", [math.nan, -0.1, 1.1, 95, "p95", None, [0.5, math.nan], [0.5, 2]])
+def test_what_is_no_probability_is_named(p: Any) -> None:
+    with pytest.raises(ValueError, match="at a probability from 0 to 1, got"):
+        Spend(LOGNORMAL, NANO).quantile(p)
 
 
 @pytest.mark.parametrize(("p", "beyond"), [(0.95, 101), (0.99, 21)])

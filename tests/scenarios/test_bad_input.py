@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from scenarios.load import Problem, ScenarioError, load
+from scenarios.problems import shown
 
 GOOD = """\
 name: shop
@@ -90,6 +91,8 @@ TABLE = [
     # numbers
     Bad("      max_attempts: 4", "      max_attempts: 1e9", "agents.chat.retry.max_attempts", "must be at most 1000"),
     Bad("{amount: 30k,", "{amount: 0,", "budget.amount", "must be above 0"),
+    Bad("{amount: 30k,", "{amount: 3%,", "budget.amount", "must be an amount of money, not a percentage"),
+    Bad("{amount: 10k, date", "{amount: 10%, date", "fixed_costs.one_time.labels.amount", "not a percentage"),
     Bad("{amount: 30k,", "{amount: .nan,", "budget.amount", "finite"),
     Bad("{amount: 30k,", "{amount: .inf,", "budget.amount", "finite"),
     Bad("{amount: 30k,", "{amount: 1e999,", "budget.amount", "finite"),
@@ -99,6 +102,14 @@ TABLE = [
     Bad("covers: [models, tools]", "covers: [model]", "budget.covers.0", "did you mean models"),
     Bad("covers: [models, tools]", "covers: []", "budget.covers", "covers nothing"),
     Bad("sessions_per_day: 10k", "sessions_per_day: -1", "volume.sessions_per_day", "must be at least 0"),
+    Bad("sessions_per_day: 10k", "sessions_per_day: 0", "volume.sessions_per_day", "brings no session"),
+    Bad("sessions_per_day: 10k", "sessions_per_month: 0", "volume.sessions_per_month", "brings no session"),
+    Bad(
+        "sessions_per_day: 10k",
+        "users: 3\n  sessions_per_user_day: 0",
+        "volume.sessions_per_user_day",
+        "brings no session",
+    ),
     Bad("sessions_per_day: 10k", "sessions_per_day: true", "volume.sessions_per_day", "not true or false"),
     Bad("sessions_per_day: 10k", "sessions_per_day: [10k]", "volume.sessions_per_day", "not a list"),
     Bad("      max_attempts: 4", "      max_attempts: 0", "agents.chat.retry.max_attempts", "must be at least 1"),
@@ -126,6 +137,19 @@ TABLE = [
     Bad("as_of: 2026-11-20", "as_of: soon", "as_of", "must be a date"),
     Bad("as_of: 2026-11-20", "as_of: 9999-12-31", "as_of", "is in no year between 1970 and 2200"),
     Bad("period: 2026-12", "period: {start: 9999-12-01, days: 60}", "period.start", "is in no year between"),
+    Bad("name: shop", f"name: shop\ntitle: {'x' * 201}", "title", "text on one line, at most 200 characters"),
+    Bad("name: shop", 'name: shop\ntitle: "two\\nlines"', "title", "is no line of text"),
+    Bad("name: shop", 'name: shop\ntitle: "SDLOH \\u202eyltsoM"', "title", "holds U+202E, a character that steers"),
+    Bad("name: shop", 'name: shop\nstory: "one \\u2066two"', "story", "holds U+2066"),
+    Bad("name: shop", 'name: shop\nstory: "one \\x1b[2J two"', "story", "holds U+001B"),
+    Bad("name: shop", 'name: shop\nsources: [a, "b\\u200f"]', "sources.1", "holds U+200F"),
+    Bad(
+        "{p50: 150, p95: 900}",
+        '{p50: 150, p95: 900, source: "logs\\u202e"}',
+        "agents.chat.message_tokens.source",
+        "holds U+202E",
+    ),
+    Bad("name: shop", "name: shop\nunit: 3", "unit", "allowed: a noun, as in ticket, chat or task"),
     Bad("name: shop", "name: shop\nlimits: [p95]", "limits", "allowed: names, each with a number, at least 0"),
     Bad("name: shop", "name: !!python/name:x shop", "name", "has the tag tag:yaml.org,2002:python/name:x"),
     Bad("    model: dear", "    model: 3", "agents.coder.model", "or {cascade: [cheap, frontier], escalate_rate: 25%}"),
@@ -310,6 +334,7 @@ def test_a_mistake_is_said_once_at_its_line(bad: Bad, tmp_path: Path) -> None:
         ("period: 2026-12", "period: 2026-Q4"),
         ("period: 2026-12", "period: 2026"),
         ("name: shop", "name: 2027"),
+        ("name: shop", "name: shop\ntitle: >\n  One line\n  of text\nstory: |\n  Two\n  lines, 10\u202f000 \u20ac\n"),
         ("name: shop", "name: shop\ncurrency: EUR\nusd_rate: 0.9"),
         ("volume: 0.7 to 1.5", "volume: {normal: {mean: 1, sd: 0.3}, min: 0.1}"),
         ("{per_month: 0.4,", "{per_month: 0.4, multiplies: {volume: 0},"),
@@ -390,6 +415,21 @@ def test_a_problem_reads_as_a_block() -> None:
         "a.yaml:7: agents.chat\n    is wrong\n    got:     3\n    allowed: a number\n    hint:    write 4"
     )
     assert str(Problem(None, None, "", "is wrong")) == "scenario\n    is wrong"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (f"{'19,366 values of ContextTokens':<64} in a.csv, P50 1,020, P95 4,083", "in a.csv, ..."),
+        ("word " * 20, "word word ..."),
+        ("x" * 100, "x" * 76 + " ..."),
+        ("x" * 80, "x" * 80),
+        (list(range(1_000, 1_040)), "1011, ..."),
+    ],
+)
+def test_a_long_value_is_cut_where_a_part_of_it_ends(value: object, said: str) -> None:
+    assert shown(value).endswith(said)
+    assert len(shown(value)) <= 80
 
 
 def test_errors_survive_pickling() -> None:

@@ -176,7 +176,7 @@ def _forty() -> Result:
     names = tuple(f"agent number {i} with a rather long name that goes on and on" for i in range(40))
     agent = {"model": "anthropic/claude-sonnet-4-6", "output_tokens": {"p50": 250, "p95": 1_200}}
     return with_scenario(
-        tally(trials=200, agents=names), agents=dict.fromkeys(names, agent), title="A long title, " * 20
+        tally(trials=200, agents=names), agents=dict.fromkeys(names, agent), title="A long title, " * 14
     )
 
 

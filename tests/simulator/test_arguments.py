@@ -35,6 +35,8 @@ def test_numbers_are_read_as_people_write_them() -> None:
     [
         ({"budget": "lots"}, "budget\n    a budget is a number above 0, such as 30k\n    got:     lots"),
         ({"budget": float("nan")}, "budget\n    a budget is a number above 0"),
+        ({"budget": "3%"}, "a budget is a number above 0, such as 30k\n    got:     3%"),
+        ({"trials": "300%"}, "trials\n"),
         ({"budget": True}, "got:     true"),
         ({"trials": 2.5}, "trials\n    the number of trials is a whole number from 1, such as 10k\n    got:     2.5"),
         ({"trials": [1]}, "trials\n"),
@@ -47,6 +49,8 @@ def test_numbers_are_read_as_people_write_them() -> None:
         ({"threads": 0}, "threads\n    the number of threads is a whole number from 1 to 1,024"),
         ({"threads": 1e15}, "threads\n"),
         ({"budget": 10**400}, "budget\n"),
+        ({"block": 0}, "block\n    a block is a whole number of trials from 1\n    got:     0"),
+        ({"progress": 3}, "progress\n    takes a function of one argument, called as the run goes on\n    got:     3"),
         ({"engine": None}, "engine\n    there is no such engine\n    got:     nothing\n    allowed: auto or exact"),
         ({"engine": "hybrid"}, "does not exist yet"),
         ({"overrides": 3}, "overrides\n    are no overrides\n    got:     3"),

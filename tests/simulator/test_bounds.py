@@ -9,7 +9,12 @@ import numpy as np
 import pytest
 
 import burncurve as bc
+from scenarios.prices import resolve_prices
+from simulator import bounds
 from simulator.bounds import default_trials_words, money_unit
+from simulator.engine.exact import sample_sessions
+from simulator.engine.period import Period
+from simulator.engine.plan import compile_program
 
 SMALL: dict[str, Any] = {
     "name": "small",
@@ -45,6 +50,32 @@ def test_a_driver_that_explodes_in_one_trial_is_found_before_it_is_simulated() -
     law = {"mixture": [{"weight": 0.9999, "law": 1}, {"weight": 0.0001, "law": 1e15}]}
     with pytest.raises(bc.ScenarioError, match="model calls"):
         bc.run(SMALL | {"drivers": {"volume": law}}, trials=100_000)
+
+
+MANY: dict[str, Any] = SMALL | {"features": {f"f{i}": {"share": i + 1, "agent": "chat"} for i in range(130)}}
+
+
+def test_many_features_are_looked_at_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    scenario = bc.load(MANY)
+    program, period = compile_program(scenario, resolve_prices(scenario)), Period.of(scenario)
+    looks: list[int] = []
+
+    def look(*args: Any) -> Any:
+        looks.append(len(args[3]))
+        return sample_sessions(*args)
+
+    monkeypatch.setattr(bounds, "sample_sessions", look)
+    together = bounds.pilot(program, period)
+    assert [n // 2048 for n in looks] == [64, 64, 2]
+    monkeypatch.setattr(bounds, "PILOT_FEATURES", 1)
+    assert bounds.pilot(program, period) == together
+
+
+def test_more_features_than_memory_holds_are_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bounds, "MOST_BYTES", 100 * bounds.FEATURE_BYTES)
+    said = "features\n    this run would count the sessions of 130 features one feature at a time; 100 are let through"
+    with pytest.raises(bc.ScenarioError, match=said):
+        bc.run(MANY, trials=3)
 
 
 @pytest.mark.parametrize("amount", [1e10, 1e11, 1e15])

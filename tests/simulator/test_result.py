@@ -20,7 +20,7 @@ from simulator.engine.tally import SESSION_DTYPE, Cell, Tally
 from simulator.facts import Facts
 from simulator.frames import sample_addresses
 from simulator.result import Result, load_result
-from simulator.risk.metrics import METRICS
+from simulator.risk.metrics import METRICS, SETTINGS
 from simulator.store import StoreError
 from tests.risk.tallies import Book, Session, frame
 
@@ -155,8 +155,8 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]
 def test_the_metrics_are_the_numbers_of_the_json(result: Result) -> None:
     numbers = {path: value for path, value in leaves(result.to_dict()) if type(value) in (int, float)}
     stated = {path for path in numbers if path.startswith(("prices.", "limits."))}
-    assert numbers.keys() - stated == set(METRICS)
-    assert all(result.metric(path) == value for path, value in numbers.items() if path not in stated)
+    assert numbers.keys() - stated == {*METRICS, *SETTINGS}
+    assert all(result.metric(path) == value for path, value in numbers.items() if path in METRICS)
 
 
 def of_type(values: Any) -> Iterator[type]:
@@ -203,7 +203,7 @@ def test_without_a_budget_contingency_is_on_top_of_the_average_plan() -> None:
     assert values["budget"] is None
     assert values["contingency"]["p80"] == free.spend.quantile(0.80) - 55_000.0
     assert free.verdict().word is None
-    assert free.breach_probability(0.0) == 1.0
+    assert free.breach_probability(0.01) == 1.0
     with pytest.raises(ValueError, match="coding-agent has no budget: say which amount"):
         free.breach_probability()
 
@@ -225,6 +225,25 @@ def test_the_verdict_reads_the_files_own_limits(result: Result) -> None:
 
 
 # Tables
+
+
+def test_a_budget_is_asked_for_as_people_write_it(result: Result) -> None:
+    assert result.breach_probability("650k") == result.breach_probability(BUDGET) == result.breach_probability()
+    assert result.breach("$650,000") == result.breach()
+
+
+@pytest.mark.parametrize("amount", [math.nan, math.inf, -3, 0, "lots", "3%", True, [1.0]])
+def test_what_is_no_budget_is_never_safe(result: Result, amount: Any) -> None:
+    for asked in (result.breach, result.breach_probability):
+        with pytest.raises(ValueError, match="a budget is a number above 0, such as 30k; got"):
+            asked(amount)
+
+
+@pytest.mark.parametrize("count", [-3, 2.5, math.nan, None, "few"])
+def test_how_many_is_a_whole_number(result: Result, count: Any) -> None:
+    for asked in (result.sessions, result.worst):
+        with pytest.raises(ValueError, match="how many is a whole number from 0, such as 10k; got"):
+            asked(count)
 
 
 def test_the_table_of_trials(result: Result) -> None:
@@ -275,8 +294,8 @@ def test_the_worst_sessions_have_addresses(result: Result) -> None:
     assert worst["cost"][0] == result.session.cost.max
     assert worst["day"].tolist() == (records["day"] + 1).tolist()
     assert worst["feature"].tolist() == [("chat", "build")[f] for f in records["feature"]]
-    assert len(result.worst(10**6)) == 100
-    assert len(result.worst(0)) == len(result.worst(-3)) == 0
+    assert len(result.worst(10**6)) == len(result.worst("10k")) == 100
+    assert len(result.worst(0)) == 0
 
 
 def test_sampled_sessions_are_spread_evenly_over_all_that_were_simulated(result: Result) -> None:
