@@ -82,13 +82,22 @@ def _engine(value: object) -> str:
     raise _NotSoError(message, " or ".join(ENGINES))
 
 
+def _tolerance(value: object) -> object:
+    message = "is for the hybrid engine, which does not exist yet; the exact engine simulates every session"
+    raise _NotSoError(message, "nothing: leave it out")
+
+
 def _progress(value: object) -> object:
     if callable(value):
         return value
     raise _NotSoError("takes a function of one argument, called as the run goes on")
 
 
-_OTHERS: Mapping[str, Callable[[object], object]] = {"engine": _engine, "progress": _progress}
+_OTHERS: Mapping[str, Callable[[object], object]] = {
+    "engine": _engine,
+    "tolerance": _tolerance,
+    "progress": _progress,
+}
 """Arguments that are no numbers."""
 
 

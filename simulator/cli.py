@@ -58,6 +58,9 @@ Trials = Annotated[
 ]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]
 Engine = Annotated[str, typer.Option(metavar="auto|exact", help="How to simulate; auto chooses by the work.")]
+Tolerance = Annotated[
+    str | None, typer.Option(metavar="SHARE", help="Of the hybrid engine, which is not there yet; exact needs none.")
+]
 Threads = Annotated[str | None, typer.Option(metavar="N", help="Default: all processors that this process may use.")]
 Out = Annotated[
     str | None,
@@ -99,6 +102,7 @@ def run(
     trials: Trials = None,
     seed: Seed = None,
     engine: Engine = "auto",
+    tolerance: Tolerance = None,
     set_: Overrides = None,
     threads: Threads = None,
     out: Out = None,
@@ -114,6 +118,7 @@ def run(
 
     wanted = Wanted.read(out, report, json)
     words = {"budget": budget, "trials": trials, "seed": seed, "threads": threads, "engine": engine}
+    words["tolerance"] = tolerance
     options = RunOptions.read(scenario, set_ or (), words, fail_if or ())
     if open_:
         wanted = wanted.with_page(options.scenario.name)

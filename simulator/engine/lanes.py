@@ -66,7 +66,7 @@ N_FLOATS = 36
     # The turn: the prompt's new parts and the whole of it, what of that a cache may hold, answer, reasoning, whether
     # the first attempt was served and pays the prices above.
     PENDING, FOUND, PROMPT, READABLE, OUT, THINK, PLAIN,
-    # Of a finished session: units of money that it cost, units that bought nothing, whether it succeeded, cost bin.
+    # Of a finished session: units of money that it cost and that went wrong, whether it succeeded, cost bin.
     UNITS, WASTE, SUCCESS, BIN,
 ) = _columns(N_FLOATS)  # fmt: skip
 

@@ -84,6 +84,7 @@ LINES = {
     "a negative seed": (["--seed", "-1"], "--seed", "from 0 to 2"),
     "no threads": (["--threads", "0"], "--threads", "from 1"),
     "the hybrid engine": (["--engine", "hybrid"], "--engine", "does not exist yet"),
+    "a tolerance": (["--tolerance", "0.01"], "--tolerance", "is for the hybrid engine"),
     "another engine": (["--engine", "warp"], "--engine", "auto or exact"),
     "a condition that lost its operator": (["--fail-if", "breach_probability"], "--fail-if", "has no operator.*Quote"),
     "a condition on nothing": (["--fail-if", "p96>3"], "--fail-if", "did you mean p95"),
