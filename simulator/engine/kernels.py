@@ -38,9 +38,9 @@ def list_lanes(running: Lanes, n: Lane, every: bool, listed: Words) -> np.uint64
 
 
 @inlined
-def fill(space: Space, root: int, n: Lane) -> None:
-    """Give homes to `n` sessions in the root's pool; all other lanes are empty, and none has terms."""
-    for index in range(space.used.shape[0]):
+def fill(space: Space, lowest: int, end: int, root: int, n: Lane) -> None:
+    """Give homes to `n` sessions in the root's pool; others from `lowest` to `end` are empty, and no lane has terms."""
+    for index in range(lowest, end):
         space.used[index] = NONE
         for i in range(ALL):
             space.words[index, at.MODEL + i] = NO_MODEL
@@ -76,9 +76,10 @@ def run_items(
         begun = opened = n_done = NONE
         in_flight = min(ALL, wanted)
         is_first, is_tree = True, plan.agents[root].n_spawns > 0
-        fill(space, root, in_flight)
+        lowest, end = (0, plan.agents.shape[0]) if is_tree else (root, root + 1)
+        fill(space, lowest, end, root, in_flight)
         while in_flight > NONE or n_done > NONE:
-            for index in range(plan.agents.shape[0]):
+            for index in range(lowest, end):
                 running, n = pool(space, index), space.used[index]
                 if n == NONE and in_flight > NONE:
                     continue
