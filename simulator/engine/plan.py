@@ -90,7 +90,8 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
         [(models[m], p) for agent in scenario.agents.values() for m, p in _cumulative(agent)], CHOICE_DTYPE
     )
     cards, tiers = _card_tables([prices.cards[name] for name in scenario.models], scenario.usd_rate)
-    slots = tuple(_slots(scenario))
+    pairs = [(name, agent) for name, feature in scenario.features.items() for agent in _team(scenario, feature)]
+    slots = tuple(_slots(scenario, pairs))
     possible = np.array([cell is not None for cell in slots], np.bool_)
     agent_table = np.array(_agent_rows(scenario, models, book), AGENT_DTYPE)
     spawns = np.array(
@@ -101,7 +102,7 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
     plan = Plan(
         agents=agent_table,
         features=np.array(
-            [_feature_row(i, name, f, scenario) for i, (name, f) in enumerate(scenario.features.items())], FEATURE_DTYPE
+            [_feature_row(name, feature, scenario, pairs) for name, feature in scenario.features.items()], FEATURE_DTYPE
         ),
         spawns=spawns,
         choices=choices,
@@ -110,7 +111,7 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
         tiers=tiers,
         failure_rates=np.array([_rates(a.retry.failure_rate, models) for a in scenario.agents.values()]),
         success_rates=np.array([_rates(f.success_rate, models) for f in scenario.features.values()]),
-        slots=np.arange(len(scenario.features) * len(agents)).reshape(len(scenario.features), len(agents)),
+        slots=_slot_table(scenario, pairs),
         columns=np.where(possible, np.cumsum(possible) - 1, -1).astype(np.int64).reshape(-1, N_CAUSES),
         covered=np.array([cell is not None and _CAUSE_COVER[cell.cause] in covers for cell in slots], np.bool_).reshape(
             -1, N_CAUSES
@@ -218,14 +219,15 @@ def _law(law: Law, book: LawBook) -> int:
     return NO_LAW if law.support() == (0.0, 0.0) else book.add(law)
 
 
-def _feature_row(index: int, name: str, feature: Feature, scenario: Scenario) -> tuple[object, ...]:
-    agents, overheads, guards = list(scenario.agents), feature.overheads, feature.guardrails or Guardrails()
-    n, root = len(agents), agents.index(feature.agent)
-    depth = height(scenario, feature.agent) if guards.depth is None else guards.depth
-    most_agents = np.inf if guards.agents is None else guards.agents
-    succeeds = feature.success_rate == 1.0
-    caps = (depth, most_agents)
-    return (name_hash(name), root, index * n, n, succeeds, *caps, overheads.per_session, overheads.per_call)
+def _feature_row(name: str, feature: Feature, scenario: Scenario, pairs: list[tuple[str, str]]) -> tuple[object, ...]:
+    root, guards, overheads = list(scenario.agents).index(feature.agent), feature.guardrails, feature.overheads
+    capped = guards or Guardrails()
+    depth = height(scenario, feature.agent) if capped.depth is None else capped.depth
+    most_agents = np.inf if capped.agents is None else capped.agents
+    own = [row for row, pair in enumerate(pairs) if pair[0] == name]
+    sure = feature.success_rate == 1.0
+    paid = (overheads.per_session, overheads.per_call)
+    return (name_hash(name), root, own[0], len(own), sure, depth, most_agents, *paid)
 
 
 def _rates(rate: float | dict[str, float], models: dict[str, int]) -> list[float]:
@@ -263,13 +265,28 @@ def _tier_rows(card: PriceCard, usd_rate: float) -> Iterator[tuple[object, ...]]
         )
 
 
-def _slots(scenario: Scenario) -> Iterator[Cell | None]:
-    for feature_name, feature in scenario.features.items():
-        for agent_name, agent in scenario.agents.items():
-            possible = _possible_causes(agent, feature, is_root=agent_name == feature.agent)
-            possible = possible if agent_name in reach(scenario, feature.agent) else set()
-            for cause in SLOT_CAUSES:
-                yield Cell(feature_name, agent_name, cause) if cause in possible else None
+def _team(scenario: Scenario, feature: Feature) -> list[str]:
+    """The agents that a session of a feature may run, in the order of the scenario."""
+    reached = reach(scenario, feature.agent)
+    return [name for name in scenario.agents if name in reached] if len(reached) > 1 else [feature.agent]
+
+
+def _slot_table(scenario: Scenario, pairs: list[tuple[str, str]]) -> npt.NDArray[np.int64]:
+    """Row of `costs` of each pair of a feature and an agent of its own; -1 for the others."""
+    features = {name: index for index, name in enumerate(scenario.features)}
+    agents = {name: index for index, name in enumerate(scenario.agents)}
+    table = np.full((len(features), len(agents)), -1, np.int64)
+    for row, (feature, agent) in enumerate(pairs):
+        table[features[feature], agents[agent]] = row
+    return table
+
+
+def _slots(scenario: Scenario, pairs: list[tuple[str, str]]) -> Iterator[Cell | None]:
+    for feature_name, agent_name in pairs:
+        feature, agent = scenario.features[feature_name], scenario.agents[agent_name]
+        possible = _possible_causes(agent, feature, is_root=agent_name == feature.agent)
+        for cause in SLOT_CAUSES:
+            yield Cell(feature_name, agent_name, cause) if cause in possible else None
 
 
 def _possible_causes(agent: Agent, feature: Feature, *, is_root: bool) -> set[str]:
