@@ -19,12 +19,15 @@ _SILENT = {"default_factory_not_called"}  # the fields that it would have used h
 def faults_of(error: ValidationError) -> Iterator[Fault]:
     """Everything that a validation found, with paths from the root of the scenario."""
     for detail in error.errors(include_url=False):
-        loc = tuple(key for key in detail["loc"] if key != "[key]")
+        loc, kind = detail["loc"], detail["type"]
+        # Where a key itself is wrong, pydantic ends the path with this; a key of a scenario may be written so, too.
+        is_key = loc[-1:] == ("[key]",) and kind != "extra_forbidden"
+        loc = loc[:-1] if is_key else loc
         cause = detail.get("ctx", {}).get("error")
         if isinstance(cause, FieldError):
             yield from (fault.under(loc) for fault in cause.faults)
-        elif detail["type"] not in _SILENT:
-            yield _fault(loc, detail["type"], detail["input"], is_key=detail["loc"][-1:] == ("[key]",))
+        elif kind not in _SILENT:
+            yield _fault(loc, kind, detail["input"], is_key=is_key)
 
 
 def unknown_key(path: Path, value: object = NOTHING) -> Fault:
