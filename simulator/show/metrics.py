@@ -17,7 +17,7 @@ def figure(path: str, value: float, currency: str) -> str:
     name = path.rpartition(".")[2]
     if name.endswith(("_probability", "_rate", "_share")):
         return words.percent(value)
-    if path.startswith(("seed", "trials", "sessions_", "session.calls", "session.tokens", "budget.breach_day")):
+    if path.startswith(("session.calls", "session.tokens", "budget.breach_day")):
         return words.count(value)
     return words.money(value, currency)
 
