@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scenarios.words import DRIVERS
-from simulator.engine.tally import SESSION_DTYPE, Records, Tally
+from simulator.engine.tally import CUTS, SESSION_DTYPE, Records, Tally
 from simulator.risk.attribution import Component
 from simulator.risk.breach import breach_days
 from simulator.risk.money import array_in_currency
@@ -73,12 +73,17 @@ def sample_addresses(tally: Tally, n: int) -> Records:
 
 
 def sessions_frame(records: Records, features: Sequence[str]) -> DataFrame:
-    """One row a session: its address (trial, day from 1, feature, session), cost, calls, agents, tokens, outcome."""
+    """One row a session: its address (trial, day from 1, feature, session), cost, calls, agents, tokens, outcome.
+
+    ``cut_by`` says what cut it: cost, calls, or limit (the hard one); none where nothing did.
+    """
     import pandas as pd
 
     columns: dict[str, Any] = {str(name): records[name] for name in SESSION_DTYPE.names or ()}
     columns["day"] = records["day"] + 1
     columns["feature"] = np.asarray(features, dtype=object)[records["feature"]]
+    columns["cut"] = records["cut"] > 0
+    columns["cut_by"] = np.asarray([None, *CUTS], dtype=object)[records["cut"]]
     return pd.DataFrame(columns)
 
 

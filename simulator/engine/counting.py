@@ -9,9 +9,13 @@ from distributions.jit import bits_float, device, float_bits, inlined
 from simulator.engine import lanes as at
 from simulator.engine.lanes import LANES, STRIDE, Lane, Lanes
 from simulator.engine.layout import L_PRICE, N_CAUSES, OVERHEADS, Floats, Ints, Out, Plan, Table
-from simulator.engine.tally import BIN_BITS, LOWEST_EXPONENT, MAX_CALLS, N_COST_BINS
+from simulator.engine.tally import BIN_BITS, CUT_BY_LIMIT, LOWEST_EXPONENT, MAX_CALLS, N_COST_BINS, UNCUT
 
-T_INPUT, T_CACHED, T_WRITTEN, T_OUTPUT, T_SESSIONS, T_SUCCESSES, T_CUT, T_AGENTS, T_WASTE, T_FAULTS = range(10)
+(
+    T_INPUT, T_CACHED, T_WRITTEN, T_OUTPUT,
+    T_SESSIONS, T_SUCCESSES, T_CUT_BY_COST, T_CUT_BY_CALLS, T_CUT_BY_LIMIT, T_HELD, T_REPEATS, T_HANDOVERS, T_REVIEWS,
+    T_AGENTS, T_WASTE, T_FAULTS,
+) = range(16)  # fmt: skip
 
 LARGEST_SUM = float(2**62)
 NANOS = 1e9
@@ -107,7 +111,7 @@ def add_totals(totals: Ints, done: Lanes, n: Lane) -> None:
     totals[T_WRITTEN] += written
     totals[T_OUTPUT] += tokens_out
     totals[T_SUCCESSES] += successes
-    totals[T_CUT] += cut
+    totals[T_CUT_BY_LIMIT] += cut
     totals[T_WASTE] += waste
     totals[T_SESSIONS] += np.int64(n)
     totals[T_AGENTS] += agents
@@ -143,6 +147,10 @@ def swap(a: Any, b: Any) -> None:
     a.output, b.output = b.output, a.output
     a.success, b.success = b.success, a.success
     a.cut, b.cut = b.cut, a.cut
+    a.held, b.held = b.held, a.held
+    a.runs, b.runs = b.runs, a.runs
+    a.handed_over, b.handed_over = b.handed_over, a.handed_over
+    a.reviewed, b.reviewed = b.reviewed, a.reviewed
 
 
 @device
@@ -161,7 +169,11 @@ def write_record(record: Any, item: Any, done: Lanes, j: Lane) -> None:
     record.written = np.int64(floats[at.WRITTEN + j])
     record.output = np.int64(floats[at.OUTPUT + j])
     record.success = floats[at.SUCCESS + j] > 0.0
-    record.cut = floats[at.CUT + j] > 0.0
+    record.cut = CUT_BY_LIMIT if floats[at.CUT + j] > 0.0 else UNCUT
+    record.held = False
+    record.runs = 1
+    record.handed_over = False
+    record.reviewed = False
 
 
 @device

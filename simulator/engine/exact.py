@@ -15,6 +15,8 @@ from simulator.engine.lanes import Space
 from simulator.engine.layout import ITEM_DTYPE, SUM_BLOCK, TOTALS, Out
 from simulator.engine.plan import NANO, fixed_costs
 from simulator.engine.tally import (
+    COUNTS,
+    CUTS,
     MAX_CALLS,
     N_COST_BINS,
     N_WORST,
@@ -117,8 +119,10 @@ class Sum:
         session.min_cost = min(session.min_cost, float(least))
         session.max_cost = max(session.max_cost, float(most))
         totals = dict(zip(TOTALS, (int(x) for x in out.totals), strict=True))
-        for name in ("sessions", "successes", "cut", "agents", "waste_units"):
+        for name in COUNTS:
             setattr(session, name, getattr(session, name) + totals[name])
+        for reason in CUTS:
+            session.cut_by[reason] += totals[f"cut_by_{reason}"]
         for kind in TOKEN_KINDS:
             session.tokens[kind] += totals[kind]
         self._hold(filled, out.cost_units[filled])

@@ -131,7 +131,21 @@ SUM_BLOCK = 1 << 16
 """Sessions whose costs are added as floating-point numbers before they are rounded to units: fixed, so that results do
 not depend on how work is split."""
 
-TOTALS = ("input", "cached", "written", "output", "sessions", "successes", "cut", "agents", "waste_units", "faults")
+TOTALS = (
+    *("input", "cached", "written", "output"),
+    *(
+        "sessions",
+        "successes",
+        "cut_by_cost",
+        "cut_by_calls",
+        "cut_by_limit",
+        "held",
+        "repeats",
+        "handovers",
+        "reviews",
+    ),
+    *("agents", "waste_units", "faults"),
+)
 """Columns of ``Out.totals``."""
 
 Ints = npt.NDArray[np.int64]

@@ -25,8 +25,15 @@ N_COST_BINS = 2 + ((HIGHEST_EXPONENT - LOWEST_EXPONENT) << BIN_BITS)
 MAX_CALLS = 100_000
 """Calls of one session are counted one by one up to this hard limit."""
 
+MAX_DEPTH = 64
+"""Deepest level of children that a session may reach at all, the root at 0."""
+
 N_WORST = 100
 """How many of the dearest sessions a tally keeps."""
+
+UNCUT, CUT_BY_COST, CUT_BY_CALLS, CUT_BY_LIMIT = range(4)
+CUTS = ("cost", "calls", "limit")
+"""What can cut a session: two guardrails, and the hard limit of MAX_CALLS."""
 
 SESSION_DTYPE = np.dtype(
     [
@@ -42,12 +49,19 @@ SESSION_DTYPE = np.dtype(
         ("written", np.int64),
         ("output", np.int64),
         ("success", np.bool_),
-        ("cut", np.bool_),
+        ("cut", np.int64),  # UNCUT, or one more than its place in CUTS
+        ("held", np.bool_),  # a cap on depth or agents kept a child from starting
+        ("runs", np.int64),  # the first one and its repeats
+        ("handed_over", np.bool_),
+        ("reviewed", np.bool_),
     ]
 )
 """One session: its address (day counted from 0), cost in currency, calls, agents, tokens, outcome."""
 
 TOKEN_KINDS = ("input", "cached", "written", "output")
+
+COUNTS = ("sessions", "successes", "held", "repeats", "handovers", "reviews", "agents", "waste_units")
+"""Whole numbers that add up over sessions."""
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -115,21 +129,41 @@ class SessionTally:
     cost_counts : int64[F, N_COST_BINS], sessions by feature and cost bin
     cost_units : object[F, N_COST_BINS], their cost in units, Python integers
     calls_counts : int64[MAX_CALLS + 1], sessions by number of calls
+    agents_counts : int64[MAX_CALLS + 1], sessions by number of agent instances; the last one has those of more
+    depth_units : object[MAX_DEPTH + 1], what the sessions cost by depth of the agent, in units, Python integers; costs
+        of a session as a whole (people, overheads) stand at depth 0
+    depth_agents : int64[MAX_DEPTH + 1], agent instances by depth
     tokens : billed tokens, Python integers by kind; ``input`` is the whole prompt, cached and written included
     min_cost, max_cost : exact extremes in currency (inf and 0 while empty)
+    cut_by : sessions that were cut, by what cut them
+    held : sessions in which a cap on depth or agents kept a child from starting
+    repeats : runs of sessions after their first one
+    handovers, reviews : sessions that a person took over, and looked at
     """
 
     cost_counts: IntArray
     cost_units: npt.NDArray[np.object_]
     calls_counts: IntArray
+    agents_counts: IntArray
+    depth_units: npt.NDArray[np.object_]
+    depth_agents: IntArray
     tokens: dict[str, int]
     min_cost: float = float("inf")
     max_cost: float = 0.0
     sessions: int = 0
     successes: int = 0
-    cut: int = 0
+    cut_by: dict[str, int] = field(default_factory=lambda: dict.fromkeys(CUTS, 0))
+    held: int = 0
+    repeats: int = 0
+    handovers: int = 0
+    reviews: int = 0
     agents: int = 0
     waste_units: int = 0
+
+    @property
+    def cut(self) -> int:
+        """Sessions that were cut, by whatever."""
+        return sum(self.cut_by.values())
 
     @classmethod
     def empty(cls, n_features: int) -> SessionTally:
@@ -138,6 +172,9 @@ class SessionTally:
             cost_counts=np.zeros((n_features, N_COST_BINS), np.int64),
             cost_units=np.zeros((n_features, N_COST_BINS), object),
             calls_counts=np.zeros(MAX_CALLS + 1, np.int64),
+            agents_counts=np.zeros(MAX_CALLS + 1, np.int64),
+            depth_units=np.zeros(MAX_DEPTH + 1, object),
+            depth_agents=np.zeros(MAX_DEPTH + 1, np.int64),
             tokens=dict.fromkeys(TOKEN_KINDS, 0),
         )
 
@@ -149,14 +186,14 @@ class SessionTally:
             cost_counts=self.cost_counts + other.cost_counts,
             cost_units=cost_units,
             calls_counts=self.calls_counts + other.calls_counts,
+            agents_counts=self.agents_counts + other.agents_counts,
+            depth_units=self.depth_units + other.depth_units,
+            depth_agents=self.depth_agents + other.depth_agents,
             tokens={kind: self.tokens[kind] + other.tokens[kind] for kind in TOKEN_KINDS},
             min_cost=min(self.min_cost, other.min_cost),
             max_cost=max(self.max_cost, other.max_cost),
-            sessions=self.sessions + other.sessions,
-            successes=self.successes + other.successes,
-            cut=self.cut + other.cut,
-            agents=self.agents + other.agents,
-            waste_units=self.waste_units + other.waste_units,
+            cut_by={reason: self.cut_by[reason] + other.cut_by[reason] for reason in CUTS},
+            **{name: getattr(self, name) + getattr(other, name) for name in COUNTS},
         )
 
 

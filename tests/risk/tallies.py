@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from simulator.engine.tally import (
+    CUT_BY_LIMIT,
     SESSION_DTYPE,
     TOKEN_KINDS,
     Cell,
@@ -108,7 +109,7 @@ class Book:
             made.sessions[t, session.day, session.feature] += 1
             _count(made.session, session, self.frame.unit)
             fields = (*place, numbers[place], session.cost * self.frame.unit, session.calls, 1, *session.tokens)
-            records[i] = (*fields, session.success, session.cut)
+            records[i] = (*fields, session.success, CUT_BY_LIMIT * session.cut, False, 1, False, False)
         made.worst = dearest(records)
         return made
 
@@ -124,8 +125,11 @@ def _count(into: SessionTally, session: Session, unit: float) -> None:
     into.min_cost, into.max_cost = min(into.min_cost, cost), max(into.max_cost, cost)
     into.sessions += 1
     into.successes += session.success
-    into.cut += session.cut
+    into.cut_by["limit"] += session.cut
     into.agents += 1
+    into.agents_counts[1] += 1
+    into.depth_units[0] += session.cost
+    into.depth_agents[0] += 1
     into.waste_units += session.waste
 
 

@@ -99,7 +99,7 @@ def session_tally(rng: np.random.Generator, sessions: int, mean: float) -> Sessi
         np.minimum(rng.geometric(0.2, sample), 400), minlength=MAX_CALLS + 1
     )
     out.tokens = {"input": 8_000 * sample, "cached": 5_000 * sample, "written": 400 * sample, "output": 900 * sample}
-    out.sessions, out.successes, out.cut = sample, int(0.9 * sample), sample // 200
+    out.sessions, out.successes, out.cut_by["limit"] = sample, int(0.9 * sample), sample // 200
     out.min_cost, out.max_cost = float(cost.min()), float(cost.max())
     out.waste_units = int(0.12 * sum(out.cost_units[0]))
     return out

@@ -21,7 +21,7 @@ from simulator.facts import Facts
 from simulator.frames import sample_addresses
 from simulator.result import Result, load_result
 from simulator.risk.metrics import METRICS, SETTINGS
-from simulator.store import StoreError
+from simulator.store import FORMAT, StoreError
 from tests.risk.tallies import Book, Session, frame
 
 CELLS = (
@@ -289,7 +289,7 @@ def test_the_table_of_attribution_tells_tools_apart(result: Result) -> None:
 def test_the_worst_sessions_have_addresses(result: Result) -> None:
     worst = result.worst(4)
     records = result.tally.worst[:4]
-    assert list(worst.columns) == list(SESSION_DTYPE.names or ())
+    assert list(worst.columns) == [*(SESSION_DTYPE.names or ()), "cut_by"]
     assert worst["cost"].is_monotonic_decreasing
     assert worst["cost"][0] == result.session.cost.max
     assert worst["day"].tolist() == (records["day"] + 1).tolist()
@@ -394,8 +394,8 @@ def test_what_is_no_saved_result_is_told(tmp_path: Path, content: bytes | None, 
 
 def test_another_format_is_told(result: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result.save(tmp_path)
-    monkeypatch.setattr("simulator.store.FORMAT", 2)
-    with pytest.raises(StoreError, match="its format is 1, this version reads 2; run it again"):
+    monkeypatch.setattr("simulator.store.FORMAT", FORMAT + 1)
+    with pytest.raises(StoreError, match=f"its format is {FORMAT}, this version reads {FORMAT + 1}; run it again"):
         load_result(tmp_path)
 
 
