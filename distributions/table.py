@@ -93,17 +93,41 @@ def draw_all(laws: Any, nodes: Floats, steps: Floats, guide: Any, law_id: int, w
         for i in range(n):
             out[i] = constant
         return
-    if law.kind != CURVE:
+    if law.kind == CURVE:
+        first, count, shift = np.uint64(law.first), np.uint64(law.count), np.uint64(law.shift)
+        for i in range(n):
+            words[i], out[i] = _place(first, count, shift, words[i])
+        for i in range(n):
+            out[i] = _cubic(nodes, words[i], out[i])
+    elif law.kind == STEPS:
+        _step_all(steps, guide, law, words, out)
+    else:
         _draw_one_by_one(laws, nodes, steps, guide, law_id, words, out)
         return
-    first, count, shift = np.uint64(law.first), np.uint64(law.count), np.uint64(law.shift)
-    for i in range(n):
-        words[i], out[i] = _place(first, count, shift, words[i])
-    for i in range(n):
-        out[i] = _cubic(nodes, words[i], out[i])
     low, high = float(law.low), float(law.high)
     for i in range(n):
         out[i] = _between(low, high, out[i])
+
+
+@inlined
+def _step_all(steps: Floats, guide: Any, law: Any, words: Words, out: Floats) -> None:
+    """Find the outcomes of many words: where to begin for all of them first, so that the loads overlap."""
+    first, count, shift = np.uint64(law.first), np.uint64(law.count), np.uint64(law.shift)
+    last, index, offset = first + count - _ONE, np.uint64(law.guide), float(law.offset)
+    for i in range(words.size):
+        out[i] = _middle(words[i])
+        words[i] = first + np.uint64(guide[index + (words[i] >> shift)])
+    for i in range(words.size):
+        outcome = words[i]
+        while outcome < last and steps[outcome] < out[i]:
+            outcome += _ONE
+        out[i] = steps[outcome + count] + offset
+
+
+@inlined
+def _middle(word: np.uint64) -> float:
+    """The u of a word of a table of steps."""
+    return (np.float64(np.int64(word >> _S10)) + 0.5) * _DEEPEST
 
 
 @device
@@ -159,7 +183,7 @@ def _unclipped(nodes: Floats, steps: Floats, guide: Any, law: Any, word: np.uint
 @device
 def _on_steps(steps: Floats, guide: Any, law: Any, word: np.uint64) -> float:
     """Find the first outcome whose cumulative probability reaches u; the last one takes what rounding leaves."""
-    u = (np.float64(np.int64(word >> _S10)) + 0.5) * _DEEPEST
+    u = _middle(word)
     first, count = np.uint64(law.first), np.uint64(law.count)
     outcome = first + np.uint64(guide[np.uint64(law.guide) + (word >> np.uint64(law.shift))])
     last = first + count - _ONE

@@ -24,7 +24,6 @@ from scenarios.fields import (
     TokenLaw,
     Tokens,
     Weight,
-    not_yet,
 )
 from scenarios.kinds import LawOf, Quantity, law_default, noun
 from scenarios.plain import NameOf, Sequence
@@ -70,7 +69,6 @@ class ModelUse(Section):
     cascade: ModelNames = Field(
         (),
         description="Two models: the first answers, the second where it escalates.",
-        json_schema_extra=not_yet("cascades of models"),
     )
     escalate_rate: Probability = Field(0.0, description="Chance, turn by turn, that the second model is called too.")
 
@@ -268,7 +266,6 @@ class Agent(Section):
     batch: Flag = Field(
         False,
         description="Calls go through the provider's batch interface, at its price.",
-        json_schema_extra=not_yet("batch processing"),
     )
     system_tokens: TokenLaw = Field(
         default_factory=law_default(0), description="The stable, cacheable start of every prompt; drawn once."
@@ -300,14 +297,9 @@ class Agent(Section):
     tools: dict[Annotated[str, NameOf(what="tool")], Tool] = Field(
         default_factory=dict,
         description="Tools by name, called in this order.",
-        json_schema_extra=not_yet("tools"),
     )
-    spawns: tuple[Spawn, ...] = Field(
-        (), description="Children, started in this order.", json_schema_extra=not_yet("agents that spawn agents")
-    )
-    checked_by: CheckedBy | None = Field(
-        None, description="A validator of its work.", json_schema_extra=not_yet("validators")
-    )
+    spawns: tuple[Spawn, ...] = Field((), description="Children, started in this order.")
+    checked_by: CheckedBy | None = Field(None, description="A validator of its work.")
     sensitivity: Sensitivity = Field(default_factory=Sensitivity, description="Exponents on the session's difficulty.")
 
     @field_validator("spawns", mode="before")

@@ -54,9 +54,23 @@ def reach(scenario: Scenario, root: str) -> set[str]:
 
 
 def height(scenario: Scenario, root: str, above: tuple[str, ...] = ()) -> int:
-    """How deep a session of this root may go, the root being 0; an agent that is met again is not followed."""
-    children = {spawn.agent for spawn in scenario.agents[root].spawns if spawn.agent not in (*above, root)}
-    return max((1 + height(scenario, child, (*above, root)) for child in children), default=0)
+    """How deep a session of this root may go, the root being 0; an agent that is met again is not followed.
+
+    Validators stand below what they check, as children stand below their parents.
+    """
+    agent, seen = scenario.agents[root], (*above, root)
+    below = {spawn.agent for spawn in agent.spawns} | ({agent.checked_by.agent} if agent.checked_by else set())
+    return max((1 + height(scenario, name, seen) for name in below - set(seen)), default=0)
+
+
+def longest_check(scenario: Scenario, root: str) -> int:
+    """The longest chain of validators, each checking the one before, in a session of this root."""
+    return max(_checks_above(scenario, name) for name in reach(scenario, root))
+
+
+def _checks_above(scenario: Scenario, name: str) -> int:
+    check = scenario.agents[name].checked_by
+    return 0 if check is None else 1 + _checks_above(scenario, check.agent)
 
 
 def spawns_itself(scenario: Scenario, name: str) -> bool:

@@ -17,7 +17,6 @@ from scenarios.fields import (
     RateByModel,
     Section,
     Weight,
-    not_yet,
 )
 from scenarios.kinds import Quantity
 from scenarios.problems import Fault, FieldError
@@ -94,12 +93,7 @@ class Feature(Section):
     on_failure: OnFailure | None = Field(
         None,
         description="Another try, or a person who takes over.",
-        json_schema_extra=not_yet("repeats and handoff after a failure"),
     )
-    human_review: HumanReview | None = Field(
-        None, description="A person who looks at finished sessions.", json_schema_extra=not_yet("human review")
-    )
-    guardrails: Guardrails | None = Field(
-        None, description="Caps inside a session.", json_schema_extra=not_yet("guardrails")
-    )
+    human_review: HumanReview | None = Field(None, description="A person who looks at finished sessions.")
+    guardrails: Guardrails | None = Field(None, description="Caps inside a session.")
     overheads: Overheads = Field(default_factory=Overheads, description="Costs on top of models and tools.")

@@ -162,7 +162,6 @@ class Scenario(Section):
     difficulty: FactorLaw | None = Field(
         None,
         description="Difficulty of a session, one draw each; agents say under `sensitivity` what it moves.",
-        json_schema_extra=not_yet("the difficulty of a session"),
     )
     agents: dict[AgentName, Agent] = Field(description="The agents by name.")
     drivers: Drivers = Field(

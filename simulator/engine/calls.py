@@ -7,19 +7,15 @@ import numpy as np
 
 from distributions.jit import inlined
 from distributions.streams import name_hash, uniform, word
-from simulator.engine import lanes as at
+from simulator.engine import columns as at
+from simulator.engine.draws import nearest
 from simulator.engine.lanes import Lane, Lanes
-from simulator.engine.layout import L_CACHE_HIT, L_FAILURE, Floats, Plan
+from simulator.engine.layout import L_CACHE_HIT, L_FAILURE, L_PRICE, Floats, Out, Plan
+from simulator.engine.tally import CUT_BY_COST
+from simulator.engine.trace import FALLBACK, LOST, NEXT, OWN, SERVED, SPOILED
+from simulator.engine.tracing import note_call
 
 FAILS, KIND, HIT = (name_hash(p) for p in ("failure", "failure_kind", "cache_hit"))
-SERVED, LOST, SPOILED = 0, 1, 2  # an answer, a provider failure, a quality failure
-ONE = np.uint64(1)
-
-
-@inlined
-def nearest(tokens: float) -> float:
-    """A scaled draw as a whole number of tokens, at least 0."""
-    return max(0.0, np.floor(tokens + 0.5))
 
 
 @inlined
@@ -67,6 +63,13 @@ def charge_extras(floats: Floats, sums: Floats, i: Lane, thought: float, price: 
 
 
 @inlined
+def cut_by(feature: Any, floats: Floats, i: Lane) -> float:
+    """What cuts a session after a call, if anything does: its cost, or the number of its calls."""
+    too_many: float = feature.calls_cut if floats[at.CALLS + i] >= feature.most_calls else 0.0
+    return CUT_BY_COST if floats[at.COST + i] >= feature.most_cost else too_many
+
+
+@inlined
 def tier_of(plan: Plan, model: Any, day: int, prompt: float) -> Any:
     """The tier that prices a call of this prompt: the last of the model's card whose threshold the prompt passes."""
     row = plan.cards[model, day]
@@ -98,54 +101,71 @@ def outcome_of(agent: Any, running: Lanes, i: Lane, attempt: np.uint64, p_fails:
 
 @inlined
 def call(
-    plan: Plan,
-    item: Any,
-    levels: Any,
-    index: int,
-    running: Lanes,
-    sums: Floats,
-    i: Lane,
-    attempt: int,
-    readable: float,
-) -> int:
-    """One attempt at the turn of lane `i`: whether it fails, what it reads, what is billed. Gives its outcome."""
-    agent, floats = plan.agents[index], running.floats
-    own = attempt < agent.fallback_after
-    model = np.int64(running.words[at.MODEL + i]) if own else agent.fallback_model
-    r = np.uint64(attempt)
-    outcome = outcome_of(agent, running, i, r, min(1.0, plan.failure_rates[index, model] * levels[L_FAILURE]))
+    plan: Plan, item: Any, levels: Any, index: int, running: Lanes, homes: Lanes, sums: Floats, out: Out, i: Lane,
+    attempt: int, model: Any, role: int, outcome: int, readable: float, is_full: bool,
+) -> None:  # fmt: skip
+    """One call of an attempt at the turn of lane `i`: what it reads, what is billed, whether the session is cut."""
+    agent, floats, feature = plan.agents[index], running.floats, plan.features[item.feature]
     floats[at.CALLS + i] += 1.0
-    if outcome == LOST and not agent.bills_failed_input:
-        return outcome
-    asked = floats[at.PROMPT + i] + attempt * agent.added_tokens
-    tier = tier_of(plan, model, item.day, asked)
-    cached = read(agent, levels, running, i, r, asked, readable) if own else 0.0
-    written = asked - cached if agent.caching and tier.writes else 0.0
-    answer = 0.0 if outcome == LOST else floats[at.OUT + i]
-    thought = 0.0 if outcome == LOST else floats[at.THINK + i]
-    price = tier.write if agent.caching else tier.input
-    cost = bill(floats, i, asked, cached, written, answer + thought, price, tier.cached, tier.output, tier.fee)
-    if attempt == 0:
-        charge(floats, sums, i, cached, answer, price, tier.cached, tier.output, tier.fee)
-        charge_extras(floats, sums, i, thought, price, tier.output)
-    else:
-        sums[at.FOR_RETRIES + i] += cost
-        floats[at.RETRIES + i] += cost
-    if outcome != LOST:
-        floats[at.WARM + i] = 1.0
-    return outcome
+    asked, cached, written, answer, thought = 0.0, 0.0, 0.0, 0.0, 0.0
+    if outcome != LOST or agent.bills_failed_input:
+        asked = floats[at.PROMPT + i] + attempt * agent.added_tokens
+        tier, level = tier_of(plan, model, item.day, asked), levels[L_PRICE]
+        cached = read(agent, levels, running, i, np.uint64(attempt), asked, readable) if role == OWN else 0.0
+        written = asked - cached if agent.caching and tier.writes else 0.0
+        answer = 0.0 if outcome == LOST else floats[at.OUT + i]
+        thought = 0.0 if outcome == LOST else floats[at.THINK + i]
+        price, cached_price = (tier.write if agent.caching else tier.input) * level, tier.cached * level
+        output_price, fee = tier.output * level, tier.fee * level
+        cost = bill(floats, i, asked, cached, written, answer + thought, price, cached_price, output_price, fee)
+        if attempt == 0:
+            charge(floats, sums, i, cached, answer, price, cached_price, output_price, fee)
+            charge_extras(floats, sums, i, thought, price, output_price)
+        else:
+            sums[at.FOR_RETRIES + i] += cost
+            homes.floats[at.RETRIES + running.words[at.HOME + i]] += cost
+    if is_full and out.trace.shape[0] > 0:
+        note_call(
+            out.trace, out.totals, index, running, i, attempt, model, role, outcome,
+            asked, cached, written, answer, thought,
+        )  # fmt: skip
+    cut = cut_by(feature, floats, i)
+    if cut > 0.0:
+        floats[at.CUT + i] = cut
+        floats[at.STOPPED + i] = 1.0
 
 
 @inlined
-def attempt_turn(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sums: Floats, i: Lane) -> None:
+def attempt_turn(
+    plan: Plan, item: Any, levels: Any, index: int, running: Lanes, homes: Lanes, sums: Floats, out: Out, i: Lane,
+    is_full: bool,
+) -> None:  # fmt: skip
     """All attempts at the turn of lane `i`, until one is served or there are no more."""
-    agent, floats = plan.agents[index], running.floats
+    agent, floats, failures = plan.agents[index], running.floats, levels[L_FAILURE]
     readable = floats[at.READABLE + i]
+    if is_full and agent.failure_power != 0.0:
+        failures *= floats[at.HARDER_CALLS + i]
     for attempt in range(agent.max_attempts):
-        outcome = call(plan, item, levels, index, running, sums, i, attempt, readable)
+        own = attempt < agent.fallback_after
+        n_models = 2 if is_full and own and floats[at.ESCALATES + i] > 0.0 else 1
+        first: Any = np.int64(running.words[at.MODEL + i]) if own else agent.fallback_model
+        last = agent.next_model if n_models == 2 else first
+        p_fails = min(1.0, plan.failure_rates[index, last] * failures)
+        outcome = outcome_of(agent, running, i, np.uint64(attempt), p_fails)
+        for place in range(n_models):
+            model = first if place == 0 else last
+            role = NEXT if place == 1 else (OWN if own else FALLBACK)
+            call(
+                plan, item, levels, index, running, homes, sums, out, i,
+                attempt, model, role, outcome, readable, is_full,
+            )  # fmt: skip
+            if floats[at.CUT + i] > 0.0:
+                return
+        if outcome != LOST:
+            floats[at.WARM + i] = 1.0
         if outcome == SERVED:
             return
-        if outcome == SPOILED and attempt < agent.fallback_after:
+        if outcome == SPOILED and own:
             readable = floats[at.PROMPT + i] + attempt * agent.added_tokens
     if not agent.goes_on:
         floats[at.STOPPED + i] = 1.0

@@ -6,16 +6,43 @@ from typing import Any
 import numpy as np
 
 from distributions.jit import bits_float, device, float_bits, inlined
-from simulator.engine import lanes as at
-from simulator.engine.lanes import LANES, STRIDE, Lane, Lanes
-from simulator.engine.layout import L_PRICE, N_CAUSES, OVERHEADS, Floats, Ints, Out, Plan, Table
-from simulator.engine.tally import BIN_BITS, CUT_BY_LIMIT, LOWEST_EXPONENT, MAX_CALLS, N_COST_BINS, UNCUT
-
-(
-    T_INPUT, T_CACHED, T_WRITTEN, T_OUTPUT,
-    T_SESSIONS, T_SUCCESSES, T_CUT_BY_COST, T_CUT_BY_CALLS, T_CUT_BY_LIMIT, T_HELD, T_REPEATS, T_HANDOVERS, T_REVIEWS,
-    T_AGENTS, T_WASTE, T_FAULTS,
-) = range(16)  # fmt: skip
+from simulator.engine import columns as at
+from simulator.engine.columns import LANES, STRIDE
+from simulator.engine.lanes import Lane, Lanes, Space
+from simulator.engine.layout import (
+    N_CAUSES,
+    T_AGENTS,
+    T_CACHED,
+    T_CUT_BY_CALLS,
+    T_CUT_BY_COST,
+    T_CUT_BY_LIMIT,
+    T_FAULTS,
+    T_HANDOVERS,
+    T_HELD,
+    T_INPUT,
+    T_OUTPUT,
+    T_REPEATS,
+    T_REVIEWS,
+    T_SESSIONS,
+    T_SUCCESSES,
+    T_WASTE_UNITS,
+    T_WRITTEN,
+    Floats,
+    Ints,
+    Out,
+    Plan,
+    Table,
+)  # fmt: skip
+from simulator.engine.tally import (
+    BIN_BITS,
+    CUT_BY_CALLS,
+    CUT_BY_COST,
+    CUT_BY_LIMIT,
+    LOWEST_EXPONENT,
+    MAX_CALLS,
+    MAX_DEPTH,
+    N_COST_BINS,
+)  # fmt: skip
 
 LARGEST_SUM = float(2**62)
 NANOS = 1e9
@@ -27,12 +54,9 @@ MOST_CALLS = float(MAX_CALLS)
 
 
 @inlined
-def count_sessions(
-    plan: Plan, item: Any, levels: Any, per_unit: float, done: Lanes, sums: Floats, out: Out, n: Lane, shift: int
-) -> None:
+def count_sessions(item: Any, done: Lanes, out: Out, n: Lane, shift: int, is_full: bool) -> None:
     """Add finished sessions, those of lanes 0 .. n - 1, to the aggregates; session `s` is record s + shift."""
-    settle(plan, item, levels[L_PRICE], per_unit, done, sums, n)
-    add_totals(out.totals, done, n)
+    add_totals(out.totals, done, n, is_full)
     floats = done.floats
     counts, units = out.cost_counts[item.feature], out.cost_units[item.feature]
     for j in range(n):
@@ -42,6 +66,7 @@ def count_sessions(
     calls_counts = out.calls_counts
     for j in range(n):
         calls_counts[np.uint64(min(floats[at.CALLS + j], MOST_CALLS))] += 1
+    count_agents(done, out, n, is_full)
     least, most, most_calls = extremes(floats, n)
     out.extremes[0] = min(out.extremes[0], least)
     out.extremes[1] = max(out.extremes[1], most)
@@ -52,6 +77,22 @@ def count_sessions(
     if most >= out.worst[out.worst.shape[0] - 2].cost:
         for j in range(n):
             keep_if_dear(out.worst, item, done, j)
+
+
+@inlined
+def count_agents(done: Lanes, out: Out, n: Lane, is_full: bool) -> None:
+    """Count instances; those below the root were counted where they were born."""
+    out.depth_agents[0] += n
+    if not is_full:
+        out.agents_counts[1] += n
+        out.extremes[3] = max(out.extremes[3], 1.0)
+        return
+    most = 0.0
+    for j in range(n):
+        agents = min(done.floats[at.AGENTS + j], MOST_CALLS)
+        out.agents_counts[np.uint64(agents)] += 1
+        most = max(most, agents)
+    out.extremes[3] = max(out.extremes[3], most)
 
 
 @inlined
@@ -66,25 +107,6 @@ def extremes(floats: Floats, n: Lane) -> tuple[float, float, float]:
 
 
 @inlined
-def settle(plan: Plan, item: Any, price: float, per_unit: float, done: Lanes, sums: Floats, n: Lane) -> None:
-    """Add what a session as a whole costs, and say what it came to: cost, waste, success."""
-    feature, floats = plan.features[item.feature], done.floats
-    per_session, per_call = feature.overhead_per_session, feature.overhead_per_call
-    for j in range(n):
-        overheads = per_session + per_call * floats[at.CALLS + j]
-        sums[at.FOR_OVERHEADS + j] += overheads
-        # Whole nanos, so that two sessions of the same calls cost the same whatever their sums left in the last digits.
-        cost = np.rint((floats[at.COST + j] * price + overheads) * NANOS) / NANOS
-        units = np.rint(cost * per_unit)
-        success = floats[at.LUCKY + j] * (1.0 - max(floats[at.FAILED + j], floats[at.CUT + j]))
-        floats[at.COST + j] = cost
-        floats[at.UNITS + j] = units
-        floats[at.SUCCESS + j] = success
-        floats[at.WASTE + j] = np.rint(floats[at.RETRIES + j] * price * per_unit) if success > 0.0 else units
-        floats[at.BIN + j] = cost_bin(cost)
-
-
-@inlined
 def cost_bin(cost: float) -> float:
     """Bin of a session's cost, see ``tally.cost_bin_value``."""
     inside = float(np.int64(float_bits(max(cost, LOWEST_COST)) >> MANTISSA_SHIFT) - FIRST_OCTAVE + np.int64(2))
@@ -93,10 +115,11 @@ def cost_bin(cost: float) -> float:
 
 
 @inlined
-def add_totals(totals: Ints, done: Lanes, n: Lane) -> None:
+def add_totals(totals: Ints, done: Lanes, n: Lane, is_full: bool) -> None:
     """Add tokens and outcomes to the totals."""
     floats = done.floats
-    tokens_in = cached = written = tokens_out = agents = successes = cut = waste = np.int64(0)
+    tokens_in = cached = written = tokens_out = agents = successes = waste = np.int64(0)
+    unusual = 0.0
     for j in range(n):
         tokens_in += np.int64(floats[at.INPUT + j])
         cached += np.int64(floats[at.CACHED + j])
@@ -104,17 +127,40 @@ def add_totals(totals: Ints, done: Lanes, n: Lane) -> None:
         tokens_out += np.int64(floats[at.OUTPUT + j])
         agents += np.int64(floats[at.AGENTS + j])
         successes += np.int64(floats[at.SUCCESS + j])
-        cut += np.int64(floats[at.CUT + j])
         waste += np.int64(floats[at.WASTE + j])
+        unusual = max(unusual, fate(done, j) if is_full else floats[at.CUT + j])
     totals[T_INPUT] += tokens_in
     totals[T_CACHED] += cached
     totals[T_WRITTEN] += written
     totals[T_OUTPUT] += tokens_out
     totals[T_SUCCESSES] += successes
-    totals[T_CUT_BY_LIMIT] += cut
-    totals[T_WASTE] += waste
+    totals[T_WASTE_UNITS] += waste
     totals[T_SESSIONS] += np.int64(n)
     totals[T_AGENTS] += agents
+    if unusual > 0.0:
+        for j in range(n):
+            add_fate(totals, done, j)
+
+
+@inlined
+def fate(done: Lanes, j: Lane) -> float:
+    """Whether anything happened to a session that happens to few."""
+    floats = done.floats
+    by_others = max(floats[at.HANDED_OVER + j], floats[at.REVIEWED + j], float(done.words[at.RUN + j]))
+    return max(floats[at.CUT + j], floats[at.HELD + j], by_others)
+
+
+@inlined
+def add_fate(totals: Ints, done: Lanes, j: Lane) -> None:
+    """Count what happens to few sessions."""
+    floats, cut = done.floats, done.floats[at.CUT + j]
+    totals[T_CUT_BY_COST] += np.int64(cut == CUT_BY_COST)
+    totals[T_CUT_BY_CALLS] += np.int64(cut == CUT_BY_CALLS)
+    totals[T_CUT_BY_LIMIT] += np.int64(cut == CUT_BY_LIMIT)
+    totals[T_HELD] += np.int64(floats[at.HELD + j])
+    totals[T_REPEATS] += np.int64(done.words[at.RUN + j])
+    totals[T_HANDOVERS] += np.int64(floats[at.HANDED_OVER + j])
+    totals[T_REVIEWS] += np.int64(floats[at.REVIEWED + j])
 
 
 @device
@@ -169,11 +215,11 @@ def write_record(record: Any, item: Any, done: Lanes, j: Lane) -> None:
     record.written = np.int64(floats[at.WRITTEN + j])
     record.output = np.int64(floats[at.OUTPUT + j])
     record.success = floats[at.SUCCESS + j] > 0.0
-    record.cut = CUT_BY_LIMIT if floats[at.CUT + j] > 0.0 else UNCUT
-    record.held = False
-    record.runs = 1
-    record.handed_over = False
-    record.reviewed = False
+    record.cut = np.int64(floats[at.CUT + j])
+    record.held = floats[at.HELD + j] > 0.0
+    record.runs = np.int64(done.words[at.RUN + j]) + 1
+    record.handed_over = floats[at.HANDED_OVER + j] > 0.0
+    record.reviewed = floats[at.REVIEWED + j] > 0.0
 
 
 @device
@@ -189,23 +235,38 @@ def keep_if_dear(worst: Table, item: Any, done: Lanes, j: Lane) -> None:
 
 
 @device
-def flush(plan: Plan, item: Any, price: float, per_unit: float, sums: Floats, out: Out) -> None:
+def flush(plan: Plan, item: Any, per_unit: float, space: Space, out: Out) -> None:
     """Round the costs of a block of sessions to units, once, and add them to the trial's cells."""
-    first = plan.features[item.feature].first_slot
-    for slot in range(first, first + plan.features[item.feature].n_slots):
+    feature, units = plan.features[item.feature], np.int64(0)
+    for slot in range(feature.first_slot, feature.first_slot + feature.n_slots):
         for cause in range(N_CAUSES):
-            cost = take_sum(sums[slot], cause * STRIDE)
-            if cost == 0.0:
-                continue
-            scaled = cost * per_unit * (1.0 if cause == OVERHEADS else price)
-            if plan.columns[slot, cause] < 0 or not abs(scaled) < LARGEST_SUM:
-                out.totals[T_FAULTS] += 1
-                continue
-            units = np.int64(np.rint(scaled))
-            out.cells[item.row, plan.columns[slot, cause]] += units
-            out.daily[item.row, item.day, item.feature] += units
-            if plan.covered[slot, cause]:
-                out.covered[item.row, item.day] += units
+            cost = take_sum(space.sums[slot], cause * STRIDE)
+            units += put(item, cost * per_unit, plan.columns[slot, cause], plan.covered[slot, cause], out)
+    for row in range(feature.first_tool, feature.first_tool + feature.n_tools):
+        cost = take_sum(space.tool_sums[row], 0)
+        units += put(item, cost * per_unit, plan.tool_columns[row], plan.tool_covered[row], out)
+    out.daily[item.row, item.day, item.feature] += units
+    for depth in range(1, space.depth_sums.shape[0]):
+        deeper = np.int64(np.rint(min(space.depth_sums[depth] * per_unit, LARGEST_SUM)))
+        space.depth_sums[depth] = 0.0
+        out.depth_units[min(depth, MAX_DEPTH)] += deeper
+        units -= deeper
+    out.depth_units[0] += units
+
+
+@device
+def put(item: Any, units: float, column: int, covered: bool, out: Out) -> np.int64:
+    """Add money to a cell of the trial, and give how much; a cell that is not there, or too much, is a fault."""
+    if units == 0.0:
+        return np.int64(0)
+    if column < 0 or not abs(units) < LARGEST_SUM:
+        out.totals[T_FAULTS] += 1
+        return np.int64(0)
+    whole = np.int64(np.rint(units))
+    out.cells[item.row, column] += whole
+    if covered:
+        out.covered[item.row, item.day] += whole
+    return whole
 
 
 @device

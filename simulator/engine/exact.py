@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from scenarios.schema import DRIVERS
-from simulator.engine.kernels import run_items
+from simulator.engine.kernels import run_chats, run_trees
 from simulator.engine.lanes import Space
-from simulator.engine.layout import ITEM_DTYPE, SUM_BLOCK, TOTALS, Out
+from simulator.engine.layout import ITEM_DTYPE, SUM_BLOCK, T_FAULTS, TOTALS, Out
 from simulator.engine.plan import NANO, fixed_costs
 from simulator.engine.tally import (
     COUNTS,
     CUTS,
     MAX_CALLS,
+    MAX_DEPTH,
     N_COST_BINS,
     N_WORST,
     SESSION_DTYPE,
@@ -28,11 +29,12 @@ from simulator.engine.tally import (
     Tally,
     dearest,
 )
+from simulator.engine.trace import TRACE_DTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from simulator.engine.layout import Floats, Ints, Plan, Table
+    from simulator.engine.layout import Floats, Ints, Table
     from simulator.engine.period import Period
     from simulator.engine.plan import Program
 
@@ -57,7 +59,7 @@ class Scratch:
     """
 
     n_features: int
-    shape: tuple[int, int, int]
+    shape: tuple[int, int, int, int]
     worst: Records = field(init=False)
     filled: tuple[Ints | slice, ...] = field(init=False)
 
@@ -68,17 +70,29 @@ class Scratch:
         self.cost_counts = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.cost_units = np.zeros((self.n_features, N_COST_BINS), np.int64)
         self.calls_counts = np.zeros(MAX_CALLS + 1, np.int64)
+        self.agents_counts = np.zeros(MAX_CALLS + 1, np.int64)
+        self.depth_units = np.zeros(MAX_DEPTH + 1, np.int64)
+        self.depth_agents = np.zeros(MAX_DEPTH + 1, np.int64)
         self.totals = np.zeros(len(TOTALS), np.int64)
-        self.most_calls = 0
+        self.most_calls = self.most_agents = 0
         self.filled = (slice(0),)
 
-    def out(self, cells: Ints, daily: Ints, covered: Ints, records: Records | None = None) -> Out:
+    def out(
+        self,
+        cells: Ints,
+        daily: Ints,
+        covered: Ints,
+        records: Records | None = None,
+        trace: Table | None = None,
+    ) -> Out:
         """Outputs of the next kernel calls: the trials' rows given, and this thread's own aggregates, emptied."""
         for array in (self.cost_counts, self.cost_units):
             array[self.filled] = 0
         self.filled = (slice(None),)  # until the block is finished
         self.calls_counts[: self.most_calls + 1] = 0
-        self.totals[...] = 0
+        self.agents_counts[: self.most_agents + 1] = 0
+        for counts in (self.depth_units, self.depth_agents, self.totals):
+            counts[...] = 0
         return Out(
             cells=cells,
             daily=daily,
@@ -86,16 +100,20 @@ class Scratch:
             cost_counts=self.cost_counts,
             cost_units=self.cost_units,
             calls_counts=self.calls_counts,
+            agents_counts=self.agents_counts,
+            depth_units=self.depth_units,
+            depth_agents=self.depth_agents,
             totals=self.totals,
-            extremes=np.array([np.inf, 0.0, 0.0]),
+            extremes=np.array([np.inf, 0.0, 0.0, 0.0]),
             worst=self.worst.copy(),
             records=np.zeros(0, SESSION_DTYPE) if records is None else records,
+            trace=np.zeros(0, TRACE_DTYPE) if trace is None else trace,
         )
 
     def finish(self, out: Out) -> None:
         """Note what a finished block has put into `out`."""
         self.worst = out.worst
-        self.most_calls = int(out.extremes[2])
+        self.most_calls, self.most_agents = int(out.extremes[2]), int(out.extremes[3])
         self.filled = np.nonzero(out.cost_counts)
 
 
@@ -112,10 +130,13 @@ class Sum:
     def add(self, out: Out, filled: tuple[Ints | slice, ...]) -> None:
         """Add a finished block, whose cost bins are empty but those `filled`."""
         session = self.session
-        least, most, most_calls = out.extremes
-        calls = slice(int(most_calls) + 1)
+        least, most, most_calls, most_agents = out.extremes
+        calls, agents = slice(int(most_calls) + 1), slice(int(most_agents) + 1)
         session.cost_counts[filled] += out.cost_counts[filled]
         session.calls_counts[calls] += out.calls_counts[calls]
+        session.agents_counts[agents] += out.agents_counts[agents]
+        session.depth_units += out.depth_units.astype(object)
+        session.depth_agents += out.depth_agents
         session.min_cost = min(session.min_cost, float(least))
         session.max_cost = max(session.max_cost, float(most))
         totals = dict(zip(TOTALS, (int(x) for x in out.totals), strict=True))
@@ -208,6 +229,18 @@ def sample_sessions(program: Program, period: Period, seed: int, addresses: Tabl
     -------
     SESSION_DTYPE[n], in the order of the addresses
     """
+    return simulate_addresses(program, period, seed, addresses, unit)[0]
+
+
+def simulate_addresses(
+    program: Program, period: Period, seed: int, addresses: Table, unit: float, trace: Table | None = None
+) -> tuple[Records, Ints]:
+    """Simulate single sessions again; as `sample_sessions`, and with the kernel's totals.
+
+    Parameters
+    ----------
+    trace : TRACE_DTYPE, takes the events of the one session that is asked for then; its last row is spare
+    """
     trials, rows = np.unique(addresses["trial"], return_inverse=True)
     items = np.zeros(len(addresses), ITEM_DTYPE)
     items["row"], items["first"], items["count"] = rows, addresses["session"], 1
@@ -216,10 +249,10 @@ def sample_sessions(program: Program, period: Period, seed: int, addresses: Tabl
     records = np.zeros(len(addresses), SESSION_DTYPE)
     frame = program.frame(unit)
     scratch = Scratch(len(frame.features), program.shape)
-    out = scratch.out(*frame.no_money(len(trials)), records)
+    out = scratch.out(*frame.no_money(len(trials)), records, trace)
     levels = period.day_levels(period.driver_levels(seed, trials))
-    _run(program.plan, seed, items, levels, scratch, out, 1.0 / frame.unit)
-    return records
+    _run(program, seed, items, levels, scratch, out, 1.0 / frame.unit)
+    return records, out.totals
 
 
 @dataclass
@@ -262,7 +295,7 @@ class _Job:
         for group in _groups(items):
             if self.stop.is_set():
                 return
-            _run(self.program.plan, self.seed, group, levels, scratch, out, self.per_unit)
+            _run(self.program, self.seed, group, levels, scratch, out, self.per_unit)
             with self.lock:
                 self.sessions += int(group["count"].sum())
         tally.levels[rows], tally.sessions[rows] = drivers, counts
@@ -272,9 +305,12 @@ class _Job:
             self.done.append(rows)
 
 
-def _run(plan: Plan, seed: int, items: Table, levels: Floats, scratch: Scratch, out: Out, per_unit: float) -> None:
-    run_items(plan, np.uint64(seed), items, levels, scratch.space, out, per_unit)
-    if out.totals[TOTALS.index("faults")]:
+def _run(
+    program: Program, seed: int, items: Table, levels: Floats, scratch: Scratch, out: Out, per_unit: float
+) -> None:
+    kernel = run_chats if program.is_chat and not len(out.trace) else run_trees
+    kernel(program.plan, np.uint64(seed), items, levels, scratch.space, out, per_unit)
+    if out.totals[T_FAULTS]:
         raise CostOverflowError("the cost of a day is not a finite number below 2^62 units of money")
 
 

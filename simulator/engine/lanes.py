@@ -1,15 +1,15 @@
 """Lanes: sessions that run in lockstep, all of them one turn at a time.
 
 A lane is a place for a running session. What is known of it stands in columns of two flat arrays, words (uint64) and
-floats, each column LANES long: column ``SYSTEM`` of lane ``i`` is ``floats[SYSTEM + i]``. So a step of the simulation
-is a plain loop over lanes, and it compiles to vector instructions, because the distance of any two columns is a
-constant.
+floats, each column LANES long (``columns.py``). So a step of the simulation is a plain loop over lanes, and it compiles
+to vector instructions, because the distance of any two columns is a constant.
 
 A session is a stack of agent instances, and its lane runs the one on top. All that an instance needs to go on is its
 frame, the columns that `put_by` takes from a lane and `resume` puts into one. Lanes that run the same agent stand in
 one set, its pool, so that a turn of all of them does the same.
 
-Other sets hand sessions on: `ready` ones have been opened and wait for a lane, `done` ones wait to be counted.
+Other sets hand sessions on: `ready` ones have been opened and wait for a lane, `born` ones wait for an instance to be
+opened, `done` ones to be counted.
 
 Tokens are whole numbers in float64, so that no conversion stands in an inner loop. Flags are 0.0 and 1.0.
 """
@@ -20,61 +20,92 @@ import numpy as np
 import numpy.typing as npt
 
 from distributions.jit import inlined
+from simulator.engine.columns import (
+    ABOVE,
+    ADDED,
+    ADDED_BEFORE,
+    AGENTS,
+    CACHED,
+    CACHED_PRICE,
+    CALLS,
+    COST,
+    CUT,
+    DEPTH,
+    DIFFICULTY,
+    FAILED,
+    FEE,
+    GIVEN,
+    HARDER_CALLS,
+    HARDER_OUTPUT,
+    HELD,
+    HISTORY,
+    HISTORY_BEFORE,
+    HOME,
+    INPUT,
+    K0,
+    K1,
+    LANES,
+    LIMIT,
+    LOOP,
+    LUCK,
+    MARK,
+    MODEL,
+    N_FLOATS,
+    N_WORDS,
+    NEXT_ABOVE,
+    NEXT_FEE,
+    NEXT_OUTPUT_PRICE,
+    NEXT_P_FAILS,
+    NEXT_PRICE,
+    NEXT_WRITES,
+    OUTPUT,
+    OUTPUT_PRICE,
+    OWN_ABOVE,
+    OWN_P_FAILS,
+    P_FAILS,
+    PRICE,
+    PUT_OUT,
+    RETRIES,
+    ROOT,
+    RUN,
+    SENT,
+    SESSION,
+    STOPPED,
+    STRIDE,
+    SYSTEM,
+    TURN,
+    TURNS,
+    WARM,
+    WRITES,
+    WRITTEN,
+)  # fmt: skip
 from simulator.engine.layout import N_CAUSES, Floats
 
 Words = npt.NDArray[np.uint64]
 Lane = int | np.uint64
 """Number of a lane, or how many; a uint64 in compiled code, where a checker takes what `range` gives for an int."""
 
-LANES = 64
-"""A whole number of vectors. Costs are summed lane by lane before they are rounded, so a change of this one may change
-the last digit of a result."""
+FLAT, FEW = 512, 8
+"""Calls of a tool that are drawn together, over all lanes; and those of a lane that are listed at a stroke."""
 
-STRIDE = LANES + 8
-"""From one column to the next: not a divisor of 4,096 bytes, at which processors take one address for another."""
-
-
-def _columns(n: int) -> tuple[np.uint64, ...]:
-    """Where columns begin. Unsigned, as all indices of lanes: a signed one is looked at for a sign at every use."""
-    return tuple(np.uint64(i * STRIDE) for i in range(n))
-
-
-N_WORDS = 15
-(
-    # The instance: its key in two halves, turns to take, turns begun, its model.
-    K0, K1, TURNS, TURN, MODEL,
-    # The session: its number, its column of the stack, how many instances wait below the one that runs.
-    SESSION, HOME, DEPTH,
-    # The turn: its key, a word to draw at, 1 where the instance is over.
-    KEY, WORD, OVER,
-    # An instance that waits for its child: its agent, the rule by which it spawns, children still to come, and begun.
-    AGENT, RULE, LEFT, NUMBER,
-) = _columns(N_WORDS)  # fmt: skip
-
-N_FLOATS = 36
-(
-    # The instance: tokens of its system prompt and of its history, what the next prompt repeats of the last one,
-    # whether a call of it has left something in the cache, what children add to its next message; whether it failed.
-    SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED,
-    # Terms of its model today: the longest prompt; the chance that an attempt fails; the longest prompt that pays the
-    # prices here, in currency a token (not read from cache, read from cache, put out) and a call; whether it writes.
-    LIMIT, P_FAILS, ABOVE, PRICE, CACHED_PRICE, OUTPUT_PRICE, FEE, WRITES,
-    # The session so far: cost, and cost of retries, in currency before m.price; calls; agents; billed tokens.
-    COST, RETRIES, CALLS, AGENTS, INPUT, CACHED, WRITTEN, OUTPUT,
-    # Whether an agent failed, whether it was cut, whether it succeeds where neither.
-    FAILED, CUT, LUCKY,
-    # The turn: the prompt's new parts and the whole of it, what of that a cache may hold, answer, reasoning, whether
-    # the first attempt was served and pays the prices above.
-    PENDING, FOUND, PROMPT, READABLE, OUT, THINK, PLAIN,
-    # Of a finished session: units of money that it cost and that went wrong, whether it succeeded, cost bin.
-    UNITS, WASTE, SUCCESS, BIN,
-) = _columns(N_FLOATS)  # fmt: skip
-
-(
-    FOR_SYSTEM, FOR_MESSAGE, FOR_RETRIEVAL, FOR_HISTORY, FOR_OUTPUT, FOR_REASONING, FOR_RETRIES, FOR_COMPACTION,
-    FOR_OVERHEADS,
-) = _columns(N_CAUSES)  # fmt: skip
-"""Columns of a row of sums: money by cause, in the order of ``layout.SLOT_CAUSES``, held to it by a test."""
+INSTANCE = (K0, K1, TURNS, TURN), (SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED)
+"""The frame of an instance."""
+SUBTLETIES = (
+    (LOOP,),
+    (PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HISTORY_BEFORE, ADDED_BEFORE),
+)
+"""More of it, where validators or difficulty have a say."""
+JOURNEY = (HOME, DEPTH), (COST, CALLS, INPUT, CACHED, WRITTEN, OUTPUT)
+"""What a session takes along when another agent runs."""
+HOUSEHOLD = (SESSION, RUN, ROOT), (RETRIES, MARK, AGENTS, HELD, FAILED, LUCK, DIFFICULTY)
+"""What stands at its home."""
+TERMS = (
+    (MODEL,),
+    (
+        *(LIMIT, P_FAILS, ABOVE, PRICE, CACHED_PRICE, OUTPUT_PRICE, FEE, WRITES),
+        *(OWN_P_FAILS, OWN_ABOVE, NEXT_P_FAILS, NEXT_ABOVE, NEXT_PRICE, NEXT_OUTPUT_PRICE, NEXT_FEE, NEXT_WRITES),
+    ),
+)
 
 
 class Lanes(NamedTuple):
@@ -90,41 +121,58 @@ class Lanes(NamedTuple):
 
 
 class Space(NamedTuple):
-    """Working memory of a thread, for A agents that go D deep."""
+    """Working memory of a thread, for A agents of which D may wait at a time."""
 
-    words: npt.NDArray[np.uint64]  # [A, N_WORDS * STRIDE] the pools' columns
-    floats: npt.NDArray[np.float64]  # [A, N_FLOATS * STRIDE]
-    used: Words  # [A] lanes of each pool in which something runs, from the first on
+    words: npt.NDArray[np.uint64]  # [2, A, N_WORDS * STRIDE] columns of the pools, and of what is born into them
+    floats: npt.NDArray[np.float64]  # [2, A, N_FLOATS * STRIDE]
+    used: npt.NDArray[np.uint64]  # [2, A] lanes of each in which there is something, from the first on
     stack_words: npt.NDArray[np.uint64]  # [D, N_WORDS * STRIDE] frames that wait, by depth and home
     stack_floats: npt.NDArray[np.float64]  # [D, N_FLOATS * STRIDE]
+    homes: Lanes  # what is known of the sessions in flight, each at its home
     ready: Lanes
-    child: Lanes  # one frame: the next child's
     done: Lanes
     listed: Words  # [LANES] numbers of lanes
+    flat_words: npt.NDArray[np.uint64]  # [2, FLAT + FEW] calls of a tool: the lane, the word to draw at
+    flat_tokens: Floats  # [FLAT + FEW] and the result
     sums: Floats  # [S, N_CAUSES * STRIDE] money by row of ``Plan.slots``, cause and lane; 0 between blocks of sessions
+    tool_sums: Floats  # [T, STRIDE] money by row of ``Plan.tool_slots`` and lane
+    depth_sums: Floats  # [D] money by depth
 
     @classmethod
-    def of(cls, n_slots: int, n_agents: int, most_depth: int) -> "Space":
-        """Space for a plan with so many rows of slots, agents, and instances that may wait at a time."""
+    def of(cls, n_slots: int, n_tools: int, n_agents: int, most_depth: int) -> "Space":
+        """Space for a plan with so many rows of slots and tools, agents, and instances that may wait at a time."""
         words, floats = N_WORDS * STRIDE, N_FLOATS * STRIDE
         return cls(
-            words=np.zeros((n_agents, words), np.uint64),
-            floats=np.zeros((n_agents, floats)),
-            used=np.zeros(n_agents, np.uint64),
+            words=np.zeros((2, n_agents, words), np.uint64),
+            floats=np.zeros((2, n_agents, floats)),
+            used=np.zeros((2, n_agents), np.uint64),
             stack_words=np.zeros((most_depth, words), np.uint64),
             stack_floats=np.zeros((most_depth, floats)),
+            homes=Lanes.empty(),
             ready=Lanes.empty(),
-            child=Lanes.empty(),
             done=Lanes.empty(),
             listed=np.zeros(LANES, np.uint64),
+            flat_words=np.zeros((2, FLAT + FEW), np.uint64),
+            flat_tokens=np.zeros(FLAT + FEW),
             sums=np.zeros((n_slots, N_CAUSES * STRIDE)),
+            tool_sums=np.zeros((n_tools, STRIDE)),
+            depth_sums=np.zeros(most_depth),
         )
+
+
+RUNNING, BORN = 0, 1
 
 
 @inlined
 def pool(space: Space, agent: int) -> Lanes:
     """The lanes that run an agent."""
-    return Lanes(space.words[agent], space.floats[agent])
+    return Lanes(space.words[RUNNING, agent], space.floats[RUNNING, agent])
+
+
+@inlined
+def nursery(space: Space, agent: int) -> Lanes:
+    """Sessions that wait for an instance of an agent to be opened."""
+    return Lanes(space.words[BORN, agent], space.floats[BORN, agent])
 
 
 @inlined
@@ -134,76 +182,49 @@ def waiting(space: Space, depth: Lane) -> Lanes:
 
 
 @inlined
-def put_by(running: Lanes, i: Lane, frames: Lanes, j: Lane) -> None:
-    """Take an instance's frame from its lane."""
-    resume(frames, j, running, i)
-
-
-@inlined
-def resume(running: Lanes, i: Lane, frames: Lanes, j: Lane) -> None:
-    """Let a lane run the instance of a frame; its model, and the terms of that, are the caller's to set."""
-    words, floats = running.words, running.floats
-    words[K0 + i] = frames.words[K0 + j]
-    words[K1 + i] = frames.words[K1 + j]
-    words[TURNS + i] = frames.words[TURNS + j]
-    words[TURN + i] = frames.words[TURN + j]
-    floats[SYSTEM + i] = frames.floats[SYSTEM + j]
-    floats[HISTORY + i] = frames.floats[HISTORY + j]
-    floats[SENT + i] = frames.floats[SENT + j]
-    floats[WARM + i] = frames.floats[WARM + j]
-    floats[ADDED + i] = frames.floats[ADDED + j]
-    floats[STOPPED + i] = 0.0
-
-
-@inlined
-def enter(running: Lanes, i: Lane, ready: Lanes, j: Lane) -> None:
-    """Begin a session that is ready, with nothing spent yet; its root is the caller's to take up."""
-    running.words[SESSION + i] = ready.words[SESSION + j]
-    running.words[DEPTH + i] = 0
-    floats = running.floats
-    floats[LUCKY + i] = ready.floats[LUCKY + j]
-    floats[AGENTS + i] = 1.0
-    floats[COST + i] = 0.0
-    floats[RETRIES + i] = 0.0
-    floats[CALLS + i] = 0.0
-    floats[INPUT + i] = 0.0
-    floats[CACHED + i] = 0.0
-    floats[WRITTEN + i] = 0.0
-    floats[OUTPUT + i] = 0.0
-    floats[FAILED + i] = 0.0
-
-
-@inlined
-def travel(source: Lanes, i: Lane, target: Lanes, j: Lane) -> None:
-    """Move a session, all but its instance on top, to a lane of another pool."""
-    for column in (SESSION, HOME, DEPTH):
+def hand_on(source: Lanes, i: Lane, target: Lanes, j: Lane, columns: tuple[tuple[np.uint64, ...], ...]) -> None:
+    """Copy columns, words and floats, from a lane to another."""
+    for column in columns[0]:
         target.words[column + j] = source.words[column + i]
-    for column in (COST, RETRIES, CALLS, AGENTS, INPUT, CACHED, WRITTEN, OUTPUT, FAILED, LUCKY):
+    for column in columns[1]:
         target.floats[column + j] = source.floats[column + i]
 
 
 @inlined
-def leave(running: Lanes, i: Lane, done: Lanes, j: Lane) -> None:
-    """Hand over a session that is over."""
-    done.words[SESSION + j] = running.words[SESSION + i]
-    floats, to = running.floats, done.floats
-    to[COST + j] = floats[COST + i]
-    to[RETRIES + j] = floats[RETRIES + i]
-    to[CALLS + j] = floats[CALLS + i]
-    to[AGENTS + j] = floats[AGENTS + i]
-    to[INPUT + j] = floats[INPUT + i]
-    to[CACHED + j] = floats[CACHED + i]
-    to[WRITTEN + j] = floats[WRITTEN + i]
-    to[OUTPUT + j] = floats[OUTPUT + i]
-    to[FAILED + j] = max(floats[FAILED + i], floats[STOPPED + i])
-    to[CUT + j] = floats[CUT + i]
-    to[LUCKY + j] = floats[LUCKY + i]
+def enter(space: Space, running: Lanes, i: Lane, j: Lane) -> None:
+    """Begin a session that is ready, with nothing spent yet; its root is the caller's to take up."""
+    ready, homes, home = space.ready, space.homes, running.words[HOME + i]
+    homes.words[SESSION + home] = ready.words[SESSION + j]
+    homes.words[ROOT + home] = ready.words[MODEL + j]
+    homes.words[RUN + home] = 0
+    homes.floats[LUCK + home] = ready.floats[LUCK + j]
+    homes.floats[DIFFICULTY + home] = ready.floats[DIFFICULTY + j]
+    homes.floats[AGENTS + home] = 1.0
+    for column in (RETRIES, MARK, HELD, FAILED):
+        homes.floats[column + home] = 0.0
+    running.words[DEPTH + i] = 0
+    for column in (COST, CALLS, INPUT, CACHED, WRITTEN, OUTPUT, CUT):
+        running.floats[column + i] = 0.0
 
 
 @inlined
-def move(running: Lanes, i: Lane, to: Lane) -> None:
-    """Let a running session go on in another lane of its pool."""
-    for column in range(np.uint64(0), np.uint64(N_WORDS * STRIDE), np.uint64(STRIDE)):
-        running.words[column + to] = running.words[column + i]
-    for column in range(np.uint64(0), np.uint64(N_FLOATS * STRIDE), np.uint64(STRIDE)):
-        running.floats[column + to] = running.floats[column + i]
+def leave(space: Space, running: Lanes, i: Lane, j: Lane) -> None:
+    """Hand over a session that is over."""
+    done, homes, home = space.done, space.homes, running.words[HOME + i]
+    hand_on(running, i, done, j, JOURNEY)
+    hand_on(homes, home, done, j, HOUSEHOLD)
+    done.floats[CUT + j] = running.floats[CUT + i]
+    done.floats[FAILED + j] = max(homes.floats[FAILED + home], running.floats[STOPPED + i])
+
+
+@inlined
+def move(running: Lanes, i: Lane, to: Lane, is_subtle: bool) -> None:
+    """Let a running session go on in another lane of its pool; one that is cut never does."""
+    words, floats = running.words, running.floats
+    hand_on(running, i, running, to, INSTANCE)
+    hand_on(running, i, running, to, JOURNEY)
+    floats[CUT + to] = 0.0
+    if is_subtle:
+        hand_on(running, i, running, to, SUBTLETIES)
+    if is_subtle or words[MODEL + i] != words[MODEL + to]:
+        hand_on(running, i, running, to, TERMS)

@@ -21,37 +21,34 @@ OVERFLOW = {"truncate": TRUNCATE, "compact": COMPACT, "fail": FAIL}
 CALL_CAUSES = ("system", "message", "retrieval", "history", "output", "reasoning", "retries", "compaction")
 """What a model call can be charged to; their cells stand in this order for every (feature, agent)."""
 
-SESSION_CAUSES = ("overheads",)
+SESSION_CAUSES = ("handoff", "human_review", "overheads")
 """What a session as a whole is charged to, under its root agent, after the call causes."""
 
 SLOT_CAUSES = CALL_CAUSES + SESSION_CAUSES
 N_CAUSES = len(SLOT_CAUSES)
-OVERHEADS = SLOT_CAUSES.index("overheads")
 
-L_TURNS, L_MESSAGE, L_OUTPUT, L_CONTEXT, L_FANOUT, L_FAILURE, L_CACHE_HIT, L_MISSES, L_PRICE = (
-    1,
-    2,
-    3,
-    4,
-    5,
-    6,
-    7,
-    9,
-    11,
-)
+(
+    L_VOLUME, L_TURNS, L_MESSAGE, L_OUTPUT, L_CONTEXT, L_FANOUT, L_FAILURE, L_CACHE_HIT, L_TOOL_CALLS, L_MISSES,
+    L_HUMAN_REVIEW, L_PRICE,
+) = range(12)  # fmt: skip
 """Positions in a row of driver levels: those of scenarios.schema.DRIVERS, held to it by a test."""
+NO_LEVEL = -1
+"""In place of such a position: no driver moves it."""
+
+UNCHECKED, CHECKED_BY_RUN, CHECKED_BY_TURN = range(3)
 
 AGENT_DTYPE = np.dtype(
     [
         ("first_choice", np.int64),  # its models: rows of `choices`, the last one takes the remainder
         ("n_choices", np.int64),
+        ("next_model", np.int64),  # of a cascade; -1 without one
+        ("p_escalates", np.float64),
         ("system_law", np.int64),
         ("turns_law", np.int64),
-        ("message_law", np.int64),  # of a whole-prompt agent: its prompt
-        ("retrieved_law", np.int64),
-        ("output_law", np.int64),
-        ("reasoning_law", np.int64),
-        ("max_output_tokens", np.float64),  # inf without
+        ("first_draw", np.int64),  # its rows of `draws`
+        ("n_draws", np.int64),
+        ("draws_message", np.bool_),
+        ("has_extras", np.bool_),  # retrieval or reasoning
         ("whole_prompt", np.bool_),
         ("cached_share", np.float64),  # of a whole prompt
         ("carry", np.float64),  # share of message and output that the next prompt repeats
@@ -69,8 +66,46 @@ AGENT_DTYPE = np.dtype(
         ("fallback_after", np.int64),  # attempts before the fallback serves; beyond max_attempts without one
         ("fallback_model", np.int64),
         ("goes_on", np.bool_),  # on_exhausted: continue
+        ("first_tool", np.int64),  # its rows of `tools`
+        ("n_tools", np.int64),
         ("first_spawn", np.int64),  # its rows of `spawns`
         ("n_spawns", np.int64),
+        ("check", np.int64),
+        ("validator", np.int64),  # an agent
+        ("p_rejects", np.float64),
+        ("max_loops", np.uint64),
+        ("reads_given", np.bool_),  # its message is what it checks
+        ("is_subtle", np.bool_),  # its frame holds more than most do: it checks, is checked, or difficulty moves it
+        ("turns_power", np.float64),  # of difficulty
+        ("output_power", np.float64),
+        ("failure_power", np.float64),
+    ]
+)
+
+DRAW_DTYPE = np.dtype(
+    [
+        ("law", np.int64),
+        ("purpose", np.uint64),
+        ("to", np.uint64),  # the column it goes to
+        ("key", np.uint64),  # the column of the keys it is drawn at
+        ("level", np.int64),  # the driver that scales it, or NO_LEVEL
+        ("most", np.float64),
+        ("is_harder", np.bool_),  # difficulty scales it
+    ]
+)
+"""Tokens that an agent draws in every turn; what is always 0 has no row."""
+
+TOOL_DTYPE = np.dtype(
+    [
+        ("count_law", np.int64),
+        ("result_law", np.int64),
+        ("fee", np.float64),  # currency of an invocation
+        ("p_fails", np.float64),
+        ("max_attempts", np.int64),
+        ("count", np.uint64),  # purposes of its draws
+        ("rounding", np.uint64),
+        ("result", np.uint64),
+        ("failure", np.uint64),
     ]
 )
 
@@ -78,11 +113,24 @@ FEATURE_DTYPE = np.dtype(
     [
         ("name_hash", np.uint64),
         ("agent", np.int64),
-        ("first_slot", np.int64),  # rows of `costs` of the feature: one run of them
+        ("first_slot", np.int64),  # rows of `columns` of the feature: one run of them
         ("n_slots", np.int64),
+        ("first_tool", np.int64),  # rows of `tool_columns` of the feature
+        ("n_tools", np.int64),
         ("succeeds", np.bool_),  # every session in which no agent fails, with every model
-        ("most_depth", np.int64),  # of an instance; the root's is 0
+        ("difficulty_law", np.int64),
+        ("most_depth", np.int64),  # of a spawned instance; the root's is 0
         ("most_agents", np.float64),  # instances in a session
+        ("most_calls", np.float64),  # the session is cut when it has made so many
+        ("calls_cut", np.float64),  # CUT_BY_CALLS or CUT_BY_LIMIT: whose number that is
+        ("most_cost", np.float64),  # currency
+        ("p_repeats", np.float64),  # where it did not succeed
+        ("p_handoff", np.float64),  # where it is left without success
+        ("handoff_law", np.int64),
+        ("handoff_price", np.float64),  # currency in one unit of the law
+        ("p_review", np.float64),
+        ("review_law", np.int64),
+        ("review_price", np.float64),
         ("overhead_per_session", np.float64),  # currency
         ("overhead_per_call", np.float64),  # currency
     ]
@@ -132,21 +180,16 @@ SUM_BLOCK = 1 << 16
 not depend on how work is split."""
 
 TOTALS = (
-    *("input", "cached", "written", "output"),
-    *(
-        "sessions",
-        "successes",
-        "cut_by_cost",
-        "cut_by_calls",
-        "cut_by_limit",
-        "held",
-        "repeats",
-        "handovers",
-        "reviews",
-    ),
-    *("agents", "waste_units", "faults"),
-)
+    "input", "cached", "written", "output",
+    "sessions", "successes", "cut_by_cost", "cut_by_calls", "cut_by_limit",
+    "held", "repeats", "handovers", "reviews", "agents", "waste_units", "faults", "events",
+)  # fmt: skip
 """Columns of ``Out.totals``."""
+(
+    T_INPUT, T_CACHED, T_WRITTEN, T_OUTPUT,
+    T_SESSIONS, T_SUCCESSES, T_CUT_BY_COST, T_CUT_BY_CALLS, T_CUT_BY_LIMIT,
+    T_HELD, T_REPEATS, T_HANDOVERS, T_REVIEWS, T_AGENTS, T_WASTE_UNITS, T_FAULTS, T_EVENTS,
+) = range(len(TOTALS))  # fmt: skip
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -154,10 +197,15 @@ Table = npt.NDArray[np.void]
 
 
 class Plan(NamedTuple):
-    """A scenario as flat arrays: A agents, F features, M models, D days, L laws."""
+    """A scenario as flat arrays: A agents, F features, M models, D days, L laws.
+
+    A model that an agent calls in batches has a row of its own among the models.
+    """
 
     agents: Table
     features: Table
+    draws: Table
+    tools: Table
     spawns: Table
     choices: Table
     windows: Floats  # [M] tokens, inf where unknown
@@ -165,9 +213,12 @@ class Plan(NamedTuple):
     tiers: Table
     failure_rates: Floats  # [A, M]
     success_rates: Floats  # [F, M]
-    slots: Ints  # [F, A] row of `costs` of the pair
-    columns: Ints  # [rows of `costs`, causes] column of `cells`, -1: can't occur
-    covered: npt.NDArray[np.bool_]  # [rows of `costs`, causes] covered by the budget
+    slots: Ints  # [F, A] row of `columns` of the pair
+    columns: Ints  # [rows, causes] column of `cells`, -1: can't occur
+    covered: npt.NDArray[np.bool_]  # [rows, causes] covered by the budget
+    tool_slots: Ints  # [F, A] first row of `tool_columns` of the pair
+    tool_columns: Ints  # [rows] column of `cells` of a tool of a pair
+    tool_covered: npt.NDArray[np.bool_]  # [rows]
     laws: Table
     nodes: Floats
     steps: Floats
@@ -183,7 +234,11 @@ class Out(NamedTuple):
     cost_counts: Ints  # [F, N_COST_BINS]
     cost_units: Ints  # [F, N_COST_BINS]
     calls_counts: Ints  # [MAX_CALLS + 1]
+    agents_counts: Ints  # [MAX_CALLS + 1]
+    depth_units: Ints  # [MAX_DEPTH + 1]
+    depth_agents: Ints  # [MAX_DEPTH + 1]
     totals: Ints  # [len(TOTALS)]
-    extremes: Floats  # [3] least and greatest cost of a session, greatest number of its calls
+    extremes: Floats  # [4] least and greatest cost of a session, greatest numbers of its calls and agents
     worst: Table  # SESSION_DTYPE, dearest first
     records: Table  # SESSION_DTYPE, one a session where given
+    trace: Table  # TRACE_DTYPE, one an event where given; the last one is spare

@@ -1,4 +1,4 @@
-"""How sessions begin: their keys, the model, turns and system prompt of their root, and the terms of the day."""
+"""How sessions and agent instances begin: keys, model, turns and system prompt, and the terms of the day."""
 
 # Rows of structured arrays have no type that a checker knows: they are Any here.
 from typing import Any
@@ -6,33 +6,70 @@ from typing import Any
 import numpy as np
 
 from distributions.jit import device, inlined
-from distributions.streams import name_hash, session_key, turn_key, uniform, word
+from distributions.streams import child_key, name_hash, session_key, turn_key, uniform, word
 from distributions.table import draw_all
-from simulator.engine import lanes as at
-from simulator.engine.lanes import Lane, Lanes, resume
-from simulator.engine.layout import L_CONTEXT, L_FAILURE, L_MISSES, L_TURNS, Plan
-from simulator.engine.turns import draw_tokens
+from simulator.engine import columns as at
+from simulator.engine.draws import draw_tokens
+from simulator.engine.lanes import (
+    BORN,
+    INSTANCE,
+    JOURNEY,
+    RUNNING,
+    SUBTLETIES,
+    Lane,
+    Lanes,
+    Space,
+    hand_on,
+    nursery,
+    pool,
+)  # fmt: skip
+from simulator.engine.layout import (
+    L_CONTEXT,
+    L_FAILURE,
+    L_PRICE,
+    L_TURNS,
+    NO_LAW,
+    Out,
+    Plan,
+)  # fmt: skip
+from simulator.engine.tracing import note_start
 
-MODEL, SYSTEM, TURNS, SUCCESS, ROUND = (
-    name_hash(p) for p in ("model", "system_tokens", "turns", "success", "stochastic_rounding")
+MODEL, SYSTEM, TURNS, SUCCESS, ROUND, DIFFICULTY = (
+    name_hash(p) for p in ("model", "system_tokens", "turns", "success", "stochastic_rounding", "difficulty")
 )
-FIRST = np.uint64(0)
+FIRST, ONE = np.uint64(0), np.uint64(1)
 MOST_TURNS = 2.0**62
 
 
 @inlined
 def open_sessions(plan: Plan, seed: np.uint64, item: Any, levels: Any, first: np.uint64, ready: Lanes, n: Lane) -> None:
     """Make sessions `first` .. first + n - 1 of an item ready."""
-    words, name = ready.words, plan.features[item.feature].name_hash
-    trial, day = np.uint64(item.trial), np.uint64(item.day)
+    words, feature = ready.words, plan.features[item.feature]
+    trial, day, name = np.uint64(item.trial), np.uint64(item.day), feature.name_hash
     for j in range(n):
         session = first + j
         k0, k1 = session_key(seed, trial, day, name, session)
         words[at.SESSION + j] = session
         words[at.K0 + j] = k0
         words[at.K1 + j] = k1
-    open_instances(plan, plan.features[item.feature].agent, levels, ready, n)
-    draw_luck(plan, item.feature, levels[L_MISSES], ready, n)
+    draw_difficulty(plan, feature.difficulty_law, ready, n)
+    open_instances(plan, feature.agent, levels, ready, n)
+    if not feature.succeeds:
+        for j in range(n):
+            ready.floats[at.LUCK + j] = uniform(word(words[at.KEY + j], words[at.K1 + j], FIRST, SUCCESS))
+
+
+@inlined
+def draw_difficulty(plan: Plan, law: int, ready: Lanes, n: Lane) -> None:
+    """How difficult the sessions are; without a law the column is never read."""
+    if law == NO_LAW:
+        return
+    words = ready.words
+    for j in range(n):
+        key = turn_key(words[at.K0 + j], words[at.K1 + j], FIRST)
+        words[at.WORD + j] = word(key, words[at.K1 + j], FIRST, DIFFICULTY)
+    to = ready.floats[at.DIFFICULTY : at.DIFFICULTY + n]
+    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + n], to)
 
 
 @device
@@ -43,26 +80,33 @@ def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) 
         words[at.KEY + j] = turn_key(words[at.K0 + j], words[at.K1 + j], FIRST)
     clear_frames(frames, n)
     choose_models(plan, agent, frames, n)
-    draw_turns(plan, agent.turns_law, levels[L_TURNS], frames, n)
-    draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], np.inf, frames, at.SYSTEM, n)
+    draw_turns(plan, agent, levels[L_TURNS], frames, n)
+    draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], frames, at.SYSTEM, n)
+    if agent.output_power != 0.0 or agent.failure_power != 0.0:
+        for j in range(n):
+            z = frames.floats[at.DIFFICULTY + j]
+            frames.floats[at.HARDER_OUTPUT + j] = z**agent.output_power
+            frames.floats[at.HARDER_CALLS + j] = z**agent.failure_power
 
 
 @inlined
-def clear_frames(ready: Lanes, n: Lane) -> None:
+def clear_frames(frames: Lanes, n: Lane) -> None:
     """The state that every instance begins in."""
-    words, floats = ready.words, ready.floats
+    words, floats = frames.words, frames.floats
     for j in range(n):
         words[at.TURN + j] = FIRST
         floats[at.HISTORY + j] = 0.0
         floats[at.SENT + j] = 0.0
         floats[at.WARM + j] = 0.0
         floats[at.ADDED + j] = 0.0
+        floats[at.STOPPED + j] = 0.0
+        floats[at.PUT_OUT + j] = 0.0
 
 
 @inlined
-def choose_models(plan: Plan, agent: Any, ready: Lanes, n: Lane) -> None:
+def choose_models(plan: Plan, agent: Any, frames: Lanes, n: Lane) -> None:
     """The models of the instances, drawn by share; the last one takes what rounding leaves."""
-    words, first = ready.words, agent.first_choice
+    words, first = frames.words, agent.first_choice
     last = first + agent.n_choices - 1
     only = np.uint64(plan.choices[first].model)
     for j in range(n):
@@ -78,16 +122,18 @@ def choose_models(plan: Plan, agent: Any, ready: Lanes, n: Lane) -> None:
 
 
 @inlined
-def draw_turns(plan: Plan, law: int, factor: float, ready: Lanes, n: Lane) -> None:
-    """Numbers of turns: drawn, scaled, rounded stochastically, at least 1."""
-    words, floats = ready.words, ready.floats
+def draw_turns(plan: Plan, agent: Any, factor: float, frames: Lanes, n: Lane) -> None:
+    """Numbers of turns: drawn, scaled, rounded by chance, at least 1."""
+    words, floats = frames.words, frames.floats
     for j in range(n):
         words[at.WORD + j] = word(words[at.KEY + j], words[at.K1 + j], FIRST, TURNS)
-    draw_all(
-        plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + n], floats[at.OUT : at.OUT + n]
-    )
+    to = floats[at.OUT : at.OUT + n]
+    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, agent.turns_law, words[at.WORD : at.WORD + n], to)
+    if agent.turns_power != 0.0:
+        for j in range(n):
+            to[j] *= floats[at.DIFFICULTY + j] ** agent.turns_power
     for j in range(n):
-        turns = floats[at.OUT + j] * factor
+        turns = to[j] * factor
         whole = np.floor(turns)
         u = uniform(word(words[at.KEY + j], words[at.K1 + j], FIRST, ROUND))
         words[at.TURNS + j] = np.uint64(
@@ -96,40 +142,73 @@ def draw_turns(plan: Plan, law: int, factor: float, ready: Lanes, n: Lane) -> No
 
 
 @inlined
-def draw_luck(plan: Plan, feature: int, factor: float, ready: Lanes, n: Lane) -> None:
-    """Whether the sessions succeed where no agent fails."""
-    words, floats = ready.words, ready.floats
+def open_born(plan: Plan, item: Any, levels: Any, space: Space, out: Out, index: int) -> None:
+    """Open the instances of an agent that children, validators and repeats are born as, and let sessions run them."""
+    born, n = nursery(space, index), space.used[BORN, index]
+    words = born.words
     for j in range(n):
-        floats[at.LUCKY + j] = 1.0
-    if plan.features[feature].succeeds:
-        return
+        k0, k1 = child_key(
+            words[at.K0 + j], words[at.K1 + j], words[at.TURN + j], words[at.RULE + j], words[at.NUMBER + j]
+        )
+        words[at.K0 + j] = k0
+        words[at.K1 + j] = k1
+    open_instances(plan, index, levels, born, n)
+    running, first = pool(space, index), space.used[RUNNING, index]
     for j in range(n):
-        p_miss = (1.0 - plan.success_rates[feature, words[at.MODEL + j]]) * factor
-        u = uniform(word(words[at.KEY + j], words[at.K1 + j], FIRST, SUCCESS))
-        floats[at.LUCKY + j] = 0.0 if u < p_miss else 1.0
+        i = first + j
+        if words[at.DEPTH + j] == FIRST:
+            space.homes.words[at.ROOT + words[at.HOME + j]] = words[at.MODEL + j]
+        hand_on(born, j, running, i, JOURNEY)
+        running.floats[at.CUT + i] = 0.0
+        take_up(plan, item, levels, index, running, i, born, j)
+        if out.trace.shape[0] > 0:
+            origin = np.int64(words[at.LEFT + j])
+            note_start(out.trace, out.totals, index, running, i, origin, space.homes.words[at.RUN + words[at.HOME + j]])
+    space.used[RUNNING, index] = first + n
+    space.used[BORN, index] = FIRST
 
 
 @inlined
 def take_up(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: Lane, frames: Lanes, j: Lane) -> None:
     """Let lane `i` of an agent's pool run the instance of a frame; it keeps its terms where the model is the same."""
-    resume(running, i, frames, j)
+    agent, floats = plan.agents[index], running.floats
+    hand_on(frames, j, running, i, INSTANCE)
+    if agent.is_subtle:
+        hand_on(frames, j, running, i, SUBTLETIES)
     model = frames.words[at.MODEL + j]
     if model != running.words[at.MODEL + i]:
-        set_terms(plan, item, levels, index, running, i, model)
+        set_terms(plan, item.day, levels[L_FAILURE], levels[L_PRICE], index, running, i, model)
+    if agent.failure_power != 0.0:
+        rates, failures = plan.failure_rates[index], levels[L_FAILURE] * floats[at.HARDER_CALLS + i]
+        floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, rates[model] * failures)
+        if agent.next_model >= 0:
+            floats[at.NEXT_P_FAILS + i] = min(1.0, rates[agent.next_model] * failures)
 
 
 @device
-def set_terms(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: Lane, model: np.uint64) -> None:
+def set_terms(
+    plan: Plan, day: int, failures: float, price: float, index: int, running: Lanes, i: Lane, model: np.uint64
+) -> None:
     """Put lane `i` under the terms of a model: those of its first tier of prices, and where they end."""
     floats, agent = running.floats, plan.agents[index]
-    row = plan.cards[model, item.day]
+    row = plan.cards[model, day]
     tier = plan.tiers[row]
     running.words[at.MODEL + i] = model
     floats[at.LIMIT + i] = agent.limit_tokens if agent.limit_tokens > 0.0 else plan.windows[model]
-    floats[at.P_FAILS + i] = min(1.0, plan.failure_rates[index, model] * levels[L_FAILURE])
-    floats[at.ABOVE + i] = plan.tiers[row + 1].above if tier.more else np.inf
-    floats[at.PRICE + i] = tier.write if agent.caching else tier.input
-    floats[at.CACHED_PRICE + i] = tier.cached
-    floats[at.OUTPUT_PRICE + i] = tier.output
-    floats[at.FEE + i] = tier.fee
+    floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, plan.failure_rates[index, model] * failures)
+    floats[at.ABOVE + i] = floats[at.OWN_ABOVE + i] = plan.tiers[row + 1].above if tier.more else np.inf
+    floats[at.PRICE + i] = (tier.write if agent.caching else tier.input) * price
+    floats[at.CACHED_PRICE + i] = tier.cached * price
+    floats[at.OUTPUT_PRICE + i] = tier.output * price
+    floats[at.FEE + i] = tier.fee * price
     floats[at.WRITES + i] = 1.0 if agent.caching and tier.writes else 0.0
+    if agent.next_model < 0:
+        return
+    row = plan.cards[agent.next_model, day]
+    tier = plan.tiers[row]
+    floats[at.NEXT_P_FAILS + i] = min(1.0, plan.failure_rates[index, agent.next_model] * failures)
+    floats[at.NEXT_ABOVE + i] = plan.tiers[row + 1].above if tier.more else np.inf
+    floats[at.NEXT_PRICE + i] = (tier.write if agent.caching else tier.input) * price
+    floats[at.NEXT_OUTPUT_PRICE + i] = tier.output * price
+    floats[at.NEXT_FEE + i] = tier.fee * price
+    floats[at.NEXT_WRITES + i] = 1.0 if agent.caching and tier.writes else 0.0

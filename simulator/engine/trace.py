@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+# Numpy's integers: of a Python one, numba compiles a function anew for every value.
 EVENTS = (
     "run", "agent", "call", "summary", "overflow", "tool", "held", "result", "verdict", "cut",
     "handoff", "human_review", "overheads", "end",
@@ -15,7 +16,7 @@ EVENTS = (
 (
     E_RUN, E_AGENT, E_CALL, E_SUMMARY, E_OVERFLOW, E_TOOL, E_HELD, E_RESULT, E_VERDICT, E_CUT,
     E_HANDOFF, E_HUMAN_REVIEW, E_OVERHEADS, E_END,
-) = range(len(EVENTS))  # fmt: skip
+) = (np.int64(event) for event in range(len(EVENTS)))  # fmt: skip
 """
 run : a run of the session begins; `count` is its number, from 1
 agent : an instance starts; `count` is its turns, `system` its system prompt, `detail` how it came (FROM_...)
@@ -33,7 +34,10 @@ handoff, human_review, overheads : what the session as a whole costs
 end : `cost` is what the session cost, to the nano; `outcome` is 1 where it succeeded
 """
 
+SERVED, LOST, SPOILED = range(3)
+"""An answer, a provider failure, a quality failure."""
 OWN, NEXT, FALLBACK = range(3)
+"""Who answers: the instance's own model, the second one of a cascade, the fallback."""
 FROM_ROOT, FROM_CHECK, FROM_TURN_CHECK, FROM_REJECTION = -1, -2, -3, -4
 """How an instance came: the root of a run, the validator of a run or of a turn, work done anew; else the row of the
 spawn rule in its parent's spawns."""

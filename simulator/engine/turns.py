@@ -12,48 +12,65 @@ import numpy as np
 
 from distributions.jit import inlined
 from distributions.streams import name_hash, turn_key, uniform, word
-from distributions.table import draw_all
-from simulator.engine import lanes as at
-from simulator.engine.calls import FAILS, HIT, attempt_turn, bill, charge, charge_extras, nearest, share_read, tier_of
+from simulator.engine import columns as at
+from simulator.engine.calls import (
+    FAILS,
+    HIT,
+    attempt_turn,
+    bill,
+    charge,
+    charge_extras,
+    cut_by,
+    share_read,
+    tier_of,
+)  # fmt: skip
+from simulator.engine.draws import draw_turn, nearest
 from simulator.engine.lanes import Lane, Lanes
 from simulator.engine.layout import (
+    CHECKED_BY_RUN,
+    CHECKED_BY_TURN,
     COMPACT,
     FAIL,
     L_CACHE_HIT,
-    L_CONTEXT,
     L_MESSAGE,
-    L_OUTPUT,
-    NO_LAW,
+    L_PRICE,
+    UNCHECKED,
     Floats,
+    Out,
     Plan,
-)
-from simulator.engine.tally import MAX_CALLS
+)  # fmt: skip
+from simulator.engine.tally import CUT_BY_COST
+from simulator.engine.trace import E_OVERFLOW, NEXT, OWN, SERVED
+from simulator.engine.tracing import note, note_call, note_summary
 
-MESSAGE, RETRIEVED, OUTPUT, REASONING = (
-    name_hash(p) for p in ("message_tokens", "retrieved_tokens", "output_tokens", "reasoning_tokens")
-)
-FIRST, ONE = np.uint64(0), np.uint64(1)
-MOST_CALLS = float(MAX_CALLS)
+ESCALATES = name_hash("escalation")
+FIRST, ONE, S32 = np.uint64(0), np.uint64(1), np.uint64(32)
 
 
 @inlined
-def take_turn(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sums: Floats, n: Lane) -> None:
-    """The next turn of lanes 0 .. n - 1, all of which run an instance of agent `index`."""
+def take_turn(
+    plan: Plan, item: Any, levels: Any, index: int, running: Lanes, homes: Lanes, sums: Floats, out: Out, n: Lane,
+    is_full: bool,
+) -> None:  # fmt: skip
+    """The next turn of lanes 0 .. n - 1, all of which run an instance of agent `index`.
+
+    Where `is_full` is a constant and false, what needs the full language is left out of the machine code.
+    """
     agent = plan.agents[index]
     begin_turn(running, n)
-    scale = levels[L_CONTEXT] if agent.whole_prompt else levels[L_MESSAGE]
-    draw_tokens(plan, agent.message_law, MESSAGE, scale, np.inf, running, at.PENDING, n)
-    if agent.n_spawns > 0:
-        add_results(running, n)
-    draw_tokens(plan, agent.retrieved_law, RETRIEVED, 1.0, np.inf, running, at.FOUND, n)
-    draw_tokens(plan, agent.output_law, OUTPUT, levels[L_OUTPUT], agent.max_output_tokens, running, at.OUT, n)
-    draw_tokens(plan, agent.reasoning_law, REASONING, 1.0, np.inf, running, at.THINK, n)
+    if is_full and agent.check == CHECKED_BY_TURN:
+        begin_again(running, n)
+    draw_turn(plan, agent, levels, running, n, is_full)
+    if is_full:
+        add_message(agent, levels[L_MESSAGE], running, n)
     if assemble(running, n):
         for i in range(n):
             if running.floats[at.PROMPT + i] > running.floats[at.LIMIT + i]:
-                make_fit(plan, item, agent, running, sums, i)
-    attempt_first(plan, item, levels, index, running, sums, n)
-    end_turn(agent, running, n)
+                make_fit(plan, item, levels, index, running, sums, out, i, is_full)
+    attempt_first(plan, item, levels, index, running, homes, sums, out, n, is_full)
+    end_turn(agent, plan.features[item.feature], running, n)
+    if is_full and agent.check != UNCHECKED:
+        put_out(agent, running, n)
 
 
 @inlined
@@ -67,29 +84,28 @@ def begin_turn(running: Lanes, n: Lane) -> None:
 
 
 @inlined
-def draw_tokens(
-    plan: Plan, law: int, purpose: np.uint64, factor: float, most: float, lanes: Lanes, to: Lane, n: Lane
-) -> None:
-    """Tokens of one law at the keys of the lanes: drawn, scaled, rounded, at most `most`."""
-    words, tokens = lanes.words, lanes.floats[to : to + n]
-    if law == NO_LAW:
-        for i in range(n):
-            tokens[i] = 0.0
-        return
+def begin_again(running: Lanes, n: Lane) -> None:
+    """Tell a turn that is done anew from what it was before, all but its message; and keep what it began with."""
+    words, floats = running.words, running.floats
     for i in range(n):
-        words[at.WORD + i] = word(words[at.KEY + i], words[at.K1 + i], FIRST, purpose)
-    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + n], tokens)
-    for i in range(n):
-        tokens[i] = min(most, nearest(tokens[i] * factor))
+        turn = words[at.TURN + i] | (words[at.LOOP + i] << S32)
+        words[at.MESSAGE_KEY + i] = words[at.KEY + i]
+        words[at.KEY + i] = turn_key(words[at.K0 + i], words[at.K1 + i], turn)
+        floats[at.HISTORY_BEFORE + i] = floats[at.HISTORY + i]
+        floats[at.ADDED_BEFORE + i] = floats[at.ADDED + i]
 
 
 @inlined
-def add_results(running: Lanes, n: Lane) -> None:
-    """Put what children have come back with into the message."""
+def add_message(agent: Any, level: float, running: Lanes, n: Lane) -> None:
+    """Complete the message: what a validator is given to read, and what tools and children have come back with."""
     floats = running.floats
-    for i in range(n):
-        floats[at.PENDING + i] += floats[at.ADDED + i]
-        floats[at.ADDED + i] = 0.0
+    if not agent.draws_message:
+        for i in range(n):
+            floats[at.PENDING + i] = nearest(floats[at.GIVEN + i] * level)
+    if agent.n_spawns > 0 or agent.n_tools > 0:
+        for i in range(n):
+            floats[at.PENDING + i] += floats[at.ADDED + i]
+            floats[at.ADDED + i] = 0.0
 
 
 @inlined
@@ -108,15 +124,19 @@ def assemble(running: Lanes, n: Lane) -> bool:
 
 
 @inlined
-def make_fit(plan: Plan, item: Any, agent: Any, running: Lanes, sums: Floats, i: Lane) -> None:
+def make_fit(
+    plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sums: Floats, out: Out, i: Lane, is_full: bool
+) -> None:
     """Do what the agent does when its prompt passes the limit; only the system prompt can be read from cache then."""
-    floats = running.floats
+    floats, agent = running.floats, plan.agents[index]
     if agent.overflow == FAIL:
         floats[at.STOPPED + i] = 1.0
+        if is_full and out.trace.shape[0] > 0:
+            note(out.trace, out.totals, E_OVERFLOW, index, running, i)
         return
     new = floats[at.PENDING + i] + floats[at.FOUND + i]
     if agent.overflow == COMPACT:
-        compact(plan, item, agent, running, sums, i)
+        compact(plan, item, levels, index, running, sums, out, i, is_full)
     else:
         floats[at.HISTORY + i] = max(0.0, floats[at.LIMIT + i] - floats[at.SYSTEM + i] - new)
     floats[at.READABLE + i] = floats[at.SYSTEM + i]
@@ -124,31 +144,64 @@ def make_fit(plan: Plan, item: Any, agent: Any, running: Lanes, sums: Floats, i:
 
 
 @inlined
-def compact(plan: Plan, item: Any, agent: Any, running: Lanes, sums: Floats, i: Lane) -> None:
+def compact(
+    plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sums: Floats, out: Out, i: Lane, is_full: bool
+) -> None:
     """Sum up the context in an extra call, of which nothing is read from a cache or written to one."""
-    floats = running.floats
+    floats, agent, level = running.floats, plan.agents[index], levels[L_PRICE]
     tokens = floats[at.SYSTEM + i] + floats[at.HISTORY + i]
     tier = tier_of(plan, np.int64(running.words[at.MODEL + i]), item.day, tokens)
+    price, output_price, fee = tier.input * level, tier.output * level, tier.fee * level
     sums[at.FOR_COMPACTION + i] += bill(
-        floats, i, tokens, 0.0, 0.0, agent.summary_tokens, tier.input, tier.input, tier.output, tier.fee
+        floats, i, tokens, 0.0, 0.0, agent.summary_tokens, price, price, output_price, fee
     )
     floats[at.CALLS + i] += 1.0
+    if is_full and out.trace.shape[0] > 0:
+        note_summary(out.trace, out.totals, index, running, i, agent.summary_tokens)
     floats[at.HISTORY + i] = agent.summary_tokens
+    cut = cut_by(plan.features[item.feature], floats, i)
+    if cut > 0.0:
+        floats[at.CUT + i] = cut
+        floats[at.STOPPED + i] = 1.0
 
 
 @inlined
-def attempt_first(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sums: Floats, n: Lane) -> None:
+def attempt_first(
+    plan: Plan, item: Any, levels: Any, index: int, running: Lanes, homes: Lanes, sums: Floats, out: Out, n: Lane,
+    is_full: bool,
+) -> None:  # fmt: skip
     """Bill the first attempts that are served at the first tier's prices; take the others through all they need."""
     agent, floats = plan.agents[index], running.floats
+    is_cascade, is_traced = is_full and agent.next_model >= 0, is_full and out.trace.shape[0] > 0
+    if is_cascade:
+        escalate(agent, running, n)
     bill_plain(agent, levels, running, sums, n)
-    if agent.retrieved_law != NO_LAW or agent.reasoning_law != NO_LAW:
+    if agent.has_extras:
         for i in range(n):
             plain = floats[at.PLAIN + i]
             thought, price = floats[at.THINK + i] * plain, floats[at.PRICE + i] * plain
             charge_extras(floats, sums, i, thought, price, floats[at.OUTPUT_PRICE + i])
+    if is_traced:
+        note_plain(agent, running, out, index, OWN, n)
+    if is_cascade:
+        bill_next(agent, plan.features[item.feature], running, sums, n)
+        if is_traced:
+            note_plain(agent, running, out, index, NEXT, n)
     for i in range(n):
         if floats[at.PLAIN + i] == 0.0 and floats[at.STOPPED + i] == 0.0:
-            attempt_turn(plan, item, levels, index, running, sums, i)
+            attempt_turn(plan, item, levels, index, running, homes, sums, out, i, is_full)
+
+
+@inlined
+def escalate(agent: Any, running: Lanes, n: Lane) -> None:
+    """Draw whether the second model of a cascade is called too, and set the terms of the turn by it."""
+    words, floats = running.words, running.floats
+    for i in range(n):
+        escalates = uniform(word(words[at.KEY + i], words[at.K1 + i], FIRST, ESCALATES)) < agent.p_escalates
+        floats[at.ESCALATES + i] = 1.0 if escalates else 0.0
+        floats[at.P_FAILS + i] = floats[at.NEXT_P_FAILS + i] if escalates else floats[at.OWN_P_FAILS + i]
+        above = min(floats[at.OWN_ABOVE + i], floats[at.NEXT_ABOVE + i])
+        floats[at.ABOVE + i] = above if escalates else floats[at.OWN_ABOVE + i]
 
 
 @inlined
@@ -175,16 +228,51 @@ def bill_plain(agent: Any, levels: Any, running: Lanes, sums: Floats, n: Lane) -
         output_price, fee = floats[at.OUTPUT_PRICE + i], floats[at.FEE + i] * plain
         spoken, written = answer + floats[at.THINK + i] * plain, (asked - cached) * floats[at.WRITES + i]
         floats[at.PLAIN + i] = plain
+        floats[at.READ + i] = cached
         floats[at.CALLS + i] += plain
         bill(floats, i, asked, cached, written, spoken, price, cached_price, output_price, fee)
         charge(floats, sums, i, cached, answer, price, cached_price, output_price, fee)
 
 
 @inlined
-def end_turn(agent: Any, running: Lanes, n: Lane) -> None:
+def bill_next(agent: Any, feature: Any, running: Lanes, sums: Floats, n: Lane) -> None:
+    """Bill the second calls of plain first attempts that escalate; it reads nothing from a cache."""
+    floats = running.floats
+    for i in range(n):
+        goes_on = (floats[at.PLAIN + i] * floats[at.ESCALATES + i] > 0.0) & (cut_by(feature, floats, i) == 0.0)
+        both = 1.0 if goes_on else 0.0
+        asked, answer, thought = floats[at.PROMPT + i] * both, floats[at.OUT + i] * both, floats[at.THINK + i] * both
+        price, fee = floats[at.NEXT_PRICE + i] * both, floats[at.NEXT_FEE + i] * both
+        output_price, written = floats[at.NEXT_OUTPUT_PRICE + i], asked * floats[at.NEXT_WRITES + i]
+        floats[at.READ + i] = 0.0
+        floats[at.CALLS + i] += both
+        bill(floats, i, asked, 0.0, written, answer + thought, price, 0.0, output_price, fee)
+        charge(floats, sums, i, 0.0, answer, price, 0.0, output_price, fee)
+        if agent.has_extras:
+            charge_extras(floats, sums, i, thought, price, output_price)
+        floats[at.ESCALATES + i] = floats[at.ESCALATES + i] if floats[at.PLAIN + i] == 0.0 else both
+
+
+@inlined
+def note_plain(agent: Any, running: Lanes, out: Out, index: int, role: int, n: Lane) -> None:
+    """Write down the plain calls of the instances' own models, or of the second ones."""
+    floats, writes = running.floats, at.WRITES if role == OWN else at.NEXT_WRITES
+    for i in range(n):
+        if floats[at.PLAIN + i] * (1.0 if role == OWN else floats[at.ESCALATES + i]) > 0.0:
+            model = np.int64(running.words[at.MODEL + i]) if role == OWN else agent.next_model
+            asked, cached = floats[at.PROMPT + i], floats[at.READ + i]
+            written = (asked - cached) * floats[writes + i]
+            note_call(
+                out.trace, out.totals, index, running, i, 0, model, role, SERVED, asked, cached, written,
+                floats[at.OUT + i], floats[at.THINK + i],
+            )  # fmt: skip
+
+
+@inlined
+def end_turn(agent: Any, feature: Any, running: Lanes, n: Lane) -> None:
     """What the next prompt repeats and what it has in its history, if there is a next one."""
     words, floats = running.words, running.floats
-    carry = agent.carry
+    carry, most_calls, most_cost, too_many = agent.carry, feature.most_calls, feature.most_cost, feature.calls_cut
     carries_found = 1.0 if agent.carry_retrieved else 0.0
     for i in range(n):
         pending, carried = floats[at.PENDING + i], floats[at.FOUND + i] * carries_found
@@ -192,8 +280,19 @@ def end_turn(agent: Any, running: Lanes, n: Lane) -> None:
         floats[at.SENT + i] = floats[at.SYSTEM + i] + history + pending + carried
         floats[at.HISTORY + i] = history + (nearest(carry * (pending + floats[at.OUT + i])) + carried)
         floats[at.WARM + i] = max(floats[at.WARM + i], floats[at.PLAIN + i])
-        failed = floats[at.STOPPED + i] > 0.0
-        last = words[at.TURN + i] >= words[at.TURNS + i]
-        full = floats[at.CALLS + i] >= MOST_CALLS
-        floats[at.CUT + i] = 1.0 if full & ~last & ~failed else 0.0
-        words[at.OVER + i] = np.uint64(full | last | failed)
+        stopped = floats[at.STOPPED + i] > 0.0
+        cut = too_many if floats[at.CALLS + i] >= most_calls else 0.0
+        cut = CUT_BY_COST if floats[at.COST + i] >= most_cost else cut
+        floats[at.CUT + i] = floats[at.CUT + i] if stopped else cut
+        over = stopped | (cut > 0.0) | (words[at.TURN + i] >= words[at.TURNS + i])
+        floats[at.STOPPED + i] = 1.0 if stopped | (cut > 0.0) else 0.0
+        words[at.OVER + i] = np.uint64(over)
+
+
+@inlined
+def put_out(agent: Any, running: Lanes, n: Lane) -> None:
+    """What the validator of the turn, or of the run, will read: its outputs so far."""
+    floats, before = running.floats, 1.0 if agent.check == CHECKED_BY_RUN else 0.0
+    for i in range(n):
+        out = 0.0 if floats[at.STOPPED + i] > 0.0 else floats[at.OUT + i]
+        floats[at.PUT_OUT + i] = floats[at.PUT_OUT + i] * before + out

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from simulator.engine import counting, lanes
+from simulator.engine import columns, layout
 from simulator.engine.layout import SLOT_CAUSES, TOTALS
 from simulator.engine.tally import MAX_CALLS, N_WORST
 from simulator.run import run
@@ -20,25 +20,18 @@ def positions(module, prefix):
 
 
 def test_columns_of_sums_stand_in_the_order_of_the_causes():
-    assert positions(lanes, "FOR_") == {cause: place * lanes.STRIDE for place, cause in enumerate(SLOT_CAUSES)}
+    assert positions(columns, "FOR_") == {cause: place * columns.STRIDE for place, cause in enumerate(SLOT_CAUSES)}
 
 
 def test_totals_stand_where_they_are_counted():
-    names = positions(counting, "T_")
-    names["waste_units"] = names.pop("waste")
-    assert names == {name: place for place, name in enumerate(TOTALS)}
+    assert positions(layout, "T_") == {name: place for place, name in enumerate(TOTALS)}
 
 
 def test_no_two_columns_overlap():
-    for columns, n in ((lanes.N_WORDS, lanes.WORD), (lanes.N_FLOATS, lanes.BIN)):
-        assert n < columns * lanes.STRIDE
-    assert lanes.STRIDE >= lanes.LANES
-    assert lanes.LANES & (lanes.LANES - 1) == 0, "sums are folded in halves"
-
-
-@pytest.fixture(autouse=True)
-def kernels_may_walk_trees(monkeypatch):
-    monkeypatch.setattr("simulator.request.pending", lambda scenario: ())
+    for n, last in ((columns.N_WORDS, columns.NUMBER), (columns.N_FLOATS, columns.BIN)):
+        assert last == (n - 1) * columns.STRIDE
+    assert columns.STRIDE >= columns.LANES
+    assert columns.LANES & (columns.LANES - 1) == 0, "sums are folded in halves"
 
 
 @pytest.mark.parametrize("spec", [EVERYTHING, *TREES.values()], ids=["everything", *TREES])

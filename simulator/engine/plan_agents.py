@@ -1,0 +1,195 @@
+"""Agents as kernels see them: their laws, their tools, what they start, who checks them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from distributions.streams import name_hash
+from simulator.engine import columns as at
+from simulator.engine.layout import (
+    AGENT_DTYPE,
+    CHECKED_BY_RUN,
+    CHECKED_BY_TURN,
+    CHOICE_DTYPE,
+    DRAW_DTYPE,
+    L_CONTEXT,
+    L_MESSAGE,
+    L_OUTPUT,
+    NO_LAW,
+    NO_LEVEL,
+    OVERFLOW,
+    SPAWN_DTYPE,
+    TOOL_DTYPE,
+    UNCHECKED,
+    Table,
+)
+
+if TYPE_CHECKING:
+    from distributions.law import Law
+    from distributions.table import LawBook
+    from scenarios.agents import Sensitivity
+    from scenarios.schema import Agent, Scenario
+    from simulator.engine.plan_models import Models
+
+NEVER = np.iinfo(np.int64).max
+
+Row = tuple[object, ...]
+
+
+@dataclass
+class AgentTables:
+    """The rows of all agents, and of what each has several of."""
+
+    scenario: Scenario
+    models: Models
+    book: LawBook
+    agents: list[Row] = field(default_factory=list)
+    choices: list[Row] = field(default_factory=list)
+    draws: list[Row] = field(default_factory=list)
+    tools: list[Row] = field(default_factory=list)
+    spawns: list[Row] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        for agent in self.scenario.agents.values():
+            self.agents.append(self._row(agent))
+
+    def tables(self) -> dict[str, Table]:
+        """The tables, by their names in the plan."""
+        return {
+            "agents": np.array(self.agents, AGENT_DTYPE),
+            "choices": np.array(self.choices, CHOICE_DTYPE),
+            "draws": np.array(self.draws, DRAW_DTYPE),
+            "tools": np.array(self.tools, TOOL_DTYPE),
+            "spawns": np.array(self.spawns, SPAWN_DTYPE),
+        }
+
+    def _row(self, agent: Agent) -> Row:
+        choices = _append(self.choices, self._choices(agent))
+        draws = _append(self.draws, self._draws(agent))
+        tools = _append(self.tools, self._tools(agent))
+        spawns = _append(self.spawns, self._spawns(agent))
+        whole, cascade = agent.whole_prompt, agent.model.cascade
+        has_extras = bool({law_of(agent.retrieved_tokens), law_of(agent.reasoning_tokens)} - {None})
+        return (
+            *choices,
+            self.models.place(agent, cascade[1]) if cascade else -1,
+            agent.model.escalate_rate,
+            NO_LAW if whole else self._law(agent.system_tokens),
+            self.book.add(agent.turns),
+            *draws,
+            any(row[2] == at.PENDING for row in self.draws[draws[0] :]),
+            has_extras,
+            *self._prompt(agent),
+            *self._retries(agent),
+            *tools,
+            *spawns,
+            *self._check(agent),
+            *self._difficulty(agent),
+        )
+
+    def _prompt(self, agent: Agent) -> Row:
+        whole, context = agent.whole_prompt, agent.context
+        first_hit, later_hit = agent.cache.hit_probabilities() if agent.cache else (0.0, 0.0)
+        return (
+            whole,
+            agent.cached_share,
+            0.0 if whole else context.carry,
+            context.carry_retrieved and not whole,
+            np.inf if whole else context.limit or 0.0,
+            OVERFLOW[context.overflow],
+            context.summary_tokens,
+            agent.cache is not None,
+            first_hit,
+            later_hit,
+        )
+
+    def _retries(self, agent: Agent) -> Row:
+        retry, fallback = agent.retry, agent.retry.fallback
+        return (
+            retry.quality_share,
+            retry.provider_billed == "input",
+            retry.max_attempts,
+            retry.added_tokens,
+            fallback.after if fallback else NEVER,
+            self.models.place(agent, fallback.model) if fallback else 0,
+            retry.on_exhausted == "continue",
+        )
+
+    def _check(self, agent: Agent) -> Row:
+        check, reads_given = agent.checked_by, agent.message_tokens == "from_agent"
+        subtle = check is not None or reads_given or any(self._difficulty(agent))
+        if check is None:
+            return UNCHECKED, 0, 0.0, 0, reads_given, subtle
+        when = CHECKED_BY_TURN if check.every == "turn" else CHECKED_BY_RUN
+        validator = list(self.scenario.agents).index(check.agent)
+        return when, validator, check.reject_rate, check.max_loops, reads_given, subtle
+
+    def _difficulty(self, agent: Agent) -> tuple[float, float, float]:
+        """Powers of difficulty: without it, none."""
+        moves: Sensitivity = agent.sensitivity
+        if self.scenario.difficulty is None:
+            return 0.0, 0.0, 0.0
+        return moves.turns, moves.output_tokens, moves.failure_rate
+
+    def _choices(self, agent: Agent) -> Iterator[Row]:
+        below = 0.0
+        for model, share in agent.model.shares.items():
+            if share > 0.0:
+                below += share
+                yield self.models.place(agent, model), below
+
+    def _draws(self, agent: Agent) -> Iterator[Row]:
+        by_turn = agent.checked_by is not None and agent.checked_by.every == "turn"
+        most = np.inf if agent.max_output_tokens is None else float(agent.max_output_tokens)
+        harder = self._difficulty(agent)[1] != 0.0
+        message = None if isinstance(agent.message_tokens, str) else agent.message_tokens
+        rows: list[tuple[Law | None, str, np.uint64, np.uint64, int, float, bool]] = [
+            (message, "message_tokens", at.PENDING, at.MESSAGE_KEY if by_turn else at.KEY, L_MESSAGE, np.inf, False),
+            (agent.retrieved_tokens, "retrieved_tokens", at.FOUND, at.KEY, NO_LEVEL, np.inf, False),
+        ]
+        if agent.prompt_tokens is not None:
+            rows = [(agent.prompt_tokens, "message_tokens", at.PENDING, at.KEY, L_CONTEXT, np.inf, False)]
+        rows += [
+            (agent.output_tokens, "output_tokens", at.OUT, at.KEY, L_OUTPUT, most, harder),
+            (agent.reasoning_tokens, "reasoning_tokens", at.THINK, at.KEY, NO_LEVEL, np.inf, False),
+        ]
+        for law, name, to, key, level, highest, is_harder in rows:
+            if law is not None and law_of(law) is not None:
+                yield self.book.add(law), name_hash(name), to, key, level, highest, is_harder
+
+    def _tools(self, agent: Agent) -> Iterator[Row]:
+        for name, tool in agent.tools.items():
+            purposes = [name_hash(f"tool:{name}:{draw}") for draw in ("count", "rounding", "result", "failure")]
+            laws = (self.book.add(tool.calls_per_turn), self._law(tool.result_tokens))
+            yield (*laws, tool.fee, tool.failure_rate, tool.max_attempts, *purposes)
+
+    def _spawns(self, agent: Agent) -> Iterator[Row]:
+        """One row a rule; a rule is named by what it starts and when, and counted where an agent has it twice."""
+        agents, seen = list(self.scenario.agents), Counter[str]()
+        for spawn in agent.spawns:
+            kind = f"spawn:{spawn.agent}:{spawn.per}"
+            name = f"{kind}:{seen[kind]}"
+            seen[kind] += 1
+            purposes = [name_hash(f"{name}:{draw}") for draw in ("count", "rounding", "result")]
+            laws = (self.book.add(spawn.count), self._law(spawn.result_tokens))
+            yield (agents.index(spawn.agent), spawn.per == "turn", *laws, name_hash(name), *purposes)
+
+    def _law(self, law: Law) -> int:
+        return NO_LAW if law_of(law) is None else self.book.add(law)
+
+
+def law_of(law: Law) -> Law | None:
+    """The law, and None for one that is always 0."""
+    return None if law.support() == (0.0, 0.0) else law
+
+
+def _append(table: list[Row], rows: Iterator[Row]) -> tuple[int, int]:
+    """Put rows at the end of a table; gives the first one's place and how many there are."""
+    first = len(table)
+    table.extend(rows)
+    return first, len(table) - first

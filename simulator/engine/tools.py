@@ -1,0 +1,151 @@
+"""Calls of tools after a turn: how many, what they cost, and what their results add to the next message.
+
+The results of all lanes are drawn in one go: every call is an entry of a flat list, which says whose it is.
+"""
+
+# Rows of structured arrays have no type that a checker knows: they are Any here.
+from typing import Any
+
+import numpy as np
+
+from distributions.jit import inlined
+from distributions.streams import uniform, word
+from distributions.table import draw_all
+from simulator.engine import columns as at
+from simulator.engine.draws import draw_counts, nearest
+from simulator.engine.lanes import FEW, FLAT, Lane, Lanes, Space, Words
+from simulator.engine.layout import L_TOOL_CALLS, NO_LAW, Floats, Out, Plan
+from simulator.engine.tally import CUT_BY_LIMIT, MAX_CALLS
+from simulator.engine.trace import E_TOOL
+from simulator.engine.tracing import note
+
+FIRST, ONE, ALL, SOME, S32 = np.uint64(0), np.uint64(1), np.uint64(FLAT), np.uint64(FEW), np.uint64(32)
+MOST_CALLS = float(MAX_CALLS)
+"""Of one tool after one turn: more than a session may make of model calls cuts it too."""
+
+
+@inlined
+def use_tools(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, space: Space, out: Out, n: Lane) -> None:
+    """All that the instances of an agent call after the turn that they have taken, unless it was their end."""
+    agent = plan.agents[index]
+    first_sum = plan.tool_slots[item.feature, index]
+    for number in range(agent.n_tools):
+        tool, sums = plan.tools[agent.first_tool + number], space.tool_sums[first_sum + number]
+        draw_counts(plan, tool.count_law, tool.count, tool.rounding, levels[L_TOOL_CALLS], running, n)
+        stop_calling(running, n)
+        pay_fees(tool, running, sums, n)
+        before = running.floats[at.ADDED]
+        if not agent.whole_prompt and tool.result_law != NO_LAW:
+            add_results(plan, tool, running, space, n)
+        if out.trace.shape[0] > 0:
+            note_tools(tool, running, out, index, number, before, n)
+
+
+@inlined
+def stop_calling(running: Lanes, n: Lane) -> None:
+    """Instances that have failed call nothing, and none calls more than a session may."""
+    words, floats = running.words, running.floats
+    most = 0.0
+    for i in range(n):
+        count = floats[at.COUNT + i] * (1.0 - floats[at.STOPPED + i])
+        floats[at.COUNT + i] = count
+        most = max(most, count)
+    if most <= MOST_CALLS:
+        return
+    for i in range(n):
+        if floats[at.COUNT + i] > MOST_CALLS:
+            floats[at.COUNT + i] = MOST_CALLS
+            floats[at.CUT + i] = CUT_BY_LIMIT
+            floats[at.STOPPED + i] = 1.0
+            words[at.OVER + i] = ONE
+
+
+@inlined
+def pay_fees(tool: Any, running: Lanes, sums: Floats, n: Lane) -> None:
+    """Pay every invocation, those that fail too."""
+    floats, fee = running.floats, tool.fee
+    if fee == 0.0:
+        return
+    for i in range(n):
+        floats[at.COST + i] += floats[at.COUNT + i] * fee
+        sums[i] += floats[at.COUNT + i] * fee
+    if tool.p_fails > 0.0:
+        for i in range(n):
+            again = count_failures(tool, running, i)
+            floats[at.COST + i] += again * fee
+            sums[i] += again * fee
+
+
+@inlined
+def count_failures(tool: Any, running: Lanes, i: Lane) -> float:
+    """Invocations that failed and were made again."""
+    words, again = running.words, 0.0
+    for number in range(np.uint64(np.int64(running.floats[at.COUNT + i]))):
+        attempt = ONE
+        while attempt < tool.max_attempts and (
+            uniform(word(words[at.KEY + i], words[at.K1 + i], number | (attempt << S32), tool.failure)) < tool.p_fails
+        ):
+            attempt += ONE
+            again += 1.0
+    return again
+
+
+@inlined
+def add_results(plan: Plan, tool: Any, running: Lanes, space: Space, n: Lane) -> None:
+    """Add the tokens of all results to the next messages; where there is none, nothing is drawn."""
+    words, floats = running.words, running.floats
+    lanes, drawn = space.flat_words[0], space.flat_words[1]
+    for i in range(n):
+        words[at.WORD + i] = np.uint64(np.int64(floats[at.COUNT + i])) * (ONE - words[at.OVER + i])
+    lane = number = FIRST
+    while lane < n:
+        lane, number, listed = list_calls(words, lanes, drawn, lane, number, n)
+        for k in range(listed):
+            i = lanes[k]
+            drawn[k] = word(words[at.KEY + i], words[at.K1 + i], drawn[k], tool.result)
+        tokens = space.flat_tokens[:listed]
+        draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, tool.result_law, drawn[:listed], tokens)
+        for k in range(listed):
+            floats[at.ADDED + lanes[k]] += nearest(tokens[k])
+
+
+@inlined
+def list_calls(
+    words: Words, lanes: Words, drawn: Words, i: np.uint64, number: np.uint64, n: Lane
+) -> tuple[np.uint64, np.uint64, np.uint64]:
+    """List the calls of lanes from call `number` of lane `i` on, as many as there is room for: their lane and number.
+
+    Gives the call to go on with, and how many are listed. The first few of a lane are listed whether it makes them or
+    not, and the next lane writes over those that it does not make: so hardly any branch surprises the processor.
+    """
+    listed = FIRST
+    while i < n and listed < ALL:
+        calls = words[at.WORD + i]
+        if calls <= SOME:
+            for k in range(SOME):
+                lanes[listed + k] = i
+                drawn[listed + k] = k
+            listed += calls
+            i += ONE
+            continue
+        while number < calls and listed < ALL:
+            lanes[listed] = i
+            drawn[listed] = number
+            listed += ONE
+            number += ONE
+        if number == calls:
+            i += ONE
+            number = FIRST
+    return i, number, listed
+
+
+@inlined
+def note_tools(tool: Any, running: Lanes, out: Out, index: int, number: int, before: float, n: Lane) -> None:
+    """Write down the calls of a tool; a session whose events are written runs alone, in the first lane."""
+    for i in range(n):
+        if running.floats[at.COUNT + i] > 0.0:
+            row = note(out.trace, out.totals, E_TOOL, index, running, i)
+            row.detail = number
+            row.count = np.int64(running.floats[at.COUNT + i])
+            row.added = np.int64(running.floats[at.ADDED] - before)
+            row.attempt = np.int64(count_failures(tool, running, i)) if tool.p_fails > 0.0 else 0
