@@ -18,9 +18,10 @@ LANDED = False
 
 TWIN_SESSIONS = 4_000
 KERNEL_TRIALS = 40  # of one day with 5,000 sessions
-RECORDED = ("cost", "calls", "agents", "input", "cached", "written", "output", "success")
-RECORDED += ("cut", "held", "runs", "handed_over", "reviewed") if LANDED else ()
-COLUMNS = (*RECORDED, "bought")  # the last: cost of successes
+SOLD = ("cost", "calls", "agents", "input", "cached", "written", "output", "success")
+RECORDED = (*SOLD, "cut", "held", "runs", "handed_over", "reviewed")
+RECORDED_IN_A_RUN = RECORDED if LANDED else SOLD
+COLUMNS = (*RECORDED_IN_A_RUN, "bought")  # the last: cost of successes
 
 
 class Side(NamedTuple):
@@ -91,7 +92,7 @@ def kernel_side(source, trials=KERNEL_TRIALS, seed=5):
             cells[tuple(cell)] = cells[tuple(cell)] + money * unit
     sizes = tally.sessions.sum(axis=(1, 2))
     frame = result.sessions(int(sizes.sum()))
-    columns = {column: frame[column].to_numpy(dtype=float) for column in RECORDED}
+    columns = {column: frame[column].to_numpy(dtype=float) for column in RECORDED_IN_A_RUN}
     columns["bought"] = columns["cost"] * columns["success"]
     depths = tally.session.depth_units.astype(float) * unit, tally.session.depth_agents.astype(float)
     return Side(columns, dict(cells), sizes.astype(float), *depths)
