@@ -52,7 +52,7 @@ def moments_of(values, weights):
 def assert_always(side, **expected):
     """Every session has these values, equal on paper."""
     seen = {column: sorted(set(side.columns[column].round(12))) for column in expected}
-    assert seen == {column: [pytest.approx(value, rel=1e-9)] for column, value in expected.items()}
+    assert seen == {column: [pytest.approx(float(value), rel=1e-9)] for column, value in expected.items()}
 
 
 def attempts_mean(p, most):
