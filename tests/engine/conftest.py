@@ -6,6 +6,8 @@ import pytest
 
 from tests.twin.sides import LANDED, kernel_side, twin_side
 
+pytest.register_assert_rewrite("tests.engine.truth")
+
 
 def from_the_twin(spec, twin=2_000, trials=20):
     return twin_side(spec, twin)

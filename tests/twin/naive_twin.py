@@ -233,12 +233,12 @@ class Session:
             self.turn(a, turn)
             return
         before = replace(a)
-        for _ in range(1 + check.max_loops):
+        for loop in range(1 + check.max_loops):
             put_out_before = a.put_out
             self.turn(a, turn)
             self.checked_agent(check.agent, a.depth + 1, a.put_out - put_out_before)
-            if a.failed or not self.dice.happens(check.reject_rate):
-                return
+            if a.failed or not self.dice.happens(check.reject_rate) or loop == check.max_loops:
+                return  # with the last run, rejected or not, the agent goes on
             # What was sent stays sent, and an instance that has been served stays warm: a cache forgets no rejection.
             a.history, a.pending = before.history, before.pending
 
