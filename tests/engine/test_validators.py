@@ -133,7 +133,7 @@ def test_a_turn_done_anew_is_compacted_anew(sample):
 
 
 def test_validators_of_validators(sample):
-    # Two runs of the agent, each read by two runs of the checker; each of these is read by the second, that by the third.
+    # Two runs of the agent, each read by two runs of the checker, each of these by the second, and that by the third.
     second = CHECKER | {"checked_by": {"agent": "third"} | NEVER}
     spec = checked(
         ALWAYS, {"turns": 2}, {"checked_by": {"agent": "second"} | ALWAYS}, FEW, second=second, third=CHECKER

@@ -410,7 +410,7 @@ class Session:
         for name, tool in a.spec.tools.items():
             for _ in range(dice.sround(dice.draw(tool.calls_per_turn) * m.tool_calls)):
                 a.pending += whole(dice.draw(tool.result_tokens))
-                for _ in range(tool.max_attempts):
+                for _again in range(tool.max_attempts):
                     self.pay("tools", tool.fee, a, name)
                     if not dice.happens(tool.failure_rate):
                         break
