@@ -9,11 +9,11 @@ from tests.twin.sides import LANDED, kernel_side, twin_side
 pytest.register_assert_rewrite("tests.engine.truth")
 
 
-def from_the_twin(spec, twin=2_000, trials=20):
+def from_the_twin(spec, twin=1_000, trials=10):
     return twin_side(spec, twin)
 
 
-def from_the_kernel(spec, twin=2_000, trials=20):
+def from_the_kernel(spec, twin=1_000, trials=10):
     return kernel_side(spec, trials)
 
 

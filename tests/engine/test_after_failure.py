@@ -74,10 +74,19 @@ def test_calls_go_on_counting_in_a_run_after_a_cut(sample, repeat):
     assert_always(side, cut=1, success=0, handed_over=1)
 
 
-def test_what_a_later_run_makes_good_is_no_cut(sample):
+def test_a_later_run_reaches_a_cap_sooner(sample):
     # A fixed session of two calls under a cap of three: the second run reaches the cap with its first call.
     side = sample(tried({"turns": 2}, success_rate=0.5, guardrails={"calls": 3}, on_failure={"repeat": 1}))
     assert_means(side, success=0.5, cut=0.5, calls=2 + 0.5 + 0.5, runs=2)
+
+
+def test_whether_a_session_was_cut_is_said_of_its_last_run(sample):
+    # A run either makes its one call, which cuts it, or its system prompt is too long and it fails without a call.
+    system = {"mixture": [{"weight": 0.5, "law": 100}, {"weight": 0.5, "law": 5_000}]}
+    agent = {"system_tokens": system, "context": {"limit": 1_000, "overflow": "fail"}}
+    side = sample(tried(agent, guardrails={"calls": 1}, on_failure={"repeat": 1}))
+    assert_means(side, cut=0.5, calls=1.5)
+    assert_always(side, runs=3, success=0)
 
 
 def test_agents_go_on_counting_over_runs(sample):

@@ -89,7 +89,7 @@ def progeny(f, radius=1.0, most=POINTS):
 @pytest.mark.parametrize("name", RULES)
 def test_total_progeny_without_caps(sample, name):
     words, f, m, variance, turns = RULES[name]
-    side = sample(sprawl(*words), 4_000, 20)
+    side = sample(sprawl(*words), 1_000, 10)
     agents, law = side.columns["agents"], progeny(f)
     mean, spread, fourth = moments_of(np.arange(POINTS), law)
     assert mean == pytest.approx(1 / (1 - m), rel=1e-7)
@@ -124,7 +124,7 @@ def test_generations_up_to_a_cap_on_depth(sample, name):
 
 @pytest.mark.parametrize(("mean", "cap"), [(0.6, 4), (0.6, 1), (1.5, 7)])
 def test_a_cap_on_agents_leaves_the_first_of_them(sample, mean, cap):
-    side = sample(sprawl(2, {"poisson": {"mean": mean}}, "agent", agents=cap), 2_000, 10)
+    side = sample(sprawl(2, {"poisson": {"mean": mean}}, "agent", agents=cap), 1_000, 10)
     borel = [math.exp(-mean * n) * (mean * n) ** (n - 1) / math.factorial(n) for n in range(1, cap + 1)]
     assert progeny(poisson(mean), 0.5, cap + 1)[1:] == pytest.approx(borel, rel=1e-9)
     agents = side.columns["agents"]
@@ -135,7 +135,7 @@ def test_a_cap_on_agents_leaves_the_first_of_them(sample, mean, cap):
 
 
 def test_what_a_generation_costs_stands_at_its_depth(sample):
-    side = sample(sprawl(1, {"poisson": {"mean": 0.5}}, "agent", depth=2), 2_000, 10)
+    side = sample(sprawl(1, {"poisson": {"mean": 0.5}}, "agent", depth=2), 1_000, 10)
     call = (10 * 3 + 5 * 15) / 1e6
     assert side.depth_cost[:3] == pytest.approx(call * side.depth_agents[:3], rel=1e-6)
     assert side.depth_cost.sum() == pytest.approx(side.columns["cost"].sum(), rel=1e-6)
