@@ -50,6 +50,11 @@ def test_every_run_draws_its_own_model_and_the_last_one_decides(sample):
     assert standard_errors_off(side.columns["cost"][two], cheap * (first + second) + dear * (2 - first - second)) < 4
 
 
+def test_an_agent_that_failed_may_do_well_in_the_next_run(sample):
+    spec = tried({"retry": {"failure_rate": 0.6, "max_attempts": 1}}, on_failure={"repeat": 1})
+    assert_means(sample(spec), success=1 - 0.6**3, runs=1 + 0.6 + 0.6**2, calls=1 + 0.6 + 0.6**2)
+
+
 def test_runs_of_a_session_are_as_hard_as_each_other(sample):
     hard = {"mixture": [{"weight": 0.5, "law": 1}, {"weight": 0.5, "law": 3}]}
     agent = {"turns": 1, "sensitivity": {"turns": 1}}
