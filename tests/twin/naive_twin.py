@@ -86,7 +86,9 @@ def levels(**changed):
 class Bill:
     """What one session cost and did."""
 
-    cells: Counter = field(default_factory=Counter)  # (agent, cause) -> money
+    cells: Counter = field(default_factory=Counter)  # (agent, cause, detail) -> money
+    at_depth: Counter = field(default_factory=Counter)  # depth -> money; costs of the session as a whole stand at 0
+    instances: Counter = field(default_factory=Counter)  # depth -> agents
     calls: int = 0
     agents: int = 0
     input: int = 0
@@ -95,6 +97,10 @@ class Bill:
     output: int = 0
     success: bool = True
     cut: bool = False
+    held: bool = False
+    runs: int = 0
+    handed_over: bool = False
+    reviewed: bool = False
 
     @property
     def cost(self):
@@ -102,7 +108,7 @@ class Bill:
 
     @property
     def retries(self):
-        return sum(money for (_, cause), money in self.cells.items() if cause == "retries")
+        return sum(money for (_, cause, _), money in self.cells.items() if cause == "retries")
 
 
 @dataclass
@@ -112,6 +118,7 @@ class Instance:
     name: str
     spec: object
     model: str
+    depth: int
     message: float | None  # what it gets as message where the language says `from_agent`
     system: int = 0
     history: int = 0
@@ -143,9 +150,11 @@ class Session:
                 break
         handoff = feature.on_failure.handoff if feature.on_failure is not None else None
         if not bill.success and handoff is not None and dice.happens(handoff.rate):
+            bill.handed_over = True
             self.pay("handoff", self.person(handoff))
         review = feature.human_review
         if review is not None and dice.happens(min(1, review.rate * self.m.human_review)):
+            bill.reviewed = True
             self.pay("human_review", self.person(review))
         self.pay("overheads", feature.overheads.per_session + feature.overheads.per_call * bill.calls)
         return bill
@@ -153,6 +162,7 @@ class Session:
     def once(self):
         self.all_well, self.root_model = True, None
         self.bill.cut = False
+        self.bill.runs += 1
         try:
             self.checked_agent(self.feature.agent, 0)
         except SessionCutError:
@@ -168,9 +178,11 @@ class Session:
             return self.dice.draw(help_.minutes) / 60 * help_.hourly_rate
         return self.dice.draw(help_.cost)
 
-    def pay(self, cause, money, agent=None):
+    def pay(self, cause, money, agent=None, detail=None):
+        """Charge money to an instance, by default to the session as a whole, which stands under its root agent."""
         if money:
-            self.bill.cells[agent or self.feature.agent, cause] += money
+            self.bill.cells[self.feature.agent if agent is None else agent.name, cause, detail] += money
+            self.bill.at_depth[0 if agent is None else agent.depth] += money
 
     # -- agents ----------------------------------------------------------------------------------
 
@@ -190,15 +202,16 @@ class Session:
     def agent(self, name, depth, message):
         dice, m = self.dice, self.m
         spec = self.scenario.agents[name]
-        a = Instance(name, spec, self.model_of(spec), message)
+        a = Instance(name, spec, self.model_of(spec), depth, message)
         self.bill.agents += 1
+        self.bill.instances[depth] += 1
         if depth == 0:
             self.root_model = a.model
         a.system = whole(dice.draw(spec.system_tokens) * m.context)
         n = max(1, dice.sround(dice.draw(spec.turns) * self.z**spec.sensitivity.turns * m.turns))
         a.pending = self.message(a)
         for turn in range(1, n + 1):
-            self.checked_turn(a, depth, turn)
+            self.checked_turn(a, turn)
             if a.failed:
                 self.all_well = False
                 break
@@ -214,23 +227,24 @@ class Session:
         drawn = a.message if a.spec.message_tokens == "from_agent" else self.dice.draw(a.spec.message_tokens)
         return whole(drawn * self.m.message_tokens)
 
-    def checked_turn(self, a, depth, turn):
+    def checked_turn(self, a, turn):
         check = a.spec.checked_by
         if check is None or check.every != "turn":
-            self.turn(a, depth, turn)
+            self.turn(a, turn)
             return
         before = replace(a)
-        for _ in range(1 + check.max_loops):
+        for loop in range(1 + check.max_loops):
             put_out_before = a.put_out
-            self.turn(a, depth, turn)
-            self.checked_agent(check.agent, depth + 1, a.put_out - put_out_before)
-            if a.failed or not self.dice.happens(check.reject_rate):
-                return
-            a.history, a.sent, a.pending = before.history, before.sent, before.pending
+            self.turn(a, turn)
+            self.checked_agent(check.agent, a.depth + 1, a.put_out - put_out_before)
+            if a.failed or not self.dice.happens(check.reject_rate) or loop == check.max_loops:
+                return  # with the last run, rejected or not, the agent goes on
+            # What was sent stays sent, and an instance that has been served stays warm: a cache forgets no rejection.
+            a.history, a.pending = before.history, before.pending
 
     # -- one turn --------------------------------------------------------------------------------
 
-    def turn(self, a, depth, turn):
+    def turn(self, a, turn):
         dice, m, spec = self.dice, self.m, a.spec
         whole_prompt = spec.prompt_tokens is not None
         overflowed = False
@@ -256,7 +270,7 @@ class Session:
             a.history += whole(spec.context.carry * (a.pending + out)) + kept
         a.pending = self.message(a)
         self.tools(a)
-        self.spawns(a, depth, turn)
+        self.spawns(a, turn)
 
     def fit(self, a, found):
         """Overflow: make the prompt fit the window; True where it did not."""
@@ -369,7 +383,8 @@ class Session:
         """Bill one call: its prompt by parts, `prefix` of it from cache, what it put out, and the fee."""
         card, bill = self.world.cards[model], self.bill
         size = sum(parts.values())
-        tier = [t for t in card.tiers if size > t.above or t is card.tiers[0]][-1]
+        tiers = card.batch_tiers if a.spec.batch else card.tiers
+        tier = [t for t in tiers if size > t.above or t is tiers[0]][-1]
         dollars = self.m.price * self.world.usd_rate
         each = dollars * card.pays * (card.batch_pays if a.spec.batch else 1) / 1e6
         unread_price = tier.cache_write if caching and card.has_cache_write else tier.input
@@ -378,10 +393,10 @@ class Session:
             read = min(left, tokens)
             left -= read
             money = each * (read * tier.cached_input + (tokens - read) * unread_price)
-            self.pay(everything or cause, money, a.name)
+            self.pay(everything or cause, money, a)
         for cause, tokens in words.items():
-            self.pay(everything or cause, each * tokens * tier.output, a.name)
-        self.pay(fee_cause, card.fee_per_call * dollars, a.name)
+            self.pay(everything or cause, each * tokens * tier.output, a)
+        self.pay(fee_cause, card.fee_per_call * dollars, a)
         bill.input += size
         bill.cached += prefix
         bill.written += size - prefix if caching and card.has_cache_write else 0
@@ -392,24 +407,25 @@ class Session:
 
     def tools(self, a):
         dice, m = self.dice, self.m
-        for tool in a.spec.tools.values():
+        for name, tool in a.spec.tools.items():
             for _ in range(dice.sround(dice.draw(tool.calls_per_turn) * m.tool_calls)):
                 a.pending += whole(dice.draw(tool.result_tokens))
-                for _ in range(tool.max_attempts):
-                    self.pay("tools", tool.fee, a.name)
+                for _again in range(tool.max_attempts):
+                    self.pay("tools", tool.fee, a, name)
                     if not dice.happens(tool.failure_rate):
                         break
 
-    def spawns(self, a, depth, turn):
+    def spawns(self, a, turn):
         dice, m = self.dice, self.m
         rails = self.feature.guardrails
         for rule in a.spec.spawns:
             if rule.per == "agent" and turn > 1:
                 continue
             for _ in range(dice.sround(dice.draw(rule.count) * m.fanout)):
-                if rails is not None and rails.depth is not None and depth + 1 > rails.depth:
+                too_deep = rails is not None and rails.depth is not None and a.depth + 1 > rails.depth
+                too_many = rails is not None and rails.agents is not None and self.bill.agents + 1 > rails.agents
+                if too_deep or too_many:
+                    self.bill.held = True
                     continue
-                if rails is not None and rails.agents is not None and self.bill.agents + 1 > rails.agents:
-                    continue
-                self.checked_agent(rule.agent, depth + 1)
+                self.checked_agent(rule.agent, a.depth + 1)
                 a.pending += whole(dice.draw(rule.result_tokens))

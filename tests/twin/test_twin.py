@@ -9,82 +9,26 @@ sides, as often: that is what tells two readings of a sentence apart.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from typing import NamedTuple
-from unittest.mock import patch
 
 import numpy as np
 import pytest
 
 from scenarios.load import load
-from scenarios.prices import resolve_prices
-from simulator.run import run
 from tests.twin.agreement import gap_in_standard_errors, kolmogorov_bound, kolmogorov_distance, quantile_fits
-from tests.twin.naive_twin import Dice, Session, World, levels
+from tests.twin.coming import COMING
+from tests.twin.sides import COLUMNS, LANDED, kernel_side, twin_side
 from tests.twin.variants import TREES, VARIANTS
 
-TWIN_SESSIONS = 4_000
 NANOS = 1e-8
-PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23)
+PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 OFTEN = 20  # expected twin sessions of an outcome that must show: e^-20 is the chance that it does not
-KERNEL_TRIALS = 40  # of one day with 5,000 sessions
-COLUMNS = (
-    "cost",
-    "calls",
-    "agents",
-    "input",
-    "cached",
-    "written",
-    "output",
-    "success",
-    "bought",
-)  # the last: cost of successes
+SPECS = VARIANTS | TREES | (COMING if LANDED else {})
 
 
-class Side(NamedTuple):
-    """What one side says of a variant: sessions by column, money by (feature, agent, cause)."""
-
-    columns: dict
-    cells: dict
-    sessions: int
-
-
-@pytest.fixture(scope="module", params=[*VARIANTS, *TREES])
+@pytest.fixture(scope="module", params=SPECS)
 def sides(request):
-    scenario = load((VARIANTS | TREES)[request.param])
+    scenario = load(SPECS[request.param])
     return twin_side(scenario), kernel_side(scenario)
-
-
-def twin_side(scenario, n=TWIN_SESSIONS):
-    dice = Dice(2026)
-    fixed = {driver: float(law.mean()) for driver, law in scenario.drivers.levels.items()}
-    cards = {model: by_day[0] for model, by_day in resolve_prices(scenario).cards.items()}
-    world = World(cards, levels(**fixed), usd_rate=scenario.usd_rate)
-    shares = {feature: spec.share for feature, spec in scenario.features.items()}
-    bills, cells = [], []
-    for _ in range(n):
-        feature = dice.choose(shares)
-        bills.append(Session(scenario, feature, world, dice).run())
-        cells.append({(feature, *key): money for key, money in bills[-1].cells.items()})
-    columns = {column: np.array([getattr(bill, column) for bill in bills], dtype=float) for column in COLUMNS[:-1]}
-    columns["bought"] = columns["cost"] * columns["success"]
-    keys = {key for cell in cells for key in cell}
-    return Side(columns, {key: np.array([cell.get(key, 0.0) for cell in cells]) for key in keys}, len(bills))
-
-
-def kernel_side(scenario):
-    with patch("simulator.request.pending", return_value=()):
-        result = run(scenario, trials=KERNEL_TRIALS, seed=5, engine="exact", threads=1)
-    tally = result.tally
-    n = int(tally.sessions.sum())
-    sums = Counter()
-    for cell, money in zip(tally.frame.cells, tally.cells.sum(axis=0).tolist(), strict=True):
-        if cell.cause != "fixed":
-            sums[cell.feature, cell.agent, cell.cause] += money * tally.frame.unit / n
-    frame = result.sessions(n)
-    columns = {column: frame[column].to_numpy(dtype=float) for column in COLUMNS[:-1]}
-    columns["bought"] = columns["cost"] * columns["success"]
-    return Side(columns, {key: mean for key, mean in sums.items() if mean}, n)
 
 
 def test_every_mean_is_the_twins(sides):
@@ -100,7 +44,7 @@ def test_every_cell_of_the_attribution_is_the_twins(sides):
     assert set(twin.cells) == set(kernel.cells)
     gaps = {}
     for key, money in twin.cells.items():
-        gaps[key] = gap_in_standard_errors(money, kernel.cells[key], kernel.sessions, money.std())
+        gaps[key] = gap_in_standard_errors(money, kernel.cell(key), kernel.sessions, money.std())
     assert {key: gap for key, gap in gaps.items() if gap > 4} == {}
 
 
@@ -108,7 +52,7 @@ def test_tally_and_records_tell_of_the_same_sessions(sides):
     kernel = sides[1]
     assert kernel.columns["cost"].size == kernel.sessions
     rounding = 1e-9  # a nano for each trial and cell, and there are fewer of those than sessions
-    assert abs(sum(kernel.cells.values()) - kernel.columns["cost"].mean()) < rounding
+    assert abs(sum(map(kernel.cell, kernel.cells)) - kernel.columns["cost"].mean()) < rounding
 
 
 def test_quantiles_lie_between_the_twins_order_statistics(sides):
@@ -143,7 +87,7 @@ def outcomes(twin, kernel):
     """
     n = np.array([twin["cost"].size, kernel["cost"].size])
     rows = [np.concatenate([twin[column], kernel[column]]) for column in COLUMNS]
-    told = sum(row * math.sqrt(prime) for row, prime in zip(rows, PRIMES, strict=True))
+    told = sum(row * math.sqrt(prime) for row, prime in zip(rows, PRIMES[: len(rows)], strict=True))
     points, place = np.unique(told, return_inverse=True)
     outcome = np.concatenate([[0], np.cumsum(np.diff(points) > NANOS)])[place]
     counts = [np.bincount(part, minlength=outcome.max() + 1) for part in np.split(outcome, n[:1])]
