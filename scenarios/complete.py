@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from scenarios.features import Feature, Guardrails
@@ -53,10 +53,54 @@ def reach(scenario: Scenario, root: str) -> set[str]:
     return found
 
 
-def height(scenario: Scenario, root: str, above: tuple[str, ...] = ()) -> int:
-    """How deep a session of this root may go, the root being 0; an agent that is met again is not followed."""
-    children = {spawn.agent for spawn in scenario.agents[root].spawns if spawn.agent not in (*above, root)}
-    return max((1 + height(scenario, child, (*above, root)) for child in children), default=0)
+def levels(scenario: Scenario, root: str, depth: int | None) -> Iterator[tuple[set[str], set[str]]]:
+    """Level by level, the agents that may run there in a session of this root: those started, and validators.
+
+    Every instance stands one level below the one that started it or is checked by it, and spawns end at `depth`.
+    Below that only validators of validators follow, and those never come back to themselves, so that any circle with
+    a spawn in it ends too.
+
+    Parameters
+    ----------
+    root : str
+        On level 0.
+    depth : int or None
+        Deepest level of children; None only where no agents start each other in a circle.
+    """
+    spawned, checking, level = {root}, set[str](), 0
+    while spawned | checking:
+        yield spawned, checking
+        here = [scenario.agents[name] for name in spawned | checking if name in scenario.agents]
+        level += 1
+        ends = depth is not None and level > depth
+        spawned = set() if ends else {spawn.agent for agent in here for spawn in agent.spawns}
+        checking = {agent.checked_by.agent for agent in here if agent.checked_by}
+
+
+def height(scenario: Scenario, root: str, depth: int | None = None) -> int:
+    """How deep children may stand in a session of this root, the root being 0; those of validators too."""
+    return max(level for level, (spawned, _) in enumerate(levels(scenario, root, depth)) if spawned)
+
+
+def tallest(scenario: Scenario, root: str) -> int:
+    """Most instances that can wait for each other at one time in a session of this root, all validators counted.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Complete.
+    root : str
+        The agent of a feature; where features with other caps on depth share it, the most in any of them.
+    """
+    rails = [feature.guardrails for feature in scenario.features.values() if feature.agent == root]
+    depths = {None if guards is None else guards.depth for guards in rails}
+    return max(sum(1 for _ in levels(scenario, root, depth)) for depth in depths)
+
+
+def depth_cap(scenario: Scenario, feature: Feature) -> int | None:
+    """Deepest level of children that a feature allows: as stated, or the default where an agent spawns itself."""
+    stated = feature.guardrails.depth if feature.guardrails else None
+    return SPRAWL_DEPTH if stated is None and _sprawls(scenario, feature) else stated
 
 
 def spawns_itself(scenario: Scenario, name: str) -> bool:
@@ -93,10 +137,13 @@ def _scaled(features: dict[str, Feature]) -> dict[str, Feature]:
     return {name: _with(feature, share=feature.share / total) for name, feature in features.items()}
 
 
+def _sprawls(scenario: Scenario, feature: Feature) -> bool:
+    return any(spawns_itself(scenario, name) for name in reach(scenario, feature.agent))
+
+
 def _guarded(feature: Feature, scenario: Scenario) -> Feature:
-    if not any(spawns_itself(scenario, name) for name in reach(scenario, feature.agent)):
+    if not _sprawls(scenario, feature):
         return feature
     guards = feature.guardrails or Guardrails()
-    depth = SPRAWL_DEPTH if guards.depth is None else guards.depth
     agents = SPRAWL_AGENTS if guards.agents is None else guards.agents
-    return _with(feature, guardrails=_with(guards, depth=depth, agents=agents))
+    return _with(feature, guardrails=_with(guards, depth=depth_cap(scenario, feature), agents=agents))

@@ -19,10 +19,12 @@ from scenarios.fields import (
     Weight,
     not_yet,
 )
+from scenarios.hard_limits import MAX_DEPTH
 from scenarios.kinds import Quantity
 from scenarios.problems import Fault, FieldError
 
 HourlyRate = Annotated[float, Quantity("currency per hour")]
+Depth = Annotated[int, Quantity("level", low=1, high=MAX_DEPTH, whole=True)]
 
 
 class PersonTime(Section):
@@ -70,7 +72,7 @@ class Guardrails(Section):
     agents: AtLeastOne | None = Field(
         None, description="Instances at most; further children do not start. Default where an agent spawns itself: 50."
     )
-    depth: AtLeastOne | None = Field(
+    depth: Depth | None = Field(
         None, description="Deepest level of children, the root at 0. Default where an agent spawns itself: 3."
     )
 

@@ -150,5 +150,5 @@ def test_a_catalogue_window_bounds_prompts_and_the_words_say_where() -> None:
 
 def test_sprawl_with_a_deep_bound_is_searched_once_a_level() -> None:
     spawns = [{"agent": "chat", "count": 0.1}, {"agent": "chat", "count": 0.2}]
-    feature = {"f": {"agent": "chat", "guardrails": {"depth": 5_000, "agents": 10}}}
+    feature = {"f": {"agent": "chat", "guardrails": {"depth": 64, "agents": 10}}}
     assert _index({"spawns": spawns, "message_tokens": HEAVY}, features=feature)[0] == pytest.approx(1.9)

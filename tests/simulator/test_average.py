@@ -129,7 +129,7 @@ def test_children_cost_their_own_plans() -> None:
 
 @pytest.mark.parametrize(
     ("guardrails", "generations"),
-    [(None, 4), ({"depth": 1}, 2), ({"depth": 5, "agents": 2}, 6), ({"depth": 2_000}, 2_001)],
+    [(None, 4), ({"depth": 1}, 2), ({"depth": 5, "agents": 2}, 6), ({"depth": 64}, 65)],
 )
 def test_an_agent_that_spawns_itself_does_so_down_to_the_depth_limit(
     guardrails: dict[str, int] | None, generations: int
