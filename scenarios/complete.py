@@ -66,9 +66,16 @@ def levels(scenario: Scenario, root: str, depth: int | None) -> Iterator[tuple[s
         On level 0.
     depth : int or None
         Deepest level of children; None only where no agents start each other in a circle.
+
+    Raises
+    ------
+    ValueError
+        Where it would never end.
     """
     spawned, checking, level = {root}, set[str](), 0
     while spawned | checking:
+        if level > len(scenario.agents) + (depth or 0):
+            raise ValueError(f"the agents below {root} start or check each other in a circle that no depth ends")
         yield spawned, checking
         here = [scenario.agents[name] for name in spawned | checking if name in scenario.agents]
         level += 1

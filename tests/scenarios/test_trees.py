@@ -188,5 +188,11 @@ def test_a_layered_tree_is_walked_once_a_level() -> None:
     assert (height(scenario, "a000"), tallest(scenario, "a000")) == (59, 60)
 
 
+def test_a_circle_without_a_depth_has_no_height() -> None:
+    scenario = load(_source({"a": _starting("a")}))
+    with pytest.raises(ValueError, match="below a start or check each other in a circle"):
+        height(scenario, "a")
+
+
 def test_the_hard_limits_are_those_of_the_engine() -> None:
     assert (hard_limits.MAX_CALLS, hard_limits.MAX_DEPTH) == (tally.MAX_CALLS, tally.MAX_DEPTH)
