@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from scenarios.agents import Agent
 from scenarios.check_trees import check_trees
+from scenarios.complete import routed_models
 from scenarios.correlation import copula_matrix, is_possible, nearest_ranks
 from scenarios.problems import NOTHING, Fault, Path
 from scenarios.schema import Scenario
@@ -65,7 +66,7 @@ def _agent(scenario: Scenario, name: str, agent: Agent) -> Iterator[Fault]:
     if retry.fallback:
         yield from _known_model(scenario, (*path, "retry", "fallback", "model"), retry.fallback.model)
     if isinstance(retry.failure_rate, dict):
-        routed = _routed(scenario, agent.models)
+        routed = routed_models(scenario, agent.models)
         names = (*agent.models, *routed)
         yield from _covered(scenario, (*path, "retry", "failure_rate"), retry.failure_rate, names, names, name)
     for position, spawn in enumerate(agent.spawns):
@@ -101,18 +102,6 @@ def _covered(
     for model in dict.fromkeys(needed):
         if model not in rates and (model in scenario.models or "/" in model):
             yield Fault(path, f"has no rate for {model}", rates, f"one rate for each of {', '.join(may)}")
-
-
-def _routed(scenario: Scenario, models: Iterable[str]) -> tuple[str, ...]:
-    """Models to which events and controls may send the calls of these, however many routes are in force at once."""
-    routes = [rule.route for rule in scenario.rules]
-    found, todo = set[str](), list(models)
-    while todo:
-        model = todo.pop()
-        targets = {route[model] for route in routes if model in route} - found
-        found |= targets
-        todo += sorted(targets)
-    return tuple(sorted(found))
 
 
 def _readers(scenario: Scenario) -> Iterator[Fault]:

@@ -124,6 +124,18 @@ def named_models(scenario: Scenario) -> Iterable[str]:
             yield from pair
 
 
+def routed_models(scenario: Scenario, models: Iterable[str]) -> tuple[str, ...]:
+    """Models to which events and controls may send the calls of these, however many routes are in force at once."""
+    routes = [rule.route for rule in scenario.rules]
+    found, todo = set[str](), list(models)
+    while todo:
+        model = todo.pop()
+        targets = {route[model] for route in routes if model in route} - found
+        found |= targets
+        todo += sorted(targets)
+    return tuple(sorted(found))
+
+
 def _with(section: Some, **values: Any) -> Some:
     """A copy with other values; what its writer stated and what was filled in stays apart."""
     copy = type(section).model_construct(set(section.model_fields_set), **dict(section) | values)
