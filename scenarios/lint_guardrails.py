@@ -13,7 +13,7 @@ from scenarios.complete import height, reach
 from scenarios.features import Guardrails
 from scenarios.finding import Cards, Finding
 from scenarios.hard_limits import MAX_CALLS
-from scenarios.lint_trees import spawns_in_circles
+from scenarios.lint_trees import circles_below
 from scenarios.problems import dotted
 from scenarios.schema import Scenario
 
@@ -23,10 +23,12 @@ _Said = tuple[str, Literal["warning", "note"], str]
 
 def lint_guardrails(scenario: Scenario, cards: Cards) -> Iterator[Finding]:
     """Everything about the guardrails that are stated."""
+    circles = circles_below(scenario)
     for name, feature in scenario.features.items():
-        guards = feature.guardrails
+        root, guards = feature.agent, feature.guardrails
         if guards is not None:
-            found = [*_on_trees(scenario, feature.agent, guards), *_on_sessions(scenario, feature.agent, guards, cards)]
+            found = [*_on_trees(scenario, root, guards), *_on_sessions(scenario, root, guards, cards)]
+            found += [] if circles[root] else _on_heights(scenario, root, guards)
             for cap, severity, message in found:
                 yield Finding(dotted(("features", name, "guardrails", cap)), severity, message)
 
@@ -39,11 +41,14 @@ def _on_trees(scenario: Scenario, root: str, guards: Guardrails) -> Iterator[_Sa
         return
     if guards.agents == 1:
         yield "agents", "warning", f"lets no child start: {root}, the root, is the one instance already"
-    if "depth" in stated and guards.depth is not None and not spawns_in_circles(scenario, root):
-        deepest = height(scenario, root)
-        if guards.depth > deepest:
-            where = f"without a circle of agents, children stand on level {deepest} at most"
-            yield "depth", "note", f"caps nothing: {where}"
+
+
+def _on_heights(scenario: Scenario, root: str, guards: Guardrails) -> Iterator[_Said]:
+    """A depth that no tree reaches, where no agents stand in a circle."""
+    deepest = height(scenario, root)
+    if "depth" in guards.model_fields_set and guards.depth is not None and guards.depth > deepest > 0:
+        where = f"without a circle of agents, children stand on level {deepest} at most"
+        yield "depth", "note", f"caps nothing: {where}"
 
 
 def _on_sessions(scenario: Scenario, root: str, guards: Guardrails, cards: Cards) -> Iterator[_Said]:

@@ -30,6 +30,9 @@ _CLOSE = 0.8
 _HIGH = 0.95
 _MONTH_DAYS = 365.25 / 12
 
+Circle = tuple[str, ...]
+"""Agents that all lead back to each other, in the order of the scenario."""
+
 
 class Levels(NamedTuple):
     """Levels at which the offspring are counted."""
@@ -54,15 +57,15 @@ class Case(NamedTuple):
 class Growth(NamedTuple):
     """Agents that lead back to each other, and how many instances follow on one of them on average."""
 
-    agents: tuple[str, ...]
+    agents: Circle
     mean: float
 
 
 def lint_trees(scenario: Scenario) -> Iterator[Finding]:
     """Branching processes that do not die out, or only just."""
-    usual, cases = _usual(scenario), list(_cases(scenario))
+    usual, cases, roots = _usual(scenario), list(_cases(scenario)), circles_below(scenario)
     for name, feature in scenario.features.items():
-        circles = _circles(scenario, feature.agent)
+        circles = roots[feature.agent]
         if not circles:
             continue
         growth = _fastest(scenario, circles, usual)
@@ -76,9 +79,17 @@ def lint_trees(scenario: Scenario) -> Iterator[Finding]:
                     yield Finding(case.path, "note", _said(raised, feature, f"{case.when}, "))
 
 
-def spawns_in_circles(scenario: Scenario, root: str) -> bool:
-    """Whether a session of this root has an agent that starts itself, directly or through others."""
-    return bool(_circles(scenario, root))
+def circles_below(scenario: Scenario) -> dict[str, list[Circle]]:
+    """By the root of a feature, the groups of agents in its sessions that all lead back to each other."""
+    below = {name: _below(scenario, name) for name in scenario.agents}
+    groups = [
+        tuple(other for other in scenario.agents if other in below[name] and name in below[other])
+        for name in scenario.agents
+        if name in below[name]
+    ]
+    circles = list(dict.fromkeys(groups))
+    roots = {root: {root} | below[root] for root in {feature.agent for feature in scenario.features.values()}}
+    return {root: [circle for circle in circles if circle[0] in reached] for root, reached in roots.items()}
 
 
 def mean_offspring(agent: Agent, levels: Levels) -> dict[str, float]:
@@ -113,29 +124,17 @@ def _mean_runs(check: CheckedBy) -> float:
 # -- circles -----------------------------------------------------------------------------------------------------------
 
 
-def _circles(scenario: Scenario, root: str) -> list[tuple[str, ...]]:
-    """Groups of agents that all lead back to each other, in the order of the scenario."""
-    reached = reach(scenario, root)
-    below = {name: _below(scenario, name) for name in scenario.agents if name in reached}
-    groups = [
-        tuple(other for other in below if other in below[name] and name in below[other])
-        for name in below
-        if name in below[name]
-    ]
-    return list(dict.fromkeys(groups))
-
-
 def _below(scenario: Scenario, name: str) -> set[str]:
     agent = scenario.agents[name]
     checker = {agent.checked_by.agent} if agent.checked_by else set[str]()
     return set[str]().union(*(reach(scenario, child) for child in {spawn.agent for spawn in agent.spawns} | checker))
 
 
-def _fastest(scenario: Scenario, circles: Iterable[tuple[str, ...]], levels: Levels) -> Growth:
+def _fastest(scenario: Scenario, circles: Iterable[Circle], levels: Levels) -> Growth:
     return max((_growth(scenario, circle, levels) for circle in circles), key=lambda growth: growth.mean)
 
 
-def _growth(scenario: Scenario, circle: tuple[str, ...], levels: Levels) -> Growth:
+def _growth(scenario: Scenario, circle: Circle, levels: Levels) -> Growth:
     rows = [mean_offspring(scenario.agents[name], levels) for name in circle]
     matrix = np.array([[row.get(other, 0.0) for other in circle] for row in rows])
     radius = float(np.max(np.abs(np.linalg.eigvals(matrix)))) if np.isfinite(matrix).all() else math.inf
