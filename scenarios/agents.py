@@ -61,10 +61,15 @@ class ModelUse(Section):
 
     ``model: frontier`` | ``model: {cheap: 80%, frontier: 20%}`` | ``model: {cascade: [cheap, frontier], escalate_rate:
     25%}``: cheap first, then frontier too where the first answer does not do; both are billed.
+
+    Whether a turn escalates is drawn once for all of its attempts. An attempt of an escalated turn is two calls with
+    one fate, drawn at the second model's failure_rate: both succeed or both fail, and each is billed for that. Only
+    the first reads from the cache. A fallback serves alone, in place of both.
     """
 
     shares: dict[ModelName, Weight] = Field(
-        default_factory=dict, description="Share of instances by model; scaled to sum 1. A cascade's first has all."
+        default_factory=dict,
+        description="Share of instances by model, drawn once an instance; scaled to sum 1. A cascade's first has all.",
     )
     cascade: ModelNames = Field(
         (),
@@ -120,10 +125,23 @@ class ModelUse(Section):
 
 
 class Context(Section):
-    """How the conversation so far goes into the next prompt, and what happens when it does not fit."""
+    """How the conversation so far goes into the next prompt, and what happens when it does not fit.
 
-    carry: Share = Field(1.0, description="Share of a turn's message and output that later prompts repeat.")
-    limit: PositiveTokens | None = Field(None, description="Largest prompt; default: the model's context window.")
+    A prompt is the system prompt, the history, the pending message and what is retrieved. Where it is over the limit,
+    ``truncate`` shortens the history until it fits, to nothing at most; what still does not fit is sent as it is.
+    ``compact`` makes one more call of the agent's own model, which reads system prompt and history, nothing from the
+    cache, and writes `summary_tokens`; it counts and is billed like any other but never fails, and the summary is the
+    history from then on. ``fail`` ends the agent without a call.
+    """
+
+    carry: Share = Field(
+        1.0,
+        description="Share of a turn's message (results of tools and children included) and output that later prompts "
+        "repeat.",
+    )
+    limit: PositiveTokens | None = Field(
+        None, description="Largest prompt; default: the model's context window, and no limit where nobody states it."
+    )
     overflow: Literal["truncate", "compact", "fail"] = Field(
         "truncate", description="What a prompt over the limit does: drop history, summarise it in a call, or fail."
     )
@@ -195,9 +213,20 @@ class Fallback(Section):
 
 
 class Retry(Section):
-    """Failures of model calls, and what they cost."""
+    """Failures of model calls, and what they cost.
 
-    failure_rate: RateByModel = Field(0.0, description="Chance that a call fails; a number, or one for each model.")
+    A turn makes attempts until one succeeds. The second and later attempts are retries, and all of their cost is of
+    the cause `retries`. An attempt that fails by quality is billed in full, one that the provider fails nothing, or
+    its input; both count as calls. Where no attempt succeeds and `on_exhausted` is ``fail``, the agent stops: this
+    turn calls no tools and starts no children, its parent goes on, what was paid stays paid, and the session has not
+    succeeded.
+    """
+
+    failure_rate: RateByModel = Field(
+        0.0,
+        description="Chance that an attempt fails, times the driver failure_rate and at most 1; a number, or one for "
+        "each model.",
+    )
     quality_share: Share = Field(
         0.0, description="Of the failures: bad output, billed in full; the rest are the provider's errors."
     )
@@ -208,7 +237,9 @@ class Retry(Section):
         default_factory=_attempts,
         description="Attempts of a turn, the first counted; default: 1 without a failure_rate, else 3.",
     )
-    added_tokens: Tokens = Field(0, description="What every further attempt adds to the prompt.")
+    added_tokens: Tokens = Field(
+        0, description="What every further attempt adds to the prompt of the one before; later turns do not repeat it."
+    )
     fallback: Fallback | None = Field(None, description="Another model for later attempts.")
     on_exhausted: Literal["fail", "continue"] = Field(
         "fail", description="When no attempt succeeded: the agent fails, or goes on as if one had."
@@ -216,10 +247,19 @@ class Retry(Section):
 
 
 class Tool(Section):
-    """A tool that an agent calls after its turns."""
+    """A tool that an agent calls after each of its turns.
 
-    calls_per_turn: CountLaw = Field(description="Calls after each turn.")
-    result_tokens: TokenLaw = Field(default_factory=law_default(0), description="What one result adds to the prompt.")
+    Invocations cost their fee and are no model calls: they count in no guardrail on calls, and the driver `price` does
+    not move their fees. One that fails is made again and costs the fee again. The result of a call counts once, even
+    where every try failed.
+    """
+
+    calls_per_turn: CountLaw = Field(
+        description="Calls after each turn, times the driver tool_calls, rounded up or down by chance."
+    )
+    result_tokens: TokenLaw = Field(
+        default_factory=law_default(0), description="What the result of a call adds to the agent's next message."
+    )
     fee: Money = Field(0.0, description="Fee of one invocation.")
     failure_rate: Probability = Field(0.0, description="Chance that an invocation fails and is made again.")
     max_attempts: Attempts = Field(
@@ -229,43 +269,79 @@ class Tool(Section):
 
 
 class Spawn(Section):
-    """Children that an agent starts."""
+    """Children that an agent starts, after the tools of a turn.
+
+    They run one after the other, each to its end with all that it starts, before the next and before the parent goes
+    on. A child that would pass the guardrails `depth` or `agents` does not start, and has no result. A child that
+    fails leaves the session without success, and its parent goes on.
+    """
 
     agent: AgentName = Field(description="The agent that is started.")
-    per: Literal["turn", "agent"] = Field("turn", description="After every turn, or once, after the first.")
-    count: CountLaw = Field(description="How many children each time.")
+    per: Literal["turn", "agent"] = Field(
+        "turn", description="After every turn, or once in an agent's life, after its first turn."
+    )
+    count: CountLaw = Field(
+        description="How many children each time, times the driver fanout, rounded up or down by chance."
+    )
     result_tokens: TokenLaw = Field(
-        default_factory=law_default(0), description="What one child adds to its parent's next message."
+        default_factory=law_default(0), description="What one child adds to its parent's next message, when it is done."
     )
 
 
 class CheckedBy(Section):
-    """A validator that reads what the agent put out, and may send it back."""
+    """A validator that reads what the agent put out, and may send it back.
+
+    It runs as an agent of its own, one level below the one that it checks, and counts among `agents`; neither `depth`
+    nor `agents` keeps it from running. Every run is checked, one that failed and the last one too. Work that is
+    rejected is done anew, `max_loops` times at most, and stands as it is after that. A failure in an earlier run still
+    counts. An agent is done anew by a new instance, which draws everything anew. A turn starts anew from the history
+    and the message before it, with the cache still warm, and calls its tools and starts its children again; a turn
+    that failed ends the agent and is not done anew.
+    """
 
     agent: AgentName = Field(description="The agent that checks.")
-    every: Literal["session", "turn"] = Field("session", description="After the whole agent, or after every turn.")
-    reject_rate: Probability = Field(0.0, description="Chance that the work is done anew.")
-    max_loops: AtLeastOne = Field(1, description="How often it is done anew at most.")
+    every: Literal["session", "turn"] = Field(
+        "session",
+        description="After the whole agent and all that it started, or after every turn with its tools and children.",
+    )
+    reject_rate: Probability = Field(0.0, description="Chance that a run is rejected and done anew.")
+    max_loops: AtLeastOne = Field(
+        1, description="How often it is done anew at most: one more run than this is the most."
+    )
 
 
 class Sensitivity(Section):
-    """What a session's difficulty moves, as exponents on it: 0 nothing, 1 in proportion."""
+    """What a session's difficulty moves, as exponents on it: 0 nothing, 1 in proportion.
 
-    turns: Exponent = Field(0.0, description="On the number of turns.")
-    output_tokens: Exponent = Field(0.0, description="On the tokens of each output.")
-    failure_rate: Exponent = Field(0.0, description="On the chance that a call fails.")
+    One draw of `difficulty` holds for the whole session, its children, validators and repeats.
+    """
+
+    turns: Exponent = Field(0.0, description="On the number of turns, before it is rounded.")
+    output_tokens: Exponent = Field(0.0, description="On the tokens of each output, under max_output_tokens.")
+    failure_rate: Exponent = Field(0.0, description="On the chance that an attempt fails, which is at most 1.")
 
 
 _INCREMENTS = ("system_tokens", "message_tokens", "retrieved_tokens", "context", "cache")
 
 
 class Agent(Section):
-    """One kind of agent: a loop of turns, each one model call with its retries, then tools and children."""
+    """One kind of agent: a loop of turns, each one model call with its retries, then tools and children.
+
+    An instance draws its model, system prompt and number of turns when it starts. Then, turn by turn: what is
+    retrieved; the prompt (system, history, message, retrieved), shortened where it is over the limit; attempts until
+    one succeeds; message and output into the history; the next message; tools in the order written, each result into
+    that message; children in the order written, each result into it too; a check of the turn, where `checked_by` says
+    every turn. A check of the whole agent follows its last turn. The guardrails on cost and calls act after every
+    model call, and end all of it at once.
+
+    With `prompt_tokens` each prompt is one draw: nothing is carried, no limit applies, and results of tools and
+    children add nothing.
+    """
 
     model: ModelUse = Field(description="The model that serves it: a name, shares, or a cascade.")
     batch: Flag = Field(
         False,
-        description="Calls go through the provider's batch interface, at its price.",
+        description="Calls go through the provider's batch interface, at its price, and work as others do.",
     )
     system_tokens: TokenLaw = Field(
         default_factory=law_default(0), description="The stable, cacheable start of every prompt; drawn once."
@@ -277,16 +353,21 @@ class Agent(Section):
     )
     message_tokens: Annotated[Law | Literal["from_agent"], MessageLaw("tokens")] = Field(
         default_factory=law_default(0),
-        description="What the user or a parent adds in a turn; `from_agent` in a validator: what it checks.",
+        description="What the user or a parent adds in a turn. `from_agent` in a validator: the outputs, added up, of "
+        "the run or turn that it checks, without reasoning and what children wrote.",
     )
     retrieved_tokens: TokenLaw = Field(
-        default_factory=law_default(0), description="What retrieval adds to a prompt; not carried."
+        default_factory=law_default(0),
+        description="What retrieval adds to a prompt; not carried, unless context.carry_retrieved.",
     )
     output_tokens: TokenLaw = Field(description="What the model writes in a turn.")
     reasoning_tokens: TokenLaw = Field(
-        default_factory=law_default(0), description="Thinking, billed as output, not carried."
+        default_factory=law_default(0),
+        description="Thinking, billed as output, not carried, not under max_output_tokens.",
     )
-    max_output_tokens: PositiveTokens | None = Field(None, description="Cap on the output of a call.")
+    max_output_tokens: PositiveTokens | None = Field(
+        None, description="Cap on the output of a call, reasoning left out."
+    )
     prompt_tokens: TokenLaw | None = Field(
         None, description="The whole prompt of a call in one law, in place of system, message, retrieved and context."
     )

@@ -1,11 +1,12 @@
-"""What no section can know alone: names that must exist, shares, cycles, dates inside the period."""
+"""What no section can know alone: names that must exist, shares, trees that end, dates inside the period."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from scenarios.agents import Agent
-from scenarios.complete import reach
+from scenarios.check_trees import check_trees
+from scenarios.complete import routed_models
 from scenarios.correlation import copula_matrix, is_possible, nearest_ranks
 from scenarios.problems import NOTHING, Fault, Path
 from scenarios.schema import Scenario
@@ -25,7 +26,7 @@ def cross_check(scenario: Scenario) -> Iterator[Fault]:
     for name, agent in scenario.agents.items():
         yield from _agent(scenario, name, agent)
     yield from _readers(scenario)
-    yield from _cycles(scenario)
+    yield from check_trees(scenario)
     yield from _routes(scenario)
     yield from _period(scenario)
     yield from _correlation(scenario)
@@ -65,7 +66,7 @@ def _agent(scenario: Scenario, name: str, agent: Agent) -> Iterator[Fault]:
     if retry.fallback:
         yield from _known_model(scenario, (*path, "retry", "fallback", "model"), retry.fallback.model)
     if isinstance(retry.failure_rate, dict):
-        routed = _routed(scenario, agent.models)
+        routed = routed_models(scenario, agent.models)
         names = (*agent.models, *routed)
         yield from _covered(scenario, (*path, "retry", "failure_rate"), retry.failure_rate, names, names, name)
     for position, spawn in enumerate(agent.spawns):
@@ -103,21 +104,11 @@ def _covered(
             yield Fault(path, f"has no rate for {model}", rates, f"one rate for each of {', '.join(may)}")
 
 
-def _routed(scenario: Scenario, models: Iterable[str]) -> tuple[str, ...]:
-    """Models to which events and controls may send the calls of these, however many routes are in force at once."""
-    routes = [rule.route for rule in scenario.rules]
-    found, todo = set[str](), list(models)
-    while todo:
-        model = todo.pop()
-        targets = {route[model] for route in routes if model in route} - found
-        found |= targets
-        todo += sorted(targets)
-    return tuple(sorted(found))
-
-
 def _readers(scenario: Scenario) -> Iterator[Fault]:
     """`from_agent` says something only in an agent that checks another, and never starts by itself."""
     validators = {agent.checked_by.agent for agent in scenario.agents.values() if agent.checked_by}
+    if not validators <= scenario.agents.keys():
+        return  # a name is misspelt, maybe the one that makes a reader a validator
     roots = {feature.agent for feature in scenario.features.values()} or set(list(scenario.agents)[:1])
     started = roots | {spawn.agent for agent in scenario.agents.values() for spawn in agent.spawns}
     for name, agent in scenario.agents.items():
@@ -128,68 +119,6 @@ def _readers(scenario: Scenario) -> Iterator[Fault]:
             hint = "only an agent named in a `checked_by` can read what an agent put out; give it a law"
             path: Path = ("agents", name, "message_tokens")
             yield Fault(path, f"is from_agent, but {name} {wrong}", "from_agent", None, hint)
-
-
-def _cycles(scenario: Scenario) -> Iterator[Fault]:
-    said = set[str]()
-    for name, agent in scenario.agents.items():
-        checker = agent.checked_by.agent if agent.checked_by else ""
-        place: Path = ("agents", name, "checked_by", "agent")
-        if checker == name:
-            yield Fault(place, "is the agent itself; a validator is another agent", name)
-        elif name in _validators_after(scenario, checker) and name not in said:
-            said |= _validators_after(scenario, checker)
-            yield Fault(place, f"leads back to {name}: validators that check each other never end", checker)
-    for feature_name, feature in scenario.features.items():
-        depth = feature.guardrails.depth if feature.guardrails else None
-        cycle = _cycle(scenario, feature.agent)
-        if cycle and depth is None:
-            path: Path = ("features", feature_name, "guardrails") if feature.guardrails else ("features", feature_name)
-            hint = "write `guardrails: {depth: 3}`"
-            yield Fault(path, f"needs a `depth`: its agents start each other in a circle, {cycle}", hint=hint)
-    if not scenario.features and scenario.agents and (cycle := _cycle(scenario, next(iter(scenario.agents)))):
-        hint = "write `features` with `guardrails: {depth: 3}`"
-        yield Fault(("agents",), f"start each other in a circle without a bound, {cycle}", hint=hint)
-
-
-def _validators_after(scenario: Scenario, name: str) -> set[str]:
-    found = set[str]()
-    while name in scenario.agents and name not in found:
-        found.add(name)
-        checked_by = scenario.agents[name].checked_by
-        name = checked_by.agent if checked_by else ""
-    return found
-
-
-def _cycle(scenario: Scenario, root: str) -> str | None:
-    """A circle of two or more agents that a session of this root can go round; an agent that starts itself is none."""
-    for start in sorted(reach(scenario, root)):
-        trail = _way_back(scenario, start)
-        if trail:
-            return " -> ".join(trail)
-    return None
-
-
-def _way_back(scenario: Scenario, start: str) -> list[str]:
-    trails = [[start]]
-    seen = {start}
-    while trails:
-        trail = trails.pop(0)
-        for child in _children(scenario, trail[-1]):
-            if child == start and len(trail) > 1:
-                return [*trail, start]
-            if child not in seen:
-                seen.add(child)
-                trails.append([*trail, child])
-    return []
-
-
-def _children(scenario: Scenario, name: str) -> list[str]:
-    agent = scenario.agents.get(name)
-    if agent is None:
-        return []
-    checker = [agent.checked_by.agent] if agent.checked_by else []
-    return [*(spawn.agent for spawn in agent.spawns), *checker]
 
 
 def _routes(scenario: Scenario) -> Iterator[Fault]:

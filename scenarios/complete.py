@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from scenarios.features import Feature, Guardrails
@@ -53,24 +53,61 @@ def reach(scenario: Scenario, root: str) -> set[str]:
     return found
 
 
-def height(scenario: Scenario, root: str, above: tuple[str, ...] = ()) -> int:
-    """How deep a session of this root may go, the root being 0; an agent that is met again is not followed.
+def levels(scenario: Scenario, root: str, depth: int | None) -> Iterator[tuple[set[str], set[str]]]:
+    """Level by level, the agents that may run there in a session of this root: those started, and validators.
 
-    Validators stand below what they check, as children stand below their parents.
+    Every instance stands one level below the one that started it or is checked by it, and spawns end at `depth`.
+    Below that only validators of validators follow, and those never come back to themselves, so that any circle with
+    a spawn in it ends too.
+
+    Parameters
+    ----------
+    root : str
+        On level 0.
+    depth : int or None
+        Deepest level of children; None only where no agents start each other in a circle.
+
+    Raises
+    ------
+    ValueError
+        Where it would never end.
     """
-    agent, seen = scenario.agents[root], (*above, root)
-    below = {spawn.agent for spawn in agent.spawns} | ({agent.checked_by.agent} if agent.checked_by else set())
-    return max((1 + height(scenario, name, seen) for name in below - set(seen)), default=0)
+    spawned, checking, level = {root}, set[str](), 0
+    while spawned | checking:
+        if level > len(scenario.agents) + (depth or 0):
+            raise ValueError(f"the agents below {root} start or check each other in a circle that no depth ends")
+        yield spawned, checking
+        here = [scenario.agents[name] for name in spawned | checking if name in scenario.agents]
+        level += 1
+        ends = depth is not None and level > depth
+        spawned = set() if ends else {spawn.agent for agent in here for spawn in agent.spawns}
+        checking = {agent.checked_by.agent for agent in here if agent.checked_by}
 
 
-def longest_check(scenario: Scenario, root: str) -> int:
-    """The longest chain of validators, each checking the one before, in a session of this root."""
-    return max(_checks_above(scenario, name) for name in reach(scenario, root))
+def height(scenario: Scenario, root: str, depth: int | None = None) -> int:
+    """How deep children may stand in a session of this root, the root being 0; those of validators too."""
+    return max(level for level, (spawned, _) in enumerate(levels(scenario, root, depth)) if spawned)
 
 
-def _checks_above(scenario: Scenario, name: str) -> int:
-    check = scenario.agents[name].checked_by
-    return 0 if check is None else 1 + _checks_above(scenario, check.agent)
+def tallest(scenario: Scenario, root: str) -> int:
+    """Most instances that can wait for each other at one time in a session of this root, all validators counted.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        Complete.
+    root : str
+        The agent of a feature; where features with other caps on depth share it, the most in any of them.
+    """
+    rails = [feature.guardrails for feature in scenario.features.values() if feature.agent == root]
+    depths = {None if guards is None else guards.depth for guards in rails}
+    return max(sum(1 for _ in levels(scenario, root, depth)) for depth in depths)
+
+
+def depth_cap(scenario: Scenario, feature: Feature) -> int | None:
+    """Deepest level of children that a feature allows: as stated, or the default where an agent spawns itself."""
+    stated = feature.guardrails.depth if feature.guardrails else None
+    return SPRAWL_DEPTH if stated is None and _sprawls(scenario, feature) else stated
 
 
 def spawns_itself(scenario: Scenario, name: str) -> bool:
@@ -85,6 +122,18 @@ def named_models(scenario: Scenario) -> Iterable[str]:
     for rule in scenario.rules:
         for pair in rule.route.items():
             yield from pair
+
+
+def routed_models(scenario: Scenario, models: Iterable[str]) -> tuple[str, ...]:
+    """Models to which events and controls may send the calls of these, however many routes are in force at once."""
+    routes = [rule.route for rule in scenario.rules]
+    found, todo = set[str](), list(models)
+    while todo:
+        model = todo.pop()
+        targets = {route[model] for route in routes if model in route} - found
+        found |= targets
+        todo += sorted(targets)
+    return tuple(sorted(found))
 
 
 def _with(section: Some, **values: Any) -> Some:
@@ -107,10 +156,13 @@ def _scaled(features: dict[str, Feature]) -> dict[str, Feature]:
     return {name: _with(feature, share=feature.share / total) for name, feature in features.items()}
 
 
+def _sprawls(scenario: Scenario, feature: Feature) -> bool:
+    return any(spawns_itself(scenario, name) for name in reach(scenario, feature.agent))
+
+
 def _guarded(feature: Feature, scenario: Scenario) -> Feature:
-    if not any(spawns_itself(scenario, name) for name in reach(scenario, feature.agent)):
+    if not _sprawls(scenario, feature):
         return feature
     guards = feature.guardrails or Guardrails()
-    depth = SPRAWL_DEPTH if guards.depth is None else guards.depth
     agents = SPRAWL_AGENTS if guards.agents is None else guards.agents
-    return _with(feature, guardrails=_with(guards, depth=depth, agents=agents))
+    return _with(feature, guardrails=_with(guards, depth=depth_cap(scenario, feature), agents=agents))

@@ -18,10 +18,12 @@ from scenarios.fields import (
     Section,
     Weight,
 )
+from scenarios.hard_limits import MAX_DEPTH
 from scenarios.kinds import Quantity
 from scenarios.problems import Fault, FieldError
 
 HourlyRate = Annotated[float, Quantity("currency per hour")]
+Depth = Annotated[int, Quantity("level", low=1, high=MAX_DEPTH, whole=True)]
 
 
 class PersonTime(Section):
@@ -47,38 +49,62 @@ class PersonTime(Section):
 
 
 class HumanReview(PersonTime):
-    """Sessions that a person looks at, whatever came of them."""
+    """Sessions that a person looks at, whatever came of them; once a session, after its last run.
+
+    The driver human_review multiplies the rate, up to 1.
+    """
 
 
 class Handoff(PersonTime):
-    """Sessions without success that a person takes over."""
+    """Sessions that are left without success after their last run, and that a person takes over."""
 
 
 class OnFailure(Section):
-    """What follows a session without success."""
+    """What follows a session without success, one that was cut included: first repeats, then a person.
 
-    repeat: Probability = Field(0.0, description="Chance that the user tries again, at most 3 runs in all.")
-    handoff: Handoff | None = Field(None, description="A person takes over.")
+    Another run draws everything anew but the difficulty. Cost, calls and agents of the runs before go on counting
+    against the guardrails, so that a run after a cut by `cost` or `calls` ends at its first call. Success and cut are
+    those of the last run.
+    """
+
+    repeat: Probability = Field(
+        0.0, description="Chance, after each run without success, that the user tries again; at most 3 runs in all."
+    )
+    handoff: Handoff | None = Field(None, description="A person takes over, where no run succeeded.")
 
 
 class Guardrails(Section):
-    """Caps inside a session; none where they are left out."""
+    """Caps inside a session; none where they are left out.
 
-    cost: PositiveMoney | None = Field(None, description="The session is cut once its cost reaches this.")
-    calls: AtLeastOne | None = Field(None, description="The session is cut once it made so many calls.")
-    agents: AtLeastOne | None = Field(
-        None, description="Instances at most; further children do not start. Default where an agent spawns itself: 50."
+    `cost` and `calls` act after every model call: the session is cut at once, also where that call was its last, and
+    has not succeeded. What was called is paid, so that a session may end above `cost` by one call and the tools before
+    it. `agents` and `depth` keep children from starting and cut nothing; validators always run.
+    """
+
+    cost: PositiveMoney | None = Field(
+        None,
+        description="The session is cut once its models and tools cost this or more; people and overheads are not in.",
     )
-    depth: AtLeastOne | None = Field(
-        None, description="Deepest level of children, the root at 0. Default where an agent spawns itself: 3."
+    calls: AtLeastOne | None = Field(
+        None, description="The session is cut once it made so many model calls, failed and summary ones included."
+    )
+    agents: AtLeastOne | None = Field(
+        None,
+        description="Children do not start where there were so many instances, the root, validators and earlier runs "
+        "counted. Default where an agent spawns itself: 50.",
+    )
+    depth: Depth | None = Field(
+        None,
+        description="Deepest level on which children start, the root at 0. Needed where several agents start each "
+        "other in a circle; default where an agent spawns itself: 3.",
     )
 
 
 class Overheads(Section):
     """What comes on top of every session and call: observability, embeddings, vector search."""
 
-    per_session: Money = Field(0.0, description="Cost of a session.")
-    per_call: Money = Field(0.0, description="Cost of a model call.")
+    per_session: Money = Field(0.0, description="Cost of a session, whatever came of it.")
+    per_call: Money = Field(0.0, description="Cost of a model call, failed and summary ones included.")
 
 
 class Feature(Section):
@@ -87,7 +113,9 @@ class Feature(Section):
     share: Weight = Field(1.0, description="Share of the sessions; scaled so that all features sum to 1.")
     agent: AgentName = Field(description="The root agent of its sessions.")
     success_rate: RateByModel = Field(
-        1.0, description="Chance that a session that ran to its end succeeded; a number, or by the root's model."
+        1.0,
+        description="Chance that a session that was not cut, and in which no agent failed, succeeded; a number, or by "
+        "the root's model (of a cascade the first). The driver misses multiplies what it lacks to 1.",
     )
     value_per_success: Money | None = Field(None, description="What a success is worth.")
     on_failure: OnFailure | None = Field(

@@ -29,9 +29,6 @@ def _idle(scenario: Scenario) -> Iterator[Finding]:
         yield from _retries(agent.retry, ("agents", name, "retry"))
         for tool_name, tool in agent.tools.items():
             yield from _retries(tool, ("agents", name, "tools", tool_name))
-        if scenario.difficulty is None and agent.sensitivity.model_fields_set:
-            path = dotted(("agents", name, "sensitivity"))
-            yield Finding(path, "note", "has nothing to act on: there is no `difficulty`")
         if agent.cached_share > 0 and agent.prompt_tokens is not None and not agent.prompt_tokens.mean():
             yield Finding(dotted(("agents", name, "cached_share")), "note", "is a share of prompts without tokens")
 

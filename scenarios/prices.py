@@ -24,6 +24,7 @@ from scenarios.catalog import (
     price_data_date,
     search_models,
 )
+from scenarios.complete import routed_models
 from scenarios.models import ModelSpec
 from scenarios.price_notes import age, changes, hindsight, model_notes
 from scenarios.problems import Fault, Path, dotted
@@ -287,10 +288,15 @@ def _reads_cache(agent: Agent) -> bool:
 
 def _without_batch(scenario: Scenario, entries: dict[str, CatalogModel | None], dates: tuple[date, ...]) -> list[Fault]:
     """Refuse batch where there are no batch prices: asked for them, the catalogue would return the standard ones."""
+    batched = {
+        name: (*agent.models, *routed_models(scenario, agent.models))
+        for name, agent in scenario.agents.items()
+        if agent.batch
+    }
     lacking = {
         alias
         for alias, entry in entries.items()
-        if any(agent.batch and alias in agent.models for agent in scenario.agents.values())
+        if any(alias in models for models in batched.values())
         and not all(card.batch_tiers for card in daily_cards(alias, scenario.models[alias], entry, dates))
     }
     return [
@@ -300,8 +306,7 @@ def _without_batch(scenario: Scenario, entries: dict[str, CatalogModel | None], 
             got=True,
             hint=f"give {dotted(('models', model, 'batch_pays'))}, 0.5 for half the price, or leave `batch` out",
         )
-        for name, agent in scenario.agents.items()
-        if agent.batch
-        for model in agent.models
+        for name, models in batched.items()
+        for model in dict.fromkeys(models)
         if model in lacking
     ]

@@ -9,11 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from distributions.law import Law
-from scenarios.agents import Agent
+from scenarios.agents import Agent, Spawn
 from scenarios.cards import PriceCard
 from scenarios.features import Feature, PersonTime
+from scenarios.hard_limits import MAX_DEPTH
 from scenarios.prices import resolve_prices
 from scenarios.problems import Path, dotted
 from scenarios.schema import Scenario
@@ -21,7 +23,6 @@ from scenarios.schema import Scenario
 Cards = Mapping[str, tuple[PriceCard, ...]]
 
 _QUADRATIC = "every turn repeats the history before it, so cost grows with the square of the turns"
-_DEEPEST = 100
 _LINEAR = "cost grows in proportion to it"
 
 
@@ -59,6 +60,33 @@ class Branch:
 
     tail: Tail
     difficulty: float
+
+
+class Powers(NamedTuple):
+    """Powers with which the session's difficulty enters what one instance does: its turns, and each output."""
+
+    turns: float
+    output: float
+
+
+class Below(NamedTuple):
+    """An agent that an instance starts or is checked by.
+
+    Attributes
+    ----------
+    agent : str
+    number : float
+        Power of the difficulty in how many there are.
+    read : float
+        Power of the difficulty in each message that they read.
+    tails : list of Tail
+        Of their number, and of what they put into their parent's next prompt.
+    """
+
+    agent: str
+    number: float
+    read: float
+    tails: list[Tail]
 
 
 def session_cost_tail_index(scenario: Scenario, cards: Cards | None = None) -> tuple[float, str]:
@@ -126,24 +154,30 @@ class _Search:
     scenario: Scenario
     feature: Feature
     cards: Cards | None
-    found: dict[tuple[str, int], Branch] = field(default_factory=dict)
+    found: dict[tuple[str, int, float], Branch] = field(default_factory=dict)
 
-    def agent(self, name: str, depth: int) -> Branch:
-        """An instance and its descendants; `depth` ends the search where guardrails end the tree."""
-        if (name, depth) not in self.found:
-            self.found[name, depth] = self._agent(name, depth)
-        return self.found[name, depth]
+    def agent(self, name: str, depth: int, read: float = 0.0) -> Branch:
+        """An instance and its descendants.
 
-    def _agent(self, name: str, depth: int) -> Branch:
+        `depth` ends the search where guardrails end the tree; `read` is the power of the difficulty in its messages.
+        """
+        key = (name, depth, read)
+        if key not in self.found:
+            self.found[key] = self._agent(*key)
+        return self.found[key]
+
+    def _agent(self, name: str, depth: int, read: float) -> Branch:
         agent = self.scenario.agents[name]
         path: Path = ("agents", name)
         power = 2.0 if _grows(agent) and not self._counted and self._limit(agent) is None else 1.0
         parts = list(self._own(agent, path, power))
-        z = self._own_difficulty(agent, power)
-        for child, exponent, tails in self._children(agent, path, depth):
-            branch = self.agent(child, depth + 1)
-            parts += [*tails, branch.tail]
-            z = max(z, branch.difficulty + exponent)
+        own = self._powers(agent)
+        # a message and an output are both repeated by every later prompt; a prompt that fits a limit has no tail
+        z = power * own.turns + max(own.output, 0.0 if self._bounded(agent) or agent.whole_prompt else read)
+        for below in self._below(agent, path, depth, own):
+            branch = self.agent(below.agent, depth + 1, below.read)
+            parts += [*below.tails, branch.tail]
+            z = max(z, branch.difficulty + below.number)
         return Branch(min(parts, key=lambda tail: tail.index), z)
 
     @property
@@ -183,8 +217,10 @@ class _Search:
         yield _tail(agent.reasoning_tokens, (*path, "reasoning_tokens"), _LINEAR)
         for name, tool in agent.tools.items():
             place: Path = (*path, "tools", name)
-            yield _tail(tool.calls_per_turn, (*place, "calls_per_turn"), _LINEAR)
-            if not self._bounded(agent):
+            carried = tool.result_tokens.mean() > 0 and not self._bounded(agent) and not agent.whole_prompt
+            if tool.fee > 0 or carried:
+                yield _tail(tool.calls_per_turn, (*place, "calls_per_turn"), _LINEAR)
+            if carried and tool.calls_per_turn.mean() > 0:
                 yield _tail(tool.result_tokens, (*place, "result_tokens"), _LINEAR)
         if not self._bounded(agent):
             yield from self._prompt(agent, path)
@@ -198,27 +234,31 @@ class _Search:
             law = getattr(agent, name)
             if isinstance(law, Law):
                 yield _tail(law, (*path, name), _LINEAR)
-        for number, spawn in enumerate(agent.spawns):
-            yield _tail(spawn.result_tokens, (*path, "spawns", number, "result_tokens"), _LINEAR)
 
-    def _own_difficulty(self, agent: Agent, power: float) -> float:
-        turns = 0.0 if self._counted else power * max(0.0, agent.sensitivity.turns)
-        capped = agent.max_output_tokens is not None
-        return turns + (0.0 if capped else max(0.0, agent.sensitivity.output_tokens))
-
-    def _children(self, agent: Agent, path: Path, depth: int) -> Iterator[tuple[str, float, list[Tail]]]:
-        """Each agent that an instance starts: its name, the power that its number adds, the tail of its number."""
-        guards = self.feature.guardrails
+    def _powers(self, agent: Agent) -> Powers:
         turns = 0.0 if self._counted else max(0.0, agent.sensitivity.turns)
-        deepest = min(guards.depth, _DEEPEST) if guards and guards.depth is not None else _DEEPEST
-        capped = self._counted or (guards is not None and guards.agents is not None)
+        return Powers(turns, 0.0 if agent.max_output_tokens is not None else max(0.0, agent.sensitivity.output_tokens))
+
+    def _below(self, agent: Agent, path: Path, depth: int, own: Powers) -> Iterator[Below]:
+        guards = self.feature.guardrails
+        deepest = guards.depth if guards and guards.depth is not None else MAX_DEPTH
         for number, spawn in enumerate(agent.spawns):
-            if depth < deepest:
-                count = [] if capped else [_tail(spawn.count, (*path, "spawns", number, "count"), _LINEAR)]
-                yield spawn.agent, turns if spawn.per == "turn" and not capped else 0.0, count
-        if agent.checked_by:
-            each_turn = agent.checked_by.every == "turn"
-            yield agent.checked_by.agent, turns if each_turn else 0.0, []
+            if depth < deepest and spawn.count.mean() > 0:
+                yield self._children(agent, spawn, (*path, "spawns", number), own)
+        check = agent.checked_by
+        if check is not None:
+            each_turn = check.every == "turn"
+            reads = self.scenario.agents[check.agent].message_tokens == "from_agent"
+            read = own.output + (0.0 if each_turn else own.turns)
+            yield Below(check.agent, own.turns if each_turn else 0.0, read if reads else 0.0, [])
+
+    def _children(self, agent: Agent, spawn: Spawn, path: Path, own: Powers) -> Below:
+        guards = self.feature.guardrails
+        capped = self._counted or (guards is not None and guards.agents is not None)
+        tails = [] if capped else [_tail(spawn.count, (*path, "count"), _LINEAR)]
+        if not self._bounded(agent) and not agent.whole_prompt:
+            tails.append(_tail(spawn.result_tokens, (*path, "result_tokens"), _LINEAR))
+        return Below(spawn.agent, own.turns if spawn.per == "turn" and not capped else 0.0, 0.0, tails)
 
 
 def _grows(agent: Agent) -> bool:
@@ -234,4 +274,4 @@ def _adds(agent: Agent) -> bool:
     added = [agent.output_tokens, *(tool.result_tokens for tool in agent.tools.values())]
     added += [spawn.result_tokens for spawn in agent.spawns]
     message = agent.message_tokens
-    return any(law.mean() > 0 for law in added) or (isinstance(message, Law) and message.mean() > 0)
+    return any(law.mean() > 0 for law in added) or not isinstance(message, Law) or message.mean() > 0

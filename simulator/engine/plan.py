@@ -12,7 +12,7 @@ import numpy.typing as npt
 from distributions.streams import name_hash
 from distributions.table import LawBook
 from scenarios.calendar import day_dates
-from scenarios.complete import height, longest_check
+from scenarios.complete import height, tallest
 from scenarios.features import Guardrails
 from simulator.engine.layout import FEATURE_DTYPE, NO_LAW, Plan
 from simulator.engine.plan_agents import AgentTables
@@ -40,7 +40,7 @@ class Program:
     plan : the kernels' tables
     cells : whom money is charged to
     models : the name of each row of the plan's models
-    stack : most instances of a session that may wait for others at a time
+    stack : most instances of a session that may wait for each other, the one that runs counted
     is_chat : whether sessions are roots without tools and children, which the leaner kernel simulates
     """
 
@@ -54,7 +54,7 @@ class Program:
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """What the kernels' working memory is measured by: rows of sums, of tools' sums, agents, frames of a stack."""
-        return len(self.plan.columns), len(self.plan.tool_columns), len(self.plan.agents), self.stack + 1
+        return len(self.plan.columns), len(self.plan.tool_columns), len(self.plan.agents), self.stack
 
     def frame(self, unit: float = NANO) -> Frame:
         """The tally's frame, with money in units of `unit` of the scenario's currency."""
@@ -89,7 +89,7 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
         failure_rates=np.array([models.rates(a.retry.failure_rate) for a in scenario.agents.values()]),
         success_rates=np.array([models.rates(f.success_rate) for f in scenario.features.values()]),
     )
-    stack = max(_most_depth(scenario, f) + longest_check(scenario, f.agent) for f in scenario.features.values())
+    stack = max(tallest(scenario, feature.agent) for feature in scenario.features.values())
     return Program(scenario, plan, cells, tuple(name for name, _ in models.rows), stack, _is_chat(scenario))
 
 

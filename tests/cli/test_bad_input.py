@@ -20,6 +20,7 @@ BUDGET = "budget: 300\n"
 MESSAGE = "{p50: 150, p95: 900}"
 VOLUME = "{sessions_per_day: 100}"
 MODEL = "model: anthropic/claude-sonnet-4-6"
+JUDGE = "  judge: {model: openai/gpt-5.5, output_tokens: 9, spawns: {agent: chat, count: 1}}\n"
 
 FILES = {
     "malformed YAML": (MINIMAL + "trends: [1, 2\n", "trends|line 1[45]|:1[45]", "expected|bracket|closed|flow"),
@@ -44,6 +45,17 @@ FILES = {
         ":8.*agents.chat.model",
         "share|sum",
     ),
+    "agents in a circle": (
+        edited(CHAT, CHAT + "    checked_by: {agent: judge}\n").replace("drivers:", JUDGE + "drivers:"),
+        ":6.*agents",
+        "chat -> judge -> chat.*guardrails: {depth: 3}",
+    ),
+    "a validator of itself": (
+        edited(CHAT, CHAT + "    checked_by: {agent: chat}\n"),
+        ":10.*checked_by",
+        "is the agent itself",
+    ),
+    "no attempt": (edited(CHAT, CHAT + "    retry: {max_attempts: 0}\n"), ":10.*max_attempts", "at least 1"),
     "an unknown model": (edited(MODEL, "model: anthropic/claude-sonet-4-6"), ":8.*model", "claude-sonnet-4-6"),
     "an unknown family": (
         edited(MESSAGE, "{lognormall: {mu: 5, sigma: 1}}"),

@@ -298,37 +298,6 @@ def test_the_break_even_of_the_write_premium() -> None:
     assert _findings(("models.m", free), ("agents.chat.cache", {"hit_rate": 0.01})) == []
 
 
-def _sprawl(count: Any, per: str = "turn", **more: Any) -> list[tuple[str, str, str]]:
-    spawns = [{"agent": "chat", "count": count, "per": per}]
-    return [one for one in _findings(("agents.chat.spawns", spawns), *more.items()) if "starts" in one[2]]
-
-
-def test_mean_offspring_of_one_or_more_names_what_bounds_it() -> None:
-    assert _sprawl(0.24) == []
-    ((path, severity, message),) = _sprawl(0.25)
-    assert (path, severity) == ("features.ask", "warning")
-    assert "starts 1 more on average" in message
-    assert "agents 50, depth 3" in message
-    assert _sprawl(0.99, per="agent") == []
-    assert "starts 1.5 more" in _sprawl(1.5, per="agent")[0][2]
-
-
-def test_offspring_through_others_and_in_events() -> None:
-    hand = CHILD | {"spawns": [{"agent": "chat", "count": 2, "per": "agent"}]}
-    changes = [
-        ("agents.hand", hand),
-        ("agents.chat.spawns", [{"agent": "hand", "count": 0.25}]),
-        ("features.ask.guardrails", {"depth": 6}),
-    ]
-    ((_, _, message),) = [one for one in _findings(*changes) if "starts" in one[2]]
-    assert "starts 1.41 more on average" in message  # the square root of 4 x 0.25 x 2
-    assert "depth 6" in message
-    event = {"date": "2026-12-10", "probability": 0.5, "days": 1, "multiplies": {"fanout": 8}}
-    found = _findings(("agents.chat.spawns", [{"agent": "chat", "count": 0.05}]), ("events", {"storm": event}))
-    assert [(path, severity) for path, severity, _ in found] == [("events.storm", "note")]
-    assert found[0][2].startswith("while storm is in force, every agent below chat starts 1.6 more")
-
-
 @pytest.mark.parametrize(
     ("changes", "certain"),
     [
@@ -356,4 +325,6 @@ def test_the_examples_are_understood(shared: Any) -> None:
     scenario = load(shared / "examples" / "coding-agent.yaml")
     found = {one.path for one in lint(scenario, resolve_prices(scenario).cards)}
     unread = {"value", "features.assist.value_per_success", "features.build.value_per_success"}
-    assert found == {"agents.validator.output_tokens", "events.runaway-agent"} | unread
+    # the tool that reads files fails 1 time in 20, which costs nothing without a fee
+    free = "agents.planner.tools.read.failure_rate"
+    assert found == {"agents.validator.output_tokens", "events.runaway-agent", free} | unread

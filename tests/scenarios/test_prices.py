@@ -243,6 +243,15 @@ def test_batch_needs_batch_prices_of_the_fallback_too():
     assert "google/gemini-3.5-flash has no batch prices" in problem
 
 
+def test_batch_needs_batch_prices_of_models_that_calls_are_routed_to():
+    event = {"date": "2026-12-10", "route": {"it": "google/gemini-3.5-flash"}}
+    models = {"it": "anthropic/claude-opus-4-7"}
+    (problem,) = problems(models, {"batch": True}, events={"outage": event})
+    assert problem.startswith("agents.chat.batch\n")
+    assert "google/gemini-3.5-flash has no batch prices" in problem
+    assert priced(models, events={"outage": event})
+
+
 def test_batch_before_the_catalogue_has_batch_prices_is_refused():
     assert problems({"it": "anthropic/claude-opus-4-7"}, {"batch": True}, period=days("2026-10-13", 2))
     assert priced({"it": "anthropic/claude-opus-4-7"}, {"batch": True}, period=days("2026-10-14", 2))

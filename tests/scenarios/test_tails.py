@@ -12,6 +12,7 @@ from scenarios.tails import session_cost_tail_index
 
 HEAVY = {"lomax": {"alpha": 1.9, "scale": 4}}
 HEAVIER = {"pareto": {"min": 1, "alpha": 1.2}}
+FAILING = {"limit": "9k", "overflow": "fail"}
 LIGHT = {"p50": 100, "p95": 900}
 MIXED = {"mixture": [{"weight": 0.9, "law": LIGHT}, {"weight": 0.1, "law": HEAVY}]}
 SPLICED = {"splice": {"body": LIGHT, "at": 0.95, "tail": {"gpd": {"xi": 0.5, "scale": 300}}}}
@@ -66,7 +67,16 @@ def test_light_laws_make_a_light_tail() -> None:
         ({"message_tokens": HEAVY, "context": {"limit": "9k", "overflow": "fail"}}, math.inf, ""),
         ({"message_tokens": HEAVY, "context": {"limit": "9k"}}, 1.9, "agents.chat.message_tokens"),
         # tools
-        ({"tools": {"t": {"calls_per_turn": HEAVY}}}, 1.9, "agents.chat.tools.t.calls_per_turn"),
+        ({"tools": {"t": {"calls_per_turn": HEAVY, "fee": 0.1}}}, 1.9, "agents.chat.tools.t.calls_per_turn"),
+        ({"tools": {"t": {"calls_per_turn": HEAVY, "result_tokens": 9}}}, 1.9, "agents.chat.tools.t.calls_per_turn"),
+        ({"tools": {"t": {"calls_per_turn": HEAVY}}}, math.inf, ""),
+        ({"tools": {"t": {"calls_per_turn": 0, "result_tokens": HEAVY}}}, math.inf, ""),
+        ({"tools": {"t": {"calls_per_turn": HEAVY, "result_tokens": HEAVY}}, "prompt_tokens": LIGHT}, math.inf, ""),
+        (
+            {"tools": {"t": {"calls_per_turn": 1, "result_tokens": HEAVY}}, "context": FAILING},
+            math.inf,
+            "",
+        ),
         ({"tools": {"t": {"calls_per_turn": 1, "result_tokens": HEAVIER}}}, 1.2, "agents.chat.tools.t.result_tokens"),
         # children
         ({"spawns": [{"agent": "chat", "count": HEAVY}]}, math.inf, ""),
@@ -95,6 +105,33 @@ def test_children_bring_their_own_tail_and_that_of_their_number() -> None:
     assert _two(HEAVY, {}, guardrails={"agents": 50})[0] == math.inf
 
 
+def test_results_of_children_are_in_their_parents_prompt() -> None:
+    def parent(count: float, **more: Any) -> float:
+        spawns = [{"agent": "hand", "count": count, "result_tokens": HEAVY}]
+        agents = {
+            "boss": {"model": "m", "output_tokens": 5, "spawns": spawns, **more},
+            "hand": {"model": "m", "output_tokens": LIGHT},
+        }
+        return _index(agents=agents)[0]
+
+    assert parent(2) == pytest.approx(1.9)
+    assert parent(0) == math.inf
+    assert parent(2, context=FAILING) == math.inf
+    assert parent(2, prompt_tokens=LIGHT) == math.inf
+
+
+def test_children_that_never_start_bring_no_tail() -> None:
+    assert _two(0, {"message_tokens": HEAVIER})[0] == math.inf
+    # boss 0, hand 1, deep 2: only a depth of 2 lets the heavy one start
+    agents = {
+        "boss": {"model": "m", "output_tokens": 5, "spawns": [{"agent": "hand", "count": 1}]},
+        "hand": {"model": "m", "output_tokens": 5, "spawns": [{"agent": "deep", "count": 1, "result_tokens": HEAVIER}]},
+        "deep": {"model": "m", "output_tokens": HEAVY},
+    }
+    for depth, index in ((1, math.inf), (2, 1.2)):
+        assert _index(agents=agents, features={"f": {"agent": "boss", "guardrails": {"depth": depth}}})[0] == index
+
+
 def test_guardrails_end_what_turns_begin() -> None:
     assert _index({"turns": HEAVY}, features={"f": {"agent": "chat", "guardrails": {"calls": 100}}})[0] == math.inf
     assert _index({"turns": HEAVY}, features={"f": {"agent": "chat", "guardrails": {"cost": 3}}})[0] == math.inf
@@ -113,6 +150,65 @@ def test_difficulty_enters_with_the_sum_of_its_powers() -> None:
     capped = _index({**sensitive, "max_output_tokens": 500}, difficulty=hard)
     assert capped[0] == pytest.approx(6 / 1.0)
     assert _index({}, difficulty=hard)[0] == math.inf
+
+
+HARD = {"lomax": {"alpha": 6, "scale": 5}}
+
+
+@pytest.mark.parametrize(
+    ("every", "reads", "judge", "power"),
+    [
+        # the agent's own power: the square of its turns, times its output
+        ("session", False, {}, 2 * 0.5 + 1),
+        ("session", True, {}, 2 * 0.5 + 1),
+        # all outputs at once, repeated with the history of the validator's own turns
+        ("session", True, {"turns": 3, "sensitivity": {"turns": 2}}, 0.5 + 1 + 2 * 2),
+        ("session", False, {"turns": 3, "sensitivity": {"turns": 2}}, 2 * 2),
+        # one output at a time, as often as there are turns
+        ("turn", True, {"turns": 3, "sensitivity": {"turns": 2}}, 0.5 + 1 + 2 * 2),
+        ("turn", False, {"turns": 3, "sensitivity": {"turns": 2}}, 0.5 + 2 * 2),
+        ("turn", True, {"turns": 3, "sensitivity": {"turns": 2}, "context": {"limit": "9k"}}, 0.5 + 1 + 2),
+        ("turn", True, {"turns": 3, "sensitivity": {"turns": 2}, "context": FAILING}, 0.5 + 2),
+        # its own output may be what is longest
+        ("session", True, {"sensitivity": {"turns": 2, "output_tokens": 3}}, 2 * 2 + 3),
+    ],
+)
+def test_what_a_validator_reads_has_the_difficulty_of_whoever_wrote_it(
+    every: str, reads: bool, judge: dict[str, Any], power: float
+) -> None:
+    chat = {"model": "m", "output_tokens": LIGHT, "turns": 4, "sensitivity": {"turns": 0.5, "output_tokens": 1}}
+    message = "from_agent" if reads else 50
+    agents = {
+        "chat": {**chat, "checked_by": {"agent": "judge", "every": every}},
+        "judge": {"model": "m", "message_tokens": message, "output_tokens": 5, **judge},
+    }
+    assert _index(agents=agents, difficulty=HARD)[0] == pytest.approx(6 / power)
+
+
+def test_generations_multiply_the_difficulty_down_to_the_depth() -> None:
+    """Each of 3 generations has as many children as its parent has turns; the cap on agents ends that."""
+    agents = {
+        "boss": {
+            "model": "m",
+            "output_tokens": LIGHT,
+            "turns": 4,
+            "spawns": [{"agent": "boss", "count": 0.1}, {"agent": "hand", "count": 0.1}],
+            "sensitivity": {"turns": 1},
+        },
+        "hand": {"model": "m", "output_tokens": 5, "spawns": [{"agent": "boss", "count": 0.1}]},
+    }
+
+    def index(**guardrails: Any) -> float:
+        return _index(agents=agents, difficulty=HARD, features={"f": {"agent": "boss", "guardrails": guardrails}})[0]
+
+    # agents has a default of 50 where one starts itself
+    assert index(depth=3) == pytest.approx(6 / 2)
+    del agents["boss"]["spawns"][0]
+    # boss, hand, boss, hand: turns, and at the third level the square of turns
+    assert index(depth=3) == pytest.approx(6 / (1 + 2))
+    assert index(depth=4) == pytest.approx(6 / (1 + 1 + 2))
+    assert index(depth=4, agents=9) == pytest.approx(6 / 2)
+    assert index(depth=4, calls=90) == math.inf
 
 
 def test_people_and_validators_and_features() -> None:
@@ -150,5 +246,5 @@ def test_a_catalogue_window_bounds_prompts_and_the_words_say_where() -> None:
 
 def test_sprawl_with_a_deep_bound_is_searched_once_a_level() -> None:
     spawns = [{"agent": "chat", "count": 0.1}, {"agent": "chat", "count": 0.2}]
-    feature = {"f": {"agent": "chat", "guardrails": {"depth": 5_000, "agents": 10}}}
+    feature = {"f": {"agent": "chat", "guardrails": {"depth": 64, "agents": 10}}}
     assert _index({"spawns": spawns, "message_tokens": HEAVY}, features=feature)[0] == pytest.approx(1.9)

@@ -129,7 +129,7 @@ def test_children_cost_their_own_plans() -> None:
 
 @pytest.mark.parametrize(
     ("guardrails", "generations"),
-    [(None, 4), ({"depth": 1}, 2), ({"depth": 5, "agents": 2}, 6), ({"depth": 2_000}, 2_001)],
+    [(None, 4), ({"depth": 1}, 2), ({"depth": 5, "agents": 2}, 6), ({"depth": 64}, 65)],
 )
 def test_an_agent_that_spawns_itself_does_so_down_to_the_depth_limit(
     guardrails: dict[str, int] | None, generations: int
@@ -274,6 +274,104 @@ def test_what_averages_cannot_see_does_not_move_the_plan() -> None:
         "controls": [{"at": 0.5, "stop": True}],
     }
     assert plan(made) == pytest.approx(seen)
+
+
+def test_a_validator_runs_once_at_its_own_depth_and_with_all_that_it_starts() -> None:
+    """Levels: bot 0, judge 1, clerk 2; the clerk is started, so a depth of 1 keeps it away."""
+    judge = {
+        "model": "m",
+        "turns": 2,
+        "message_tokens": "from_agent",
+        "output_tokens": 10,
+        "spawns": [{"agent": "clerk", "count": 0.5}],
+        "checked_by": {"agent": "clerk"},
+    }
+    clerk = {"model": "n", "output_tokens": 1_000}
+    check = {"agent": "judge", "every": "turn", "reject_rate": 0.9, "max_loops": 9}
+    agents = {"bot": {**BOT, "turns": 3, "checked_by": check}, "judge": judge, "clerk": clerk}
+    judged = 2 * dollars(fresh=100, out=10)
+    own = 3 * dollars(fresh=1_200, out=100)
+    assert each(scenario(agents=agents)) == pytest.approx(own + 3 * (judged + 2 * 0.5 * 0.1 + 0.1))
+    shallow = {"chat": {"agent": "bot", "guardrails": {"depth": 1}}}
+    assert each(scenario(agents=agents, features=shallow)) == pytest.approx(own + 3 * (judged + 0.1))
+
+
+def test_a_circle_through_a_validator_goes_round_down_to_the_depth_limit() -> None:
+    judge = {"model": "n", "output_tokens": 1_000, "spawns": [{"agent": "bot", "count": 0.5}]}
+    agents = {"bot": {**BOT, "checked_by": {"agent": "judge"}}, "judge": judge}
+    bot = dollars(fresh=1_200, out=100)
+    for depth, expected in ((1, bot + 0.1), (2, 1.5 * (bot + 0.1)), (3, 1.5 * (bot + 0.1)), (4, 1.75 * (bot + 0.1))):
+        features = {"chat": {"agent": "bot", "guardrails": {"depth": depth}}}
+        assert each(scenario(agents=agents, features=features)) == pytest.approx(expected)
+
+
+def test_a_tall_tree_is_planned_whatever_its_height() -> None:
+    names = [f"a{number}" for number in range(200)]
+    agents = {
+        name: {"model": "n", "output_tokens": 1_000, "checked_by": {"agent": f"a{n + 1}"}}
+        for n, name in enumerate(names)
+    }
+    del agents["a199"]["checked_by"]
+    assert each(scenario(agents=agents)) == pytest.approx(200 * 0.1)
+    agents["a0"]["spawns"] = [{"agent": "a0", "count": 1}]
+    for name in names[130:]:
+        del agents[name]
+    del agents["a129"]["checked_by"]
+    features = {"chat": {"agent": "a0", "guardrails": {"depth": 64}}}
+    assert each(scenario(agents=agents, features=features)) == pytest.approx(65 * 130 * 0.1)
+
+
+def test_batch_has_tiers_of_its_own_where_the_catalogue_says_so() -> None:
+    """A card whose batch prices are no common factor of the others: they count by the prompt, and nothing else pays."""
+    loaded = load(scenario({"batch": True}, models={"m": {**M, "batch_pays": 0.5, "pays": 0.9}, "n": N}))
+    book = resolve_prices(loaded)
+    card = book.cards["m"][0]
+    low, high = (replace(card.tiers[0], above=above, input=price) for above, price in ((-1, 3), (1_199, 7)))
+    changed = replace(book, cards=book.cards | {"m": (replace(card, batch_tiers=(low, high), batch_pays=1.0),) * 31})
+    expected = PERIOD_SESSIONS * 0.9 * (1_200 * 7 + 100 * 10) / 1e6
+    assert average_plan(loaded, changed) == pytest.approx(expected)
+
+
+def test_all_of_a_session_together() -> None:
+    """A planner of 4 turns with a tool, 3 executors and a validator; executors spawn themselves and escalate."""
+    agents = {
+        "planner": {
+            **BOT,
+            "turns": {"geometric": {"mean": 4}},
+            "cache": {"hit_rate": 0.8, "first_hit_rate": 0.4},
+            "reasoning_tokens": 50,
+            "tools": {"search": {"calls_per_turn": 1.5, "result_tokens": 200, "fee": 0.01, "failure_rate": 0.2}},
+            "spawns": [{"agent": "executor", "per": "agent", "count": 3, "result_tokens": 700}],
+            "checked_by": {"agent": "validator", "reject_rate": 0.3, "max_loops": 2},
+            "retry": {"failure_rate": 0.1, "quality_share": 1},
+        },
+        "executor": {
+            "model": {"cascade": ["m", "n"], "escalate_rate": 0.25},
+            "turns": 2,
+            "message_tokens": 500,
+            "output_tokens": 200,
+            "spawns": [{"agent": "executor", "count": 0.2}],
+        },
+        "validator": {"model": "m", "batch": True, "message_tokens": "from_agent", "output_tokens": 20},
+    }
+    models = {"m": {**M, "batch_pays": 0.5}, "n": N}
+    feature = {
+        "agent": "planner",
+        "success_rate": 0.75,
+        "on_failure": {"repeat": 0.5, "handoff": {"rate": 0.4, "minutes": 6, "hourly_rate": 50}},
+        "human_review": {"rate": 0.1, "cost": 3},
+        "guardrails": {"cost": 0.5, "calls": 9, "agents": 2, "depth": 2},
+        "overheads": {"per_session": 0.002, "per_call": 0.001},
+    }
+    cached = 1_000 * (0.4 + 3 * 0.8) / 4
+    planner = 4 * (dollars(cached=cached, written=1_500 - cached, out=150) + 1.5 * 0.01)
+    executor = 2 * (dollars(fresh=500, out=200) + 0.25 * (500 * 40 + 200 * 100) / 1e6)
+    executors = 3 * (1 + 2 * 0.2)
+    validator = 0.5 * dollars(fresh=4 * 100, out=20)
+    calls = 4 + executors * 2 * 1.25 + 1
+    people = 0.25 * 0.4 * 6 / 60 * 50 + 0.1 * 3
+    expected = planner + executors * executor + validator + people + 0.002 + 0.001 * calls
+    assert each(scenario(agents=agents, models=models, features={"code": feature})) == pytest.approx(expected)
 
 
 def test_the_minimal_example(shared: Path) -> None:
