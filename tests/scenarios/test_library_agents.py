@@ -71,7 +71,7 @@ def quantile_range(values, p):
 
 @pytest.fixture(scope="module")
 def conversations():
-    return bills("support-agent", 50, 400)
+    return bills("support-agent", 40, 300)
 
 
 def test_support_makes_12_calls_a_conversation_and_23_in_one_of_twenty(conversations):
@@ -132,7 +132,7 @@ def test_support_difficulty_is_what_tasks_differ_by():
 
 @pytest.fixture(scope="module")
 def tasks():
-    return bills("coding-agent", 50, 100)
+    return bills("coding-agent", 40, 75)
 
 
 def test_coding_a_task_makes_some_45_calls(tasks):
@@ -193,7 +193,7 @@ def test_research_the_leads_habit_decides_what_a_report_costs():
     """Between the P5 and the P95 of the fan-out alone, a report comes to cost half as much again."""
     law = load("research-assistant").drivers.levels["fanout"]
     shy, keen = (
-        column(bills("research-assistant", 20, 150, f"drivers.fanout={level}"), "cost")
+        column(bills("research-assistant", 20, 50, f"drivers.fanout={level}"), "cost")
         for level in law.ppf([0.05, 0.95])
     )
     assert keen.mean() - 1.5 * shy.mean() > -SIGMAS * math.hypot(error(keen), 1.5 * error(shy))
@@ -212,16 +212,20 @@ def test_runaway_two_tickets_in_266_start_eight_times_as_many_workers():
 
 @pytest.fixture(scope="module")
 def tickets():
-    return {name: bills("runaway-agent", 50, 80, *over) for name, over in {"held": (), "free": (UNGUARDED,)}.items()}
+    """Months of a high fan-out, with guardrails and without."""
+    high = "drivers.fanout=1.6"
+    return {
+        name: bills("runaway-agent", 20, 60, high, *over) for name, over in {"held": (), "free": (UNGUARDED,)}.items()
+    }
 
 
 def test_runaway_guardrails_hold(tickets):
     rails = load("runaway-agent").features["work"].guardrails
-    calls, cost = column(tickets["held"], "calls"), column(tickets["held"], "cost")
+    calls = column(tickets["held"], "calls")
     again = 2  # a run that is repeated after a cut makes one more call, and is cut
     assert calls.max() <= rails.calls + again
     assert column(tickets["free"], "calls").max() > 3 * rails.calls
-    assert column(tickets["free"], "cost").max() > 3 * cost.max()
+    assert column(tickets["free"], "cost").max() > 3 * column(tickets["held"], "cost").max()
 
 
 def test_runaway_guardrails_save_money_and_cost_successes(tickets):
