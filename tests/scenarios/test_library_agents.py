@@ -140,15 +140,15 @@ def test_coding_a_task_makes_some_45_calls(tasks):
     assert abs(calls.mean() - 45) + SIGMAS * error(calls) < 0.15 * 45
 
 
-def test_coding_half_of_the_bill_is_reading_once_more(tasks):
+def test_coding_more_than_half_of_the_bill_is_reading_once_more(tasks):
     ratio, unsure = share(money(tasks, "system", "history"), column(tasks, "cost"))
-    assert 0.4 + SIGMAS * unsure < ratio < 0.6 - SIGMAS * unsure
+    assert ratio > 0.5 + SIGMAS * unsure
 
 
-def test_coding_one_task_in_a_hundred_costs_ten_times_the_typical_one(tasks):
+def test_coding_one_task_in_a_hundred_costs_nine_times_the_typical_one(tasks):
     cost = column(tasks, "cost")
     low, high = quantile_range(cost, 0.99)
-    assert low / np.median(cost) <= 10 <= high / np.median(cost)
+    assert low / np.median(cost) <= 9 <= high / np.median(cost)
 
 
 def test_coding_one_piece_of_work_in_seven_is_sent_back():
