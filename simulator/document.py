@@ -39,10 +39,8 @@ def values_of(result: Result) -> dict[str, Any]:
         "limits": facts.limits,
         "daily": result.daily,
         "session": asdict(result.session),
-        "attribution": [
-            {"feature": part.feature, "agent": part.agent, "cause": part.cause, "mean": part.mean, "tail": part.tail}
-            for part in result.components()
-        ],
+        "guardrails": None if result.guardrails is None else [asdict(effect) for effect in result.guardrails],
+        "attribution": [asdict(part) for part in result.components(by_detail=True)],
     }
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,12 @@ from simulator.document import plain, values_of
 from simulator.engine.tally import FloatArray, Records, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
+from simulator.guarding import Sampler, guardrail_effects
 from simulator.risk.attribution import Component, attribution
 from simulator.risk.breach import Breach, breach, breach_probability
 from simulator.risk.contingency import contingency
 from simulator.risk.daily import daily_quantiles
+from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.metrics import Violation, metric_value, violations
 from simulator.risk.session import Sessions, session_risk
 from simulator.risk.spend import Spend, covered_units, spend_units
@@ -32,9 +35,6 @@ if TYPE_CHECKING:
 
     from scenarios.prices import PriceBook
     from scenarios.schema import Scenario
-
-Sampler = Callable[[Records], Records]
-"""Simulates sessions anew: SESSION_DTYPE[n] whose addresses are filled in, to SESSION_DTYPE[n] in full."""
 
 _RUN_FIELDS = ("seed", "engine", "engine_reason", "trials_requested", "interrupted", "seconds", "version")
 
@@ -60,6 +60,10 @@ class Result:
         Of the burncurve that ran; by default the one installed.
     sampler : callable, optional
         Simulates sessions anew by their addresses, for `sessions`.
+    sampler_of : callable, optional
+        Makes the sampler of an edited scenario on the same seed, for `guardrails`.
+    guardrails : sequence of GuardrailEffect, optional
+        Known from the run that a loaded result was saved of.
     facts : Facts, optional
         Read from the scenario where they are not given.
 
@@ -85,6 +89,8 @@ class Result:
         seconds: float,
         version: str | None = None,
         sampler: Sampler | None = None,
+        sampler_of: Callable[[Scenario], Sampler] | None = None,
+        guardrails: Sequence[GuardrailEffect] | None = None,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -105,6 +111,8 @@ class Result:
         self.spend = Spend(spend_units(tally), tally.frame.unit)
         self.covered = Spend(covered_units(tally), tally.frame.unit)
         self._sampler = sampler
+        self._sampler_of = sampler_of
+        self._guardrails = None if guardrails is None else tuple(guardrails)
 
     # What happened
 
@@ -132,8 +140,18 @@ class Result:
 
     @cached_property
     def session(self) -> Sessions:
-        """Cost, calls, tokens and outcome of single sessions."""
+        """Cost, calls, tokens, agents and outcome of single sessions; as ``session.depth``, agents and cost by depth."""
         return session_risk(self.tally)
+
+    @cached_property
+    def guardrails(self) -> tuple[GuardrailEffect, ...] | None:
+        """What each feature's guardrails buy and cost, against the same sessions without them; None without any.
+
+        Simulates a sample of the run's sessions again when it is first asked for; see `simulator.guarding`.
+        """
+        if self._guardrails is not None or self.scenario is None or self._sampler is None or self._sampler_of is None:
+            return self._guardrails
+        return guardrail_effects(self.tally, self.scenario, self._sampler, self._sampler_of)
 
     @cached_property
     def budget(self) -> Breach | None:
@@ -219,7 +237,7 @@ class Result:
     def sessions(self, n: int | str) -> DataFrame:
         """A sample of n sessions, each with its address, cost, calls, agents, tokens and outcome.
 
-        Evenly spaced over all that were simulated, in the order of their addresses; all of them where n is more.
+        The columns are those of `simulator.frames.sessions_frame`. Evenly spaced over all that were simulated, in the order of their addresses; all of them where n is more.
 
         Raises
         ------
@@ -274,7 +292,9 @@ class Result:
         home = Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         run = {name: getattr(self, name) for name in _RUN_FIELDS}
-        write_tally(home / "tally.npz", self.tally, {"run": run, "facts": self.facts.to_dict()})
+        guardrails = None if self.guardrails is None else [asdict(effect) for effect in self.guardrails]
+        notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrails}
+        write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
             self.trials.to_parquet(stream, index=False)
         with whole_file(home / "result.json") as stream:
@@ -291,7 +311,9 @@ def load_result(folder: str | Path) -> Result:
         If the folder holds no result, or one of another format.
     """
     tally, notes = read_tally(Path(folder) / "tally.npz")
-    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), **notes["run"])
+    stored = notes["guardrails"]
+    guardrails = None if stored is None else [GuardrailEffect.from_dict(values) for values in stored]
+    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **notes["run"])
 
 
 class Plots:

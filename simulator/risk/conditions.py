@@ -14,9 +14,13 @@ from simulator.risk.metrics import SHORT_NAMES, MetricError, metric_path, where_
 # Scalars whose path depends on the scenario, and the ends of intervals: no table can hold them before there is a run.
 _BY_SCENARIO = re.compile(
     r"prices\..+\.(input|output|cached_input|cache_write)|daily\.p(5|50|95)\.\d+|attribution\.\d+\.(mean|tail)"
+    r"|session\.depth\.\d+\.(agents|cost_share)"
+    r"|guardrails\.\d+\.(cut_rate|held_rate|saving_per_success_lost|cost_per_success(_without)?)"
+    r"|guardrails\.\d+\.(saving|successes_lost)\.(mean|se|ci\.[01])"
     r"|spend\.ci\.p(50|95|99)\.[01]|budget\.breach_ci\.[01]"
 )
-_SHARE = re.compile(r".*(_probability|_rate|_share|breach_ci\.[01])")
+# repeat_rate counts runs a session, of which there may be two
+_SHARE = re.compile(r".*(_probability|(?<!repeat)_rate|_share|breach_ci\.[01]|\.cut_by\.\w+)")
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,

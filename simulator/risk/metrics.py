@@ -19,7 +19,10 @@ COST_PER_SUCCESS = "session.cost_per_success"
 
 _SPEND = ("mean", "sd", "p5", "p10", "p50", "p80", "p90", "p95", "p99", "min", "max", "tvar95", "tvar99")
 _BUDGET = ("amount", "covered_p95", "breach_probability", "breaching_trials", "expected_overrun_given_breach")
-_SESSION = ("success_rate", "cut_rate", "cost_per_success", "waste_share", "top1pct_share")
+_SESSION = (
+    *("success_rate", "cut_rate", "held_rate", "repeat_rate", "handoff_rate", "review_rate"),
+    *("cost_per_success", "waste_share", "top1pct_share"),
+)
 
 SETTINGS: tuple[str, ...] = ("seed", "trials", "trials_requested", "sessions_simulated", "period.days")
 """Numbers of a run's JSON that say how it was made and not what came out, so that they can be read and not limited."""
@@ -33,6 +36,8 @@ METRICS: tuple[str, ...] = (
     *(f"session.cost.{key}" for key in ("mean", "p50", "p90", "p95", "p99", "p999", "max")),
     *(f"session.calls.{key}" for key in ("mean", "p50", "p95", "p99")),
     *(f"session.tokens.{key}" for key in ("input", "cached", "written", "output")),
+    *(f"session.agents.{key}" for key in ("mean", "p50", "p95", "p99")),
+    *(f"session.cut_by.{key}" for key in ("cost", "calls", "limit")),
     *(f"session.{key}" for key in _SESSION),
 )
 """Every metric that a limit can name, by its dotted path in a run's JSON; the budget's only where there is one."""

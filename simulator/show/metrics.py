@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 def figure(path: str, value: float, currency: str) -> str:
     """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
     name = path.rpartition(".")[2]
-    if name.endswith(("_probability", "_rate", "_share")):
+    if name.endswith(("_probability", "_rate", "_share")) or path.startswith("session.cut_by"):
         return words.percent(value)
-    if path.startswith(("session.calls", "session.tokens", "budget.breach_day")):
-        return words.count(value)
+    if path.startswith(("session.calls", "session.agents", "session.tokens", "budget.breach_day")):
+        return words.about(value)
     return words.money(value, currency)
 
 
