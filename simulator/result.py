@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from simulator import __version__
 from simulator.arguments import read_amount, read_count
 from simulator.document import plain, values_of
-from simulator.engine.tally import FloatArray, Records, Tally
+from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
 from simulator.guarding import Sampler, guardrail_effects
@@ -140,7 +140,7 @@ class Result:
 
     @cached_property
     def session(self) -> Sessions:
-        """Cost, calls, tokens, agents and outcome of single sessions; as ``session.depth``, agents and cost by depth."""
+        """Cost, calls, tokens, agents and outcome of single sessions; in ``session.depth`` agents and cost by depth."""
         return session_risk(self.tally)
 
     @cached_property
@@ -237,7 +237,8 @@ class Result:
     def sessions(self, n: int | str) -> DataFrame:
         """A sample of n sessions, each with its address, cost, calls, agents, tokens and outcome.
 
-        The columns are those of `simulator.frames.sessions_frame`. Evenly spaced over all that were simulated, in the order of their addresses; all of them where n is more.
+        The columns are those of `simulator.frames.sessions_frame`. The sample is evenly spaced over all that were
+        simulated, in the order of their addresses; it is all of them where n is more.
 
         Raises
         ------

@@ -40,8 +40,8 @@ class GuardrailEffect:
     feature : its name
     lifted : the guardrails that are compared with none, by name, as stated
     kept : caps that hold on both sides, by name: a default, or a depth without which a tree would not end
-    sampled, cut, held, compared : sessions looked at; of them cut by a guardrail, and with a child that was not started;
-        of these, those simulated again without
+    sampled, cut, held, compared : sessions looked at; of them cut by a guardrail, and held (a child did not start); of
+        these two, those that were simulated again without
     cut_rate, held_rate : shares of the sampled sessions
     saving : of a period; below 0 where what follows a cut costs more than the rest of the session would have
     successes_lost : of a period
@@ -153,7 +153,7 @@ def _mean_change(compared: Comparison, change: FloatArray) -> Estimate:
     periods = len(compared.trials)
     if periods > 1:
         clusters = np.searchsorted(compared.trials, compared.sampled["trial"])
-        parts = np.bincount(clusters, parts, periods)
+        parts = np.bincount(clusters, parts, periods).astype(np.float64)
     se = _error_of_sum(parts) * compared.sessions / n
     half = se * float(stdtrit(max(1, len(parts) - 1), (1 + LEVEL) / 2))
     return Estimate(mean, se, (mean - half, mean + half))

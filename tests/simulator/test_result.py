@@ -139,7 +139,7 @@ def missing(layout: dict[str, Any], values: dict[str, Any], path: str = "") -> I
 def test_the_json_has_every_key_of_the_design(result: Result) -> None:
     values = result.to_dict()
     assert list(missing(LAYOUT, values)) == []
-    assert {"feature", "agent", "cause", "mean", "tail"} == set(values["attribution"][0])
+    assert {"feature", "agent", "cause", "detail", "mean", "tail"} == set(values["attribution"][0])
     assert [len(line) for line in values["daily"].values()] == [5, 5, 5]
     assert [len(ends) for ends in (*values["spend"]["ci"].values(), values["budget"]["breach_ci"])] == [2, 2, 2, 2]
 
