@@ -11,13 +11,15 @@ from simulator.show import words
 if TYPE_CHECKING:
     from simulator.risk.metrics import Violation
 
+_COUNTS = ("session.calls", "session.agents", "session.tokens", "budget.breach_day")
+
 
 def figure(path: str, value: float, currency: str) -> str:
     """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
     name = path.rpartition(".")[2]
     if name.endswith(("_probability", "_rate", "_share")) or path.startswith("session.cut_by"):
         return words.percent(value)
-    if path.startswith(("session.calls", "session.agents", "session.tokens", "budget.breach_day")):
+    if path.startswith(_COUNTS) or name == "agents" or "successes" in path:
         return words.about(value)
     return words.money(value, currency)
 

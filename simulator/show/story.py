@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,7 +47,7 @@ def parts(reading: Reading) -> list[Part]:
     """Spend by cause, the largest first, and what is left over as the last row."""
     causes: dict[str, list[Component]] = {}
     for component in reading.parts:
-        causes.setdefault(_said_cause(component, reading), []).append(component)
+        causes.setdefault(said_cause(component, reading), []).append(component)
     several = len({component.agent for component in reading.parts if component.agent}) > 1
     rows = sorted(
         (
@@ -64,8 +64,8 @@ def parts(reading: Reading) -> list[Part]:
     return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
 
 
-def _said_cause(part: Component, reading: Reading) -> str:
-    """The cause of a component, told apart where its usual words would be wrong."""
+def said_cause(part: Component, reading: Reading) -> str:
+    """The key in the words of causes: the cause of a component, told apart where its usual words would be wrong."""
     if part.cause == "message" and part.agent in reading.whole_prompts:
         return "whole_prompt"
     if part.cause == "output" and part.agent in reading.call_fees:
@@ -74,20 +74,34 @@ def _said_cause(part: Component, reading: Reading) -> str:
 
 
 def _label(cause: str, found: Sequence[Component], several: bool) -> str:
-    """The cause, and the one or two agents that make most of it where several agents make calls."""
+    """The cause, and the one or two tools and, where several agents make calls, agents that make most of it."""
     by_agent: dict[str, float] = {}
     for component in found:
         if component.agent is not None:
             by_agent[component.agent] = by_agent.get(component.agent, 0.0) + component.mean
+    tools = _named(_by_detail(found), "tools") if cause == "tools" else []
     if not several or not by_agent or cause in WHOLE_SESSION:
-        return words.cause_words(cause)
-    total = sum(by_agent.values())
-    main = [name for name, mean in sorted(by_agent.items(), key=lambda item: -item[1]) if mean >= 0.15 * total][:2]
+        return words.cause_words(cause, details=tools)
+    return words.cause_words(cause, _named(by_agent, "agents"), tools)
+
+
+def _by_detail(found: Sequence[Component]) -> dict[str, float]:
+    by_detail: dict[str, float] = {}
+    for component in found:
+        if component.detail is not None:
+            by_detail[component.detail] = by_detail.get(component.detail, 0.0) + component.mean
+    return by_detail
+
+
+def _named(costs: Mapping[str, float], kind: str) -> list[str]:
+    """The one or two names that make most of a cost, and how many there are beside them."""
+    total = sum(costs.values())
+    main = [name for name, mean in sorted(costs.items(), key=lambda item: -item[1]) if mean >= 0.15 * total][:2]
     shown = [shortened(name, 24) for name in main]
-    if len(by_agent) > len(shown):
-        left = len(by_agent) - len(shown)
-        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} agents")
-    return words.cause_words(cause, shown)
+    if len(costs) > len(shown):
+        left = len(costs) - len(shown)
+        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} {kind}")
+    return shown
 
 
 def shortened(name: str, most: int) -> str:
