@@ -131,7 +131,7 @@ def _figures(effect: GuardrailEffect, reading: Reading) -> Iterator[tuple[str, s
         yield f"successes lost a {noun}", _signed(effect.successes_lost, _number)
         yield "saved per success lost", _finite(effect.saving_per_success_lost, reading)
     yield f"cost per successful {unit}", _finite(effect.cost_per_success, reading)
-    yield "without guardrails", _finite(effect.cost_per_success_without, reading)
+    yield "the same without guardrails", _finite(effect.cost_per_success_without, reading)
     yield f"without, at the limit of {MAX_CALLS:,} calls", words.count(effect.past_limit) if effect.past_limit else ""
 
 

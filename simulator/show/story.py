@@ -94,13 +94,14 @@ def _by_detail(found: Sequence[Component]) -> dict[str, float]:
 
 
 def _named(costs: Mapping[str, float], kind: str) -> list[str]:
-    """The one or two names that make most of a cost, and how many there are beside them."""
-    total = sum(costs.values())
-    main = [name for name, mean in sorted(costs.items(), key=lambda item: -item[1]) if mean >= 0.15 * total][:2]
+    """The one or two names that make most of a cost, and how many there are beside them; a last one by its name."""
+    ordered = sorted(costs, key=lambda name: -costs[name])
+    main = [name for name in ordered if costs[name] >= 0.15 * sum(costs.values())][:2]
+    if len(costs) - len(main) == 1:
+        main = ordered
     shown = [shortened(name, 24) for name in main]
-    if len(costs) > len(shown):
-        left = len(costs) - len(shown)
-        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} {kind}")
+    if left := len(costs) - len(shown):
+        shown.append(f"{left} others" if shown else f"{left} {kind}")
     return shown
 
 

@@ -131,6 +131,7 @@ def deep_tally(trials: int = 400) -> Tally:
     session.agents = int(agents.sum())
     session.depth_agents[:4] = [session.sessions, session.agents - 1_700 - session.sessions, 1_500, 200]
     session.depth_units[:4] = [cost - 2 * (cost // 5) - cost // 50, cost // 5, cost // 5, cost // 50]
+    session.waste_units = int(0.12 * int(made.cells.sum()))
     session.cut_by = {"cost": 60, "calls": 25, "limit": 3}
     session.held, session.repeats, session.handovers, session.reviews = 90, 700, 120, 4_000
     return made
