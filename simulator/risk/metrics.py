@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -41,6 +42,15 @@ METRICS: tuple[str, ...] = (
     *(f"session.{key}" for key in _SESSION),
 )
 """Every metric that a limit can name, by its dotted path in a run's JSON; the budget's only where there is one."""
+
+
+# repeat_rate counts runs a session, of which there may be two
+_SHARE = re.compile(r".*(_probability|(?<!repeat)_rate|_share|breach_ci\.[01]|\.cut_by\.\w+)")
+
+
+def is_share(path: str) -> bool:
+    """Whether a metric, by its dotted path, lies between 0 and 1."""
+    return _SHARE.fullmatch(path) is not None
 
 
 class MetricError(KeyError):

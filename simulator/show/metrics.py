@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simulator.risk.metrics import COST_PER_SUCCESS
+from simulator.risk.metrics import COST_PER_SUCCESS, is_share
 from simulator.show import words
 
 if TYPE_CHECKING:
@@ -16,10 +16,9 @@ _COUNTS = ("session.calls", "session.agents", "session.tokens", "budget.breach_d
 
 def figure(path: str, value: float, currency: str) -> str:
     """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
-    name = path.rpartition(".")[2]
-    if name.endswith(("_probability", "_rate", "_share")) or path.startswith("session.cut_by"):
+    if is_share(path) or path.endswith("_rate"):
         return words.percent(value)
-    if path.startswith(_COUNTS) or name == "agents" or "successes" in path:
+    if path.startswith(_COUNTS):
         return words.about(value)
     return words.money(value, currency)
 

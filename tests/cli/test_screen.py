@@ -87,6 +87,9 @@ def test_limits_that_are_crossed_are_said_in_their_own_units() -> None:
         ("budget.breach_probability", 0.165, "16.5 %"),
         ("session.calls.p99", 31.0, "31"),
         ("session.tokens.input", 12_345_678.0, "12.3 million"),
+        ("session.agents.mean", 3.14, "3.14"),
+        ("session.cut_by.limit", 0.002, "0.2 %"),
+        ("session.held_rate", 0.0045, "0.45 %"),
     ],
 )
 def test_figures_by_their_path(path: str, value: float, said: str) -> None:
