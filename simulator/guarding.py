@@ -4,13 +4,14 @@ A draw has an address, so that a session which no guardrail touched is the same 
 run's sessions is simulated as it was, and only those that were touched a second time, with the guardrails lifted.
 How many is a function of the run alone:
 
-- sessions as they were: one in twenty of those that guardrails watch over, at least 50,000 (or all) and at most a
-  million, evenly spaced over the run, but no more than an allowance of model calls pays for;
+- sessions as they were: one in a hundred of those that guardrails watch over, at least 50,000 (or all) and at most
+  200,000, evenly spaced over the run, but no more than an allowance of model calls pays for;
 - without guardrails: all the touched ones of these, or an evenly spaced part that the same allowance pays for again, as
   one that was cut may go on for long.
 
-The allowance is a twentieth of the run's calls, at least 2.5 million and at most 20 million; what a session takes is
-read off a few hundred that are simulated first. So the comparison takes about a tenth of a long run, or a second.
+The allowance is a hundredth of the run's calls, at least 2.5 million and at most 10 million; what a session takes is
+read off a hundred that are simulated first. Single sessions fill the kernels' lanes badly, and take up to nine times as
+long as in a run: so the comparison takes at most about a fifth of a long run, and most often a tenth or a second.
 """
 
 from __future__ import annotations
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 Sampler = Callable[[Records], Records]
 """Simulates sessions anew: SESSION_DTYPE[n] whose addresses are filled in, to SESSION_DTYPE[n] in full."""
 
-ONE_IN, FEWEST, MOST = 20, 50_000, 1_000_000
+ONE_IN, FEWEST, MOST = 100, 50_000, 200_000
 """Sessions that are simulated as they were."""
-FEWEST_CALLS, MOST_CALLS = 2_500_000, 20_000_000
+FEWEST_CALLS, MOST_CALLS = 2_500_000, 10_000_000
 """The allowance of model calls for either side."""
-FIRST = 256
+FIRST = 100
 """Sessions that say what one takes."""
 CUTTING = ("cost", "calls")
 HOLDING = ("agents", "depth")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.arguments import read_amount, read_count
-from simulator.document import plain, values_of
+from simulator.document import guardrail_values, plain, values_of
 from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
@@ -275,7 +274,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as plain values, ready for JSON; null where there is no such number."""
-        document: dict[str, Any] = plain(self._values)
+        document: dict[str, Any] = plain(self._values | {"guardrails": guardrail_values(self)})
         return document
 
     @cached_property
@@ -293,8 +292,7 @@ class Result:
         home = Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         run = {name: getattr(self, name) for name in _RUN_FIELDS}
-        guardrails = None if self.guardrails is None else [asdict(effect) for effect in self.guardrails]
-        notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrails}
+        notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
         write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
             self.trials.to_parquet(stream, index=False)

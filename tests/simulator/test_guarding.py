@@ -175,6 +175,7 @@ def test_without_guardrails_nothing_is_simulated() -> None:
 def test_how_many_is_a_function_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guarding, "FEWEST", 500)
     monkeypatch.setattr(guarding, "FIRST", 16)
+    monkeypatch.setattr(guarding, "ONE_IN", 20)
     for calls, allowance, sampled in ((4, 10**6, 1_000), (4, 2_400, 600), (40, 2_400, 60), (400, 2_400, 16)):
         monkeypatch.setattr(guarding, "FEWEST_CALLS", allowance)
         fake = Fake(calls)
@@ -225,6 +226,8 @@ def guarded_result() -> tuple[Result, Fake]:
 
 def test_a_result_simulates_them_once_and_only_when_asked() -> None:
     result, fake = guarded_result()
+    assert fake.asked == []
+    assert result.metric("p95") == 0
     assert fake.asked == []
     first = result.guardrails
     asked = len(fake.asked)
@@ -278,6 +281,15 @@ def test_the_comparison_is_that_of_two_whole_runs(caps: dict[str, Any], monkeypa
     assert told.saving.mean > 0
     assert told.saving.mean == pytest.approx((spent[1] - spent[0]) / 30, rel=1e-6)  # money is rounded a block at a time
     assert np.array_equal(capped.tally.daily[:, :, 1 - build], bare.tally.daily[:, :, 1 - build])
+
+
+def test_a_real_run_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.request.pending", lambda scenario: ())
+    one, other = (run(scenario(TREE, depth=1, cost=25), trials=12, threads=threads) for threads in (1, 2))
+    (told,) = one.guardrails or ()
+    assert told.sampled == one.tally.sessions[:, :, 1].sum()
+    assert one.to_dict()["guardrails"] == other.to_dict()["guardrails"]
+    assert run(scenario(TREE), trials=12, threads=1).guardrails is None
 
 
 def test_untouched_sessions_are_the_same_without_guardrails(monkeypatch: pytest.MonkeyPatch) -> None:
