@@ -10,6 +10,7 @@ from simulator.engine.tally import MAX_CALLS
 from simulator.risk.guardrails import Estimate, GuardrailEffect
 from simulator.show import words
 from simulator.show.reading import Reading
+from simulator.show.story import shortened
 
 FEW = 30
 """Compared sessions below which a mean difference rests on too few to be called settled."""
@@ -25,7 +26,9 @@ class Table:
 
 def guardrail_words(reading: Reading) -> str:
     """Each feature's guardrails: whom they touch, what they save, what they lose; empty without guardrails."""
-    return " · ".join(f"{effect.feature}: {_effect_words(effect, reading)}" for effect in reading.guardrails)
+    return " · ".join(
+        f"{shortened(effect.feature, 24)}: {_effect_words(effect, reading)}" for effect in reading.guardrails
+    )
 
 
 def _effect_words(effect: GuardrailEffect, reading: Reading) -> str:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MOST_PARTS = 8
 """Rows of the attribution; what is smaller stands together below them."""
 
+LONGEST_LABEL = 46
+"""Characters of a row's label that a picture has room for."""
+
 WHOLE_SESSION = ("handoff", "human_review", "overheads", "fixed")
 """Causes of a session as a whole, which stand under its root agent and are not that agent's doing."""
 
@@ -74,34 +77,35 @@ def said_cause(part: Component, reading: Reading) -> str:
 
 
 def _label(cause: str, found: Sequence[Component], several: bool) -> str:
-    """The cause, and the one or two tools and, where several agents make calls, agents that make most of it."""
-    by_agent: dict[str, float] = {}
+    """The cause, and the tools and, where several agents make calls, agents that make most of it: two, or one."""
+    agents, tools = _costs(found, "agent"), _costs(found, "detail") if cause == "tools" else {}
+    if not several or cause in WHOLE_SESSION:
+        agents = {}
+    for most in (2, 1):
+        label = words.cause_words(cause, _named(agents, "agents", most), _named(tools, "tools", most))
+        if len(label) <= LONGEST_LABEL:
+            return label
+    return words.cause_words(cause, details=_named(tools, "tools", 1)) if tools else label
+
+
+def _costs(found: Sequence[Component], by: str) -> dict[str, float]:
+    """What the components cost in a mean period by the name that one of their columns has."""
+    costs: dict[str, float] = {}
     for component in found:
-        if component.agent is not None:
-            by_agent[component.agent] = by_agent.get(component.agent, 0.0) + component.mean
-    tools = _named(_by_detail(found), "tools") if cause == "tools" else []
-    if not several or not by_agent or cause in WHOLE_SESSION:
-        return words.cause_words(cause, details=tools)
-    return words.cause_words(cause, _named(by_agent, "agents"), tools)
+        if name := getattr(component, by):
+            costs[name] = costs.get(name, 0.0) + component.mean
+    return costs
 
 
-def _by_detail(found: Sequence[Component]) -> dict[str, float]:
-    by_detail: dict[str, float] = {}
-    for component in found:
-        if component.detail is not None:
-            by_detail[component.detail] = by_detail.get(component.detail, 0.0) + component.mean
-    return by_detail
-
-
-def _named(costs: Mapping[str, float], kind: str) -> list[str]:
-    """The one or two names that make most of a cost, and how many there are beside them; a last one by its name."""
+def _named(costs: Mapping[str, float], kind: str, most: int) -> list[str]:
+    """The names that make most of a cost, and how many there are beside them; a last one by its name."""
     ordered = sorted(costs, key=lambda name: -costs[name])
-    main = [name for name in ordered if costs[name] >= 0.15 * sum(costs.values())][:2]
-    if len(costs) - len(main) == 1:
+    main = [name for name in ordered if costs[name] >= 0.15 * sum(costs.values())][:most]
+    if most > 1 and len(costs) - len(main) == 1:
         main = ordered
     shown = [shortened(name, 24) for name in main]
     if left := len(costs) - len(shown):
-        shown.append(f"{left} others" if shown else f"{left} {kind}")
+        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} {kind}")
     return shown
 
 

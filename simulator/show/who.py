@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from simulator.risk.attribution import Component
 from simulator.show import words
 from simulator.show.reading import Reading
-from simulator.show.story import WHOLE_SESSION, said_cause
+from simulator.show.story import WHOLE_SESSION, said_cause, shortened
 
 MOST_SPENDERS = 4
+LONGEST = 24
+"""Characters of a name on a line."""
 NOBODY = {"handoff": "people", "human_review": "people", "overheads": "overheads", "fixed": "fixed costs"}
 """Whose money it is that no agent spends."""
 
@@ -89,7 +91,7 @@ def spender_words(reading: Reading) -> str:
         return ""
     shown = [spender for spender in spenders(reading)[:MOST_SPENDERS] if spender.typical > 0]
     said = [
-        f"{spender.name} {spender.typical} % ({_in_worst(spender.worst, i, reading)})"
+        f"{shortened(spender.name, LONGEST)} {spender.typical} % ({_in_worst(spender.worst, i, reading)})"
         for i, spender in enumerate(shown)
     ]
     rest, worst_rest = (100 - sum(getattr(s, name) for s in shown) for name in ("typical", "worst"))
@@ -109,7 +111,7 @@ def retry_words(reading: Reading) -> str:
     if len(costs) < 2:
         return ""
     ordered = sorted(costs.items(), key=lambda item: -item[1])
-    said = [f"{agent} {reading.money(amount)}" for agent, amount in ordered[:MOST_SPENDERS]]
+    said = [f"{shortened(agent, LONGEST)} {reading.money(amount)}" for agent, amount in ordered[:MOST_SPENDERS]]
     if rest := ordered[MOST_SPENDERS:]:
         said.append(f"{len(rest)} more {reading.money(sum(amount for _, amount in rest))}")
     return f"{' · '.join(said)} a {reading.noun}"

@@ -90,6 +90,12 @@ def test_what_was_done_to_sessions_stands_in_their_table(state_page: StatePage) 
     assert "agents, mean · P50 · P99" not in plain
 
 
+@pytest.mark.parametrize("width", [40, 60, 100])
+def test_no_line_is_longer_than_the_terminal(width: int) -> None:
+    for state in (DEEP, "guardrails of two features", "forty agents"):
+        assert max(map(len, screen(synthetic.STATES[state](), width).splitlines())) <= width
+
+
 # The hard limit
 
 

@@ -11,7 +11,7 @@ import pytest
 from simulator.risk.attribution import Component
 from simulator.show import words
 from simulator.show.reading import Reading, read
-from simulator.show.story import parts
+from simulator.show.story import LONGEST_LABEL, parts
 from simulator.show.who import accounts, retry_words, spender_words, spenders
 from tests.show import synthetic
 from tests.show.conftest import StatePage
@@ -62,9 +62,16 @@ def test_many_that_retry_are_counted() -> None:
 
 def test_tools_are_named_on_the_terminal(reading: Reading) -> None:
     (label,) = (row.label for row in parts(reading) if row.label.startswith("tool"))
-    assert label == "tools search, a-tool-with-a-long-name and 2 others of planner and executor"
+    assert label == "tools search and 3 others"
     one = replace(reading, parts=tuple(part for part in reading.parts if part.detail in (None, "read")))
     assert "tool read of planner" in [row.label for row in parts(one)]
+
+
+def test_a_label_has_room_beside_its_bar(reading: Reading) -> None:
+    labels = [row.label for row in parts(reading)]
+    assert max(map(len, labels)) <= LONGEST_LABEL
+    assert "answers written by executor and 3 others" in labels
+    assert "history re-sent by executor, planner and chat" in labels
 
 
 def test_a_last_agent_is_named_and_not_counted(reading: Reading) -> None:
