@@ -159,6 +159,18 @@ def effect(**changes: Any) -> GuardrailEffect:
     return replace(plain, **changes)
 
 
+def untouched(feature: str = "assist") -> GuardrailEffect:
+    """Guardrails that no session met."""
+    none = Estimate(0.0, 0.0, (0.0, 0.0))
+    rates = {
+        "cut_rate": 0.0,
+        "held_rate": 0.0,
+        "saving_per_success_lost": float("nan"),
+        "cost_per_success_without": 1.42,
+    }
+    return effect(feature=feature, cut=0, held=0, compared=0, saving=none, successes_lost=none, **rates)
+
+
 def deep(*effects: GuardrailEffect, **changes: Any) -> Result:
     """A result of such months."""
     made = deep_tally()
@@ -271,6 +283,6 @@ STATES: dict[str, Callable[[], Result]] = {
     "a limit crossed": lambda: with_scenario(tally(200), limits={"p95": 5}),
     "forty agents": _forty,
     "trees, tools and guardrails": deep,
-    "guardrails of two features": lambda: deep(effect(), effect(feature="assist", cut=0, held=0, compared=0)),
+    "guardrails of two features": lambda: deep(effect(), untouched()),
 }
 """Results that pictures and pages must survive."""

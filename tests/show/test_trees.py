@@ -14,6 +14,7 @@ from simulator.show.reading import Reading, read
 from simulator.show.screen import screen
 from simulator.show.trees import agents_words, has_trees, levels, limit_words, trees_reading
 from simulator.show.trust import cautions
+from simulator.show.who import retry_words, spender_words
 from tests.show import synthetic
 from tests.show.conftest import StatePage
 from tests.show.pages import page, rows
@@ -38,6 +39,16 @@ def test_a_tree_is_one_line(reading: Reading) -> None:
     assert agents_words(replace(reading, sessions=held)).endswith(" below the root")
 
 
+def test_the_screen_has_a_line_for_each(reading: Reading) -> None:
+    said = screen(synthetic.deep(), 10_000).splitlines()
+    lines = {label: text for label, text in (line.split("  ", 1) for line in said if "  " in line)}
+    assert lines["Retries"].strip() == retry_words(reading)
+    assert lines["Who spends it"].strip() == spender_words(reading)
+    assert lines["Agents"].strip() == agents_words(reading)
+    assert lines["Guardrails"].strip() == guardrail_words(reading)
+    assert lines["Caution"].strip().startswith("3 sessions passed the hard limit")
+
+
 def test_the_share_below_the_root_is_that_of_the_table(reading: Reading) -> None:
     shares = [level.share for level in levels(reading)]
     assert round(sum(shares), 6) == 100
@@ -48,7 +59,10 @@ def test_without_trees_nothing_is_said() -> None:
     flat = read(synthetic.result(synthetic.tally(trials=20)))
     assert not has_trees(flat)
     assert agents_words(flat) == guardrail_words(flat) == ""
-    said = screen(synthetic.result(synthetic.tally(trials=20)))
+    counted = synthetic.tally(trials=20)
+    counted.session.depth_agents[0] = counted.session.agents_counts[1] = counted.session.sessions
+    assert not has_trees(read(synthetic.result(counted)))
+    said = screen(synthetic.result(counted))
     assert not re.search("^(Agents|Guardrails) ", said, re.MULTILINE)
 
 
