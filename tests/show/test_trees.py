@@ -41,7 +41,7 @@ def test_a_tree_is_one_line(reading: Reading) -> None:
 
 def test_the_screen_has_a_line_for_each(reading: Reading) -> None:
     said = screen(synthetic.deep(), 10_000).splitlines()
-    lines = {label: text for label, text in (line.split("  ", 1) for line in said if "  " in line)}
+    lines = dict(line.split("  ", 1) for line in said if "  " in line)
     assert lines["Retries"].strip() == retry_words(reading)
     assert lines["Who spends it"].strip() == spender_words(reading)
     assert lines["Agents"].strip() == agents_words(reading)
