@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 def values_of(result: Result) -> dict[str, Any]:
-    """Every figure of a result in the layout of its JSON, before it is made plain; so nan and inf are still in it."""
+    """Every figure of a result in the layout of its JSON, before it is made plain; so nan and inf are still in it.
+
+    Guardrails stand apart, as they are simulated when they are asked for.
+    """
     facts = result.facts
     return {
         "scenario": {"name": facts.name, "sha256": facts.sha256, "title": facts.title, "unit": facts.unit},
@@ -39,11 +42,13 @@ def values_of(result: Result) -> dict[str, Any]:
         "limits": facts.limits,
         "daily": result.daily,
         "session": asdict(result.session),
-        "attribution": [
-            {"feature": part.feature, "agent": part.agent, "cause": part.cause, "mean": part.mean, "tail": part.tail}
-            for part in result.components()
-        ],
+        "attribution": [asdict(part) for part in result.components(by_detail=True)],
     }
+
+
+def guardrail_values(result: Result) -> list[dict[str, Any]] | None:
+    """What the guardrails of each feature do, in the layout of the JSON; None without any."""
+    return None if result.guardrails is None else [asdict(effect) for effect in result.guardrails]
 
 
 def _budget(result: Result, risk: Breach) -> dict[str, Any]:

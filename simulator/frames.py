@@ -49,8 +49,8 @@ def _breach_days(tally: Tally, budget: float | None) -> list[int | None]:
     return [day or None for day in breach_days(tally, budget).tolist()]
 
 
-def sample_addresses(tally: Tally, n: int) -> Records:
-    """Addresses of n sessions, evenly spaced over all that were simulated.
+def sample_addresses(tally: Tally, n: int, features: Sequence[int] | None = None) -> Records:
+    """Addresses of n sessions, evenly spaced over all that were simulated, or over those of some features.
 
     A systematic sample needs no random number, so that it is the same for everyone, and takes from each trial, day and
     feature its share.
@@ -59,7 +59,10 @@ def sample_addresses(tally: Tally, n: int) -> Records:
     -------
     SESSION_DTYPE[min(n, number of sessions)], all but the address zero
     """
-    counts = tally.sessions.ravel()
+    among = np.ones(tally.sessions.shape[2], np.bool_)
+    if features is not None:
+        among = np.isin(np.arange(len(among)), features)
+    counts = (tally.sessions * among).ravel()
     ends = np.cumsum(counts)
     total = int(ends[-1])
     n = min(max(n, 0), total)
@@ -73,9 +76,13 @@ def sample_addresses(tally: Tally, n: int) -> Records:
 
 
 def sessions_frame(records: Records, features: Sequence[str]) -> DataFrame:
-    """One row a session: its address (trial, day from 1, feature, session), cost, calls, agents, tokens, outcome.
+    """One row a session, its address first.
 
-    ``cut_by`` says what cut it: cost, calls, or limit (the hard one); none where nothing did.
+    Columns: ``trial``, ``day`` counted from 1, ``feature``, ``session``; ``cost`` in currency; ``calls``; ``agents``,
+    the root and validators counted; ``input``, ``cached``, ``written`` and ``output`` tokens; ``success``; ``cut``, and
+    as ``cut_by`` what cut it: cost, calls, or limit (the hard one), none where nothing did; ``held``, whether a cap on
+    depth or agents kept a child from starting; ``runs``, the first one and its repeats; ``handed_over`` to a person,
+    and ``reviewed`` by one.
     """
     import pandas as pd
 

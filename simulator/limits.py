@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenarios.problems import Fault, Problem
-from simulator.risk.metrics import MetricError, metric_path
+from simulator.risk.metrics import MetricError, is_share, metric_path
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -20,6 +20,6 @@ def limit_problems(scenario: Scenario, has_budget: bool) -> list[Problem]:
         except MetricError as error:
             faults.append(Fault(("limits", metric), "is no metric of this run", hint=error.remedy))
             continue
-        if limit > 1.0 and path.endswith(("_probability", "_rate", "_share")):
+        if limit > 1.0 and is_share(path):
             faults.append(Fault(("limits", metric), "lies between 0 and 1", got=limit, hint="write 5 % as 0.05 or 5%"))
     return scenario.error(faults).problems

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.arguments import read_amount, read_count
-from simulator.document import plain, values_of
-from simulator.engine.tally import FloatArray, Records, Tally
+from simulator.document import guardrail_values, plain, values_of
+from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
+from simulator.guarding import Sampler, guardrail_effects
 from simulator.risk.attribution import Component, attribution
 from simulator.risk.breach import Breach, breach, breach_probability
 from simulator.risk.contingency import contingency
 from simulator.risk.daily import daily_quantiles
+from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.metrics import Violation, metric_value, violations
 from simulator.risk.session import Sessions, session_risk
 from simulator.risk.spend import Spend, covered_units, spend_units
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 
     from scenarios.prices import PriceBook
     from scenarios.schema import Scenario
-
-Sampler = Callable[[Records], Records]
-"""Simulates sessions anew: SESSION_DTYPE[n] whose addresses are filled in, to SESSION_DTYPE[n] in full."""
 
 _RUN_FIELDS = ("seed", "engine", "engine_reason", "trials_requested", "interrupted", "seconds", "version")
 
@@ -60,6 +59,10 @@ class Result:
         Of the burncurve that ran; by default the one installed.
     sampler : callable, optional
         Simulates sessions anew by their addresses, for `sessions`.
+    sampler_of : callable, optional
+        Makes the sampler of an edited scenario on the same seed, for `guardrails`.
+    guardrails : sequence of GuardrailEffect, optional
+        Known from the run that a loaded result was saved of.
     facts : Facts, optional
         Read from the scenario where they are not given.
 
@@ -85,6 +88,8 @@ class Result:
         seconds: float,
         version: str | None = None,
         sampler: Sampler | None = None,
+        sampler_of: Callable[[Scenario], Sampler] | None = None,
+        guardrails: Sequence[GuardrailEffect] | None = None,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -105,6 +110,8 @@ class Result:
         self.spend = Spend(spend_units(tally), tally.frame.unit)
         self.covered = Spend(covered_units(tally), tally.frame.unit)
         self._sampler = sampler
+        self._sampler_of = sampler_of
+        self._guardrails = None if guardrails is None else tuple(guardrails)
 
     # What happened
 
@@ -132,8 +139,18 @@ class Result:
 
     @cached_property
     def session(self) -> Sessions:
-        """Cost, calls, tokens and outcome of single sessions."""
+        """Cost, calls, tokens, agents and outcome of single sessions; in ``session.depth`` agents and cost by depth."""
         return session_risk(self.tally)
+
+    @cached_property
+    def guardrails(self) -> tuple[GuardrailEffect, ...] | None:
+        """What each feature's guardrails buy and cost, against the same sessions without them; None without any.
+
+        Simulates a sample of the run's sessions again when it is first asked for; see `simulator.guarding`.
+        """
+        if self._guardrails is not None or self.scenario is None or self._sampler is None or self._sampler_of is None:
+            return self._guardrails
+        return guardrail_effects(self.tally, self.scenario, self._sampler, self._sampler_of)
 
     @cached_property
     def budget(self) -> Breach | None:
@@ -219,7 +236,8 @@ class Result:
     def sessions(self, n: int | str) -> DataFrame:
         """A sample of n sessions, each with its address, cost, calls, agents, tokens and outcome.
 
-        Evenly spaced over all that were simulated, in the order of their addresses; all of them where n is more.
+        The columns are those of `simulator.frames.sessions_frame`. The sample is evenly spaced over all that were
+        simulated, in the order of their addresses; it is all of them where n is more.
 
         Raises
         ------
@@ -256,7 +274,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as plain values, ready for JSON; null where there is no such number."""
-        document: dict[str, Any] = plain(self._values)
+        document: dict[str, Any] = plain(self._values | {"guardrails": guardrail_values(self)})
         return document
 
     @cached_property
@@ -274,7 +292,8 @@ class Result:
         home = Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         run = {name: getattr(self, name) for name in _RUN_FIELDS}
-        write_tally(home / "tally.npz", self.tally, {"run": run, "facts": self.facts.to_dict()})
+        notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
+        write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
             self.trials.to_parquet(stream, index=False)
         with whole_file(home / "result.json") as stream:
@@ -291,7 +310,9 @@ def load_result(folder: str | Path) -> Result:
         If the folder holds no result, or one of another format.
     """
     tally, notes = read_tally(Path(folder) / "tally.npz")
-    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), **notes["run"])
+    stored = notes["guardrails"]
+    guardrails = None if stored is None else [GuardrailEffect.from_dict(values) for values in stored]
+    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **notes["run"])
 
 
 class Plots:

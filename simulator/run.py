@@ -13,7 +13,6 @@ from simulator.bounds import cost_overflow, default_trials, money_unit, pilot, r
 from simulator.engine.exact import CostOverflowError, sample_sessions, simulate
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
-from simulator.engine.tally import Records
 from simulator.processors import usable_processors
 from simulator.request import read_request
 from simulator.result import Result
@@ -21,6 +20,8 @@ from simulator.result import Result
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from scenarios.schema import Scenario
+    from simulator.guarding import Sampler
 
 MOST_UNFINISHED = 0.99
 """Share of the work that is said to be done while some is not: more sessions may come than are expected."""
@@ -127,8 +128,9 @@ def run(
     if not len(tally.trial):
         raise KeyboardInterrupt("before the first trial was finished")
 
-    def sampler(addresses: Records) -> Records:
-        return sample_sessions(program, period, given["seed"], addresses, tally.frame.unit)
+    def sampler_of(edited: Scenario) -> Sampler:
+        other = program if edited is scenario else compile_program(edited, prices)
+        return lambda addresses: sample_sessions(other, period, given["seed"], addresses, tally.frame.unit)
 
     return Result(
         tally=tally,
@@ -140,7 +142,8 @@ def run(
         trials_requested=n_trials,
         interrupted=len(tally.trial) < n_trials,
         seconds=time.perf_counter() - started,
-        sampler=sampler,
+        sampler=sampler_of(scenario),
+        sampler_of=sampler_of,
     )
 
 

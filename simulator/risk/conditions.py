@@ -9,14 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from distributions.quantity import QuantityError, parse_number
-from simulator.risk.metrics import SHORT_NAMES, MetricError, metric_path, where_null
+from simulator.risk.metrics import SHORT_NAMES, MetricError, is_share, metric_path, where_null
 
 # Scalars whose path depends on the scenario, and the ends of intervals: no table can hold them before there is a run.
 _BY_SCENARIO = re.compile(
     r"prices\..+\.(input|output|cached_input|cache_write)|daily\.p(5|50|95)\.\d+|attribution\.\d+\.(mean|tail)"
+    r"|session\.depth\.\d+\.(agents|cost_share)"
+    r"|guardrails\.\d+\.(cut_rate|held_rate|saving_per_success_lost|cost_per_success(_without)?)"
+    r"|guardrails\.\d+\.(saving|successes_lost)\.(mean|se|ci\.[01])"
     r"|spend\.ci\.p(50|95|99)\.[01]|budget\.breach_ci\.[01]"
 )
-_SHARE = re.compile(r".*(_probability|_rate|_share|breach_ci\.[01])")
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     ">=": operator.ge,
     "<=": operator.le,
@@ -85,7 +87,7 @@ def parse_condition(text: str, *, has_budget: bool) -> Condition:
         value = parse_number(written)
     except QuantityError as error:
         raise ConditionError(f'"{text}" needs a number after {sign}: {error}') from error
-    if _SHARE.fullmatch(path) and not 0 <= value <= 1:
+    if is_share(path) and not 0 <= value <= 1:
         raise ConditionError(f'"{text}": {metric} lies between 0 and 1; write 5 % as 0.05 or 5%')
     return Condition(metric, sign, value)
 

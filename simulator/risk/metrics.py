@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -19,7 +20,10 @@ COST_PER_SUCCESS = "session.cost_per_success"
 
 _SPEND = ("mean", "sd", "p5", "p10", "p50", "p80", "p90", "p95", "p99", "min", "max", "tvar95", "tvar99")
 _BUDGET = ("amount", "covered_p95", "breach_probability", "breaching_trials", "expected_overrun_given_breach")
-_SESSION = ("success_rate", "cut_rate", "cost_per_success", "waste_share", "top1pct_share")
+_SESSION = (
+    *("success_rate", "cut_rate", "held_rate", "repeat_rate", "handoff_rate", "review_rate"),
+    *("cost_per_success", "waste_share", "top1pct_share"),
+)
 
 SETTINGS: tuple[str, ...] = ("seed", "trials", "trials_requested", "sessions_simulated", "period.days")
 """Numbers of a run's JSON that say how it was made and not what came out, so that they can be read and not limited."""
@@ -33,9 +37,20 @@ METRICS: tuple[str, ...] = (
     *(f"session.cost.{key}" for key in ("mean", "p50", "p90", "p95", "p99", "p999", "max")),
     *(f"session.calls.{key}" for key in ("mean", "p50", "p95", "p99")),
     *(f"session.tokens.{key}" for key in ("input", "cached", "written", "output")),
+    *(f"session.agents.{key}" for key in ("mean", "p50", "p95", "p99")),
+    *(f"session.cut_by.{key}" for key in ("cost", "calls", "limit")),
     *(f"session.{key}" for key in _SESSION),
 )
 """Every metric that a limit can name, by its dotted path in a run's JSON; the budget's only where there is one."""
+
+
+# repeat_rate counts runs a session, of which there may be two
+_SHARE = re.compile(r".*(_probability|(?<!repeat)_rate|_share|breach_ci\.[01]|\.cut_by\.\w+)")
+
+
+def is_share(path: str) -> bool:
+    """Whether a metric, by its dotted path, lies between 0 and 1."""
+    return _SHARE.fullmatch(path) is not None
 
 
 class MetricError(KeyError):

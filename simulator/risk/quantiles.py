@@ -65,6 +65,12 @@ def quantile_of_sorted(ordered: FloatArray | IntArray, p: float) -> float:
     return float(ordered[rank(p, len(ordered)) - 1])
 
 
+def histogram_rank(counts: IntArray, p: float) -> int:
+    """The bin that holds the quantile at p, of int64[bins] of counts, not all of them zero."""
+    cumulative = np.cumsum(counts)
+    return int(np.searchsorted(cumulative, rank(p, int(cumulative[-1]))))
+
+
 def quantile_rows(values: IntArray, p: float) -> IntArray:
     """The quantile at p of each column of int64[n, m], as int64[m]."""
     k = rank(p, len(values)) - 1

@@ -11,7 +11,8 @@ import numpy as np
 
 from simulator.engine.tally import TOKEN_KINDS, IntArray, SessionTally, Tally, cost_bin_value
 from simulator.risk.money import in_currency
-from simulator.risk.quantiles import rank
+from simulator.risk.quantiles import histogram_rank
+from simulator.risk.trees import Depth, SessionAgents, depths, session_agents
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,15 @@ class SessionTokens:
 
 
 @dataclass(frozen=True)
+class SessionCuts:
+    """Shares of the sessions that were cut, by what cut them: two guardrails, and the hard limit on calls."""
+
+    cost: float
+    calls: float
+    limit: float
+
+
+@dataclass(frozen=True)
 class Sessions:
     """What single sessions cost, over all that were simulated.
 
@@ -55,8 +65,13 @@ class Sessions:
 
     Attributes
     ----------
-    cost, calls, tokens : of one session
+    cost, calls, tokens, agents : of one session
+    depth : agents and cost by depth, the root first; empty where none were counted
     success_rate, cut_rate : shares of the sessions
+    cut_by : the cut ones, by what cut them
+    held_rate : share of the sessions in which a cap on depth or agents kept a child from starting
+    repeat_rate : repeated runs a session, so it may pass 1
+    handoff_rate, review_rate : shares of the sessions that a person took over, and looked at
     cost_per_success : cost of all sessions over the number that succeeded, in currency; inf where none did
     waste_share : share of session cost in sessions without success and in the retries of the others
     top1pct_share : share of session cost that the dearest 1 % of sessions carry
@@ -65,8 +80,15 @@ class Sessions:
     cost: SessionCost
     calls: SessionCalls
     tokens: SessionTokens
+    agents: SessionAgents
+    depth: tuple[Depth, ...]
     success_rate: float
     cut_rate: float
+    cut_by: SessionCuts
+    held_rate: float
+    repeat_rate: float
+    handoff_rate: float
+    review_rate: float
     cost_per_success: float
     waste_share: float
     top1pct_share: float
@@ -81,8 +103,15 @@ def session_risk(tally: Tally) -> Sessions:
         cost=_cost(sessions, cost_units, unit),
         calls=_calls(sessions.calls_counts, n),
         tokens=SessionTokens(*(_ratio(sessions.tokens[kind], n) for kind in TOKEN_KINDS)),
+        agents=session_agents(sessions),
+        depth=depths(sessions),
         success_rate=_ratio(sessions.successes, n),
         cut_rate=_ratio(sessions.cut, n),
+        cut_by=SessionCuts(**{reason: _ratio(cut, n) for reason, cut in sessions.cut_by.items()}),
+        held_rate=_ratio(sessions.held, n),
+        repeat_rate=_ratio(sessions.repeats, n),
+        handoff_rate=_ratio(sessions.handovers, n),
+        review_rate=_ratio(sessions.reviews, n),
         cost_per_success=_cost_per_success(sessions, cost_units, unit),
         waste_share=_share(sessions.waste_units, cost_units, n),
         top1pct_share=_share(top_units(sessions, Fraction(1, 100)), cost_units, n),
@@ -91,7 +120,7 @@ def session_risk(tally: Tally) -> Sessions:
 
 def cost_quantile(sessions: SessionTally, p: float) -> float:
     """Quantile at p of session cost, in currency; to 0.2 %, and never outside the exact minimum and maximum."""
-    value = float(cost_bin_value(_histogram_rank(sessions.cost_counts.sum(axis=0), p)))
+    value = float(cost_bin_value(histogram_rank(sessions.cost_counts.sum(axis=0), p)))
     return min(max(value, sessions.min_cost), sessions.max_cost)
 
 
@@ -130,7 +159,7 @@ def _calls(counts: IntArray, n: int) -> SessionCalls:
     if n == 0:
         return SessionCalls(*(4 * [math.nan]))
     calls = int(np.dot(counts, np.arange(len(counts))))
-    return SessionCalls(calls / n, *(float(_histogram_rank(counts, p)) for p in (0.50, 0.95, 0.99)))
+    return SessionCalls(calls / n, *(float(histogram_rank(counts, p)) for p in (0.50, 0.95, 0.99)))
 
 
 def _cost_per_success(sessions: SessionTally, cost_units: int, unit: float) -> float:
@@ -150,9 +179,3 @@ def _share(part: int | Fraction, whole: int, n: int) -> float:
 
 def _ratio(count: int, n: int) -> float:
     return count / n if n else math.nan
-
-
-def _histogram_rank(counts: IntArray, p: float) -> int:
-    """Bin of the order statistic that is the quantile at p."""
-    cumulative = np.cumsum(counts)
-    return int(np.searchsorted(cumulative, rank(p, int(cumulative[-1]))))

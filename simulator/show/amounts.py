@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from simulator.engine.tally import MAX_CALLS
+from simulator.risk.session import Sessions
 from simulator.risk.spend import Spend
+from simulator.risk.trees import SessionAgents
 from simulator.show import words
 from simulator.show.reading import Reading
 
@@ -183,13 +187,33 @@ def session_rows(reading: Reading) -> list[tuple[str, str]]:
         ("the dearest of all", _money(reading, cost.max)),
         ("carried by the dearest 1 %", _share(risk.top1pct_share)),
         ("model calls, mean · P50 · P99", " · ".join(_count(x) for x in (calls.mean, calls.p50, calls.p99))),
+        *_agent_rows(risk.agents),
         ("tokens in, of them cached", f"{_count(tokens.input)}, {_count(tokens.cached)}"),
         ("tokens out", _count(tokens.output)),
         ("successful", _share(risk.success_rate)),
-        ("cut by a guardrail", _share(risk.cut_rate)),
+        *_outcome_rows(risk),
         (f"cost per successful {unit}", _money(reading, risk.cost_per_success)),
         ("spent on retries and failures", _share(risk.waste_share)),
     ]
+
+
+def _agent_rows(agents: SessionAgents) -> Iterator[tuple[str, str]]:
+    """Agents of a session, where any session has more than one."""
+    if agents.mean > 1:
+        yield "agents, mean · P50 · P99", " · ".join(_count(x) for x in (agents.mean, agents.p50, agents.p99))
+
+
+def _outcome_rows(risk: Sessions) -> Iterator[tuple[str, str]]:
+    """What was done to sessions; what never was done is left out, but for guardrails."""
+    yield "cut by a guardrail", _share(risk.cut_by.cost + risk.cut_by.calls)
+    seldom = [
+        (f"cut at the hard limit of {MAX_CALLS:,} calls", risk.cut_by.limit),
+        ("held: a child did not start", risk.held_rate),
+        ("run again after a failure", risk.repeat_rate),
+        ("taken over by a person", risk.handoff_rate),
+        ("looked at by a person", risk.review_rate),
+    ]
+    yield from ((name, _share(rate)) for name, rate in seldom if rate > 0)
 
 
 def _money(reading: Reading, amount: float) -> str:

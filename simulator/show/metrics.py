@@ -5,20 +5,21 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from simulator.risk.metrics import COST_PER_SUCCESS
+from simulator.risk.metrics import COST_PER_SUCCESS, is_share
 from simulator.show import words
 
 if TYPE_CHECKING:
     from simulator.risk.metrics import Violation
 
+_COUNTS = ("session.calls", "session.agents", "session.tokens", "budget.breach_day")
+
 
 def figure(path: str, value: float, currency: str) -> str:
     """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
-    name = path.rpartition(".")[2]
-    if name.endswith(("_probability", "_rate", "_share")):
+    if is_share(path) or path.endswith("_rate"):
         return words.percent(value)
-    if path.startswith(("session.calls", "session.tokens", "budget.breach_day")):
-        return words.count(value)
+    if path.startswith(_COUNTS):
+        return words.about(value)
     return words.money(value, currency)
 
 

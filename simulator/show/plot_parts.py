@@ -143,7 +143,7 @@ def _part_row(axes: Axes, i: int, row: story.Part, narrow: bool) -> None:
         )
     else:
         axes.annotate(
-            story.shortened(row.label, 46),
+            story.shortened(row.label, story.LONGEST_LABEL),
             (0, i),
             (-10, 0),
             textcoords="offset points",

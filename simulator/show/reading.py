@@ -13,6 +13,7 @@ import numpy as np
 from simulator.engine.tally import FloatArray, IntArray, SessionTally, Tally, cost_bin_value
 from simulator.risk.attribution import Component
 from simulator.risk.breach import Breach
+from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.money import array_in_currency, in_currency
 from simulator.risk.quantiles import rank
 from simulator.risk.session import Sessions
@@ -47,7 +48,8 @@ class Reading:
     breach : the budget's risk; None without a budget
     average_plan, plan : the spreadsheet of averages; the user's own figure, if there is one
     sessions, session_tally : risk of single sessions, and the histograms behind it
-    parts : components of spend, largest mean first
+    parts : components of spend, largest mean first, tools and fixed costs one by one
+    guardrails : what those of each feature buy and cost; empty without any
     whole_prompts, call_fees : agents whose prompts are stated whole, and those who pay fees per call
     waste : money of a mean period that went to retries and to sessions without success
     """
@@ -73,6 +75,7 @@ class Reading:
     sessions: Sessions
     session_tally: SessionTally
     parts: tuple[Component, ...]
+    guardrails: tuple[GuardrailEffect, ...]
     whole_prompts: tuple[str, ...]
     call_fees: tuple[str, ...]
     waste: float
@@ -133,7 +136,8 @@ def read(result: Result | Reading) -> Reading:
         plan=facts.plan,
         sessions=result.session,
         session_tally=tally.session,
-        parts=result.components(),
+        parts=result.components(by_detail=True),
+        guardrails=result.guardrails or (),
         whole_prompts=facts.whole_prompts,
         call_fees=facts.call_fees,
         waste=in_currency(Fraction(tally.session.waste_units, result.trials_done), tally.frame.unit),

@@ -20,12 +20,15 @@ from simulator.risk.shift import driver_shifts
 from simulator.show import plots, story, style, words
 from simulator.show.amounts import certainty, clamped_note, ladder, period_rows, session_rows
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions
+from simulator.show.guardrails import guardrail_reading, guardrail_table, guardrail_title, guardrail_words
 from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
 from simulator.show.sketch import stated_laws
 from simulator.show.slider import slider
+from simulator.show.trees import agents_words, has_trees, levels, trees_reading, trees_title
 from simulator.show.trust import cautions, foundations, not_used
+from simulator.show.who import accounts, agents_of, retry_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -93,6 +96,10 @@ def render(result: Result) -> str:
         lines=list(_lines(result, reading)),
         figures=_figures(reading),
         parts=story.parts(reading),
+        accounts=accounts(reading),
+        several_agents=len(agents_of(reading)) > 1,
+        trees=_trees(reading),
+        guardrails=_guardrails(reading),
         certainty=certainty(reading),
         period_rows=period_rows(reading, result.spend, result.covered),
         clamped=clamped_note(reading),
@@ -175,7 +182,10 @@ def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
     named = [
         ("If it breaks", story.break_words(reading)),
         ("Went wrong", wrong),
+        ("Retries", retry_words(reading)),
         ("What makes it", " · ".join(top) + (f"; in brackets the worst 1 in 20 {reading.nouns}" if top else "")),
+        ("Agents", agents_words(reading)),
+        ("Guardrails", guardrail_words(reading)),
         (f"Worst {reading.nouns}", story.worst_words(driver_shifts(result.tally))),
         ("Trust", " · ".join(trust)),
         ("Caution", cautions(result)),
@@ -198,6 +208,22 @@ def _provenance(result: Result) -> Iterator[tuple[str, str]]:
         "Simulated",
         f"{done:,} {words.plural('trial', done)}, {sessions} {units} in {words.round_to(result.seconds, 2):g} s",
     )
+
+
+# Trees and guardrails
+
+
+def _trees(reading: Reading) -> dict[str, Any] | None:
+    if not has_trees(reading):
+        return None
+    return {"title": trees_title(reading), "reading": trees_reading(reading), "levels": levels(reading)}
+
+
+def _guardrails(reading: Reading) -> dict[str, Any] | None:
+    if not reading.guardrails:
+        return None
+    said = guardrail_title(reading), guardrail_reading(reading), guardrail_table(reading)
+    return dict(zip(("title", "reading", "table"), said, strict=True))
 
 
 # Figures

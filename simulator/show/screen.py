@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from scenarios.lint import nothing_shared_is_uncertain
 from simulator.risk.shift import driver_shifts
 from simulator.show import words
+from simulator.show.guardrails import guardrail_words
 from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words, worst_words
+from simulator.show.trees import agents_words
 from simulator.show.trust import cautions, foundations, not_used
+from simulator.show.who import retry_words, spender_words
 
 if TYPE_CHECKING:
     from simulator.result import Result
@@ -47,6 +50,10 @@ def screen(result: Result, width: int = 100) -> str:
         *_labelled("If it breaks", break_words(reading), width),
         *_labelled("Went wrong", waste_words(reading), width),
         *_labelled("What makes it", _causes(reading), width),
+        *_labelled("Who spends it", spender_words(reading), width),
+        *_labelled("Retries", retry_words(reading), width),
+        *_labelled("Agents", agents_words(reading), width),
+        *_labelled("Guardrails", guardrail_words(reading), width),
         *_labelled(f"Worst {reading.nouns}", worst_words(driver_shifts(result.tally)), width),
         *_labelled("Trust", _trust(result, reading), width),
         *_labelled("Caution", cautions(result), width),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MOST_PARTS = 8
 """Rows of the attribution; what is smaller stands together below them."""
+
+LONGEST_LABEL = 46
+"""Characters of a row's label that a picture has room for."""
 
 WHOLE_SESSION = ("handoff", "human_review", "overheads", "fixed")
 """Causes of a session as a whole, which stand under its root agent and are not that agent's doing."""
@@ -47,7 +50,7 @@ def parts(reading: Reading) -> list[Part]:
     """Spend by cause, the largest first, and what is left over as the last row."""
     causes: dict[str, list[Component]] = {}
     for component in reading.parts:
-        causes.setdefault(_said_cause(component, reading), []).append(component)
+        causes.setdefault(said_cause(component, reading), []).append(component)
     several = len({component.agent for component in reading.parts if component.agent}) > 1
     rows = sorted(
         (
@@ -64,8 +67,8 @@ def parts(reading: Reading) -> list[Part]:
     return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
 
 
-def _said_cause(part: Component, reading: Reading) -> str:
-    """The cause of a component, told apart where its usual words would be wrong."""
+def said_cause(part: Component, reading: Reading) -> str:
+    """The key in the words of causes: the cause of a component, told apart where its usual words would be wrong."""
     if part.cause == "message" and part.agent in reading.whole_prompts:
         return "whole_prompt"
     if part.cause == "output" and part.agent in reading.call_fees:
@@ -74,20 +77,36 @@ def _said_cause(part: Component, reading: Reading) -> str:
 
 
 def _label(cause: str, found: Sequence[Component], several: bool) -> str:
-    """The cause, and the one or two agents that make most of it where several agents make calls."""
-    by_agent: dict[str, float] = {}
+    """The cause, and the tools and, where several agents make calls, agents that make most of it: two, or one."""
+    agents, tools = _costs(found, "agent"), _costs(found, "detail") if cause == "tools" else {}
+    if not several or cause in WHOLE_SESSION:
+        agents = {}
+    for most in (2, 1):
+        label = words.cause_words(cause, _named(agents, "agents", most), _named(tools, "tools", most))
+        if len(label) <= LONGEST_LABEL:
+            return label
+    return words.cause_words(cause, details=_named(tools, "tools", 1)) if tools else label
+
+
+def _costs(found: Sequence[Component], by: str) -> dict[str, float]:
+    """What the components cost in a mean period by the name that one of their columns has."""
+    costs: dict[str, float] = {}
     for component in found:
-        if component.agent is not None:
-            by_agent[component.agent] = by_agent.get(component.agent, 0.0) + component.mean
-    if not several or not by_agent or cause in WHOLE_SESSION:
-        return words.cause_words(cause)
-    total = sum(by_agent.values())
-    main = [name for name, mean in sorted(by_agent.items(), key=lambda item: -item[1]) if mean >= 0.15 * total][:2]
+        if name := getattr(component, by):
+            costs[name] = costs.get(name, 0.0) + component.mean
+    return costs
+
+
+def _named(costs: Mapping[str, float], kind: str, most: int) -> list[str]:
+    """The names that make most of a cost, and how many there are beside them; a last one by its name."""
+    ordered = sorted(costs, key=lambda name: -costs[name])
+    main = [name for name in ordered if costs[name] >= 0.15 * sum(costs.values())][:most]
+    if most > 1 and len(costs) - len(main) == 1:
+        main = ordered
     shown = [shortened(name, 24) for name in main]
-    if len(by_agent) > len(shown):
-        left = len(by_agent) - len(shown)
-        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} agents")
-    return words.cause_words(cause, shown)
+    if left := len(costs) - len(shown):
+        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} {kind}")
+    return shown
 
 
 def shortened(name: str, most: int) -> str:

@@ -10,6 +10,7 @@ from scenarios.problems import dotted
 from scenarios.tails import heaviest_tail
 from scenarios.unread import unread
 from simulator.show import words
+from simulator.show.trees import limit_words
 
 if TYPE_CHECKING:
     from scenarios.prices import PriceBook
@@ -46,10 +47,11 @@ def prices_dated(book: PriceBook) -> str:
 
 def cautions(result: Result) -> str:
     """What a reader must know and no figure shows; empty where there is nothing of the kind."""
-    if result.scenario is None or result.prices is None:
-        return ""
-    old = "prices may have changed since their day" if result.prices.stale else ""
-    return " · ".join(filter(None, [_heavy_tail(result.scenario, result.prices), old]))
+    said = [limit_words(result.tally.session, result.facts.unit)]
+    if result.scenario is not None and result.prices is not None:
+        said.append(_heavy_tail(result.scenario, result.prices))
+        said.append("prices may have changed since their day" if result.prices.stale else "")
+    return " · ".join(filter(None, said))
 
 
 def _heavy_tail(scenario: Scenario, prices: PriceBook) -> str:

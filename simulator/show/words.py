@@ -444,8 +444,8 @@ def weekdays(numbers: Sequence[int]) -> str:
 # Causes
 
 
-def cause_words(cause: str, agents: Sequence[str] = (), detail: str | None = None) -> str:
-    """A cause as people say it: ``history re-sent by planner and executor``, ``tool search of planner``.
+def cause_words(cause: str, agents: Sequence[str] = (), details: Sequence[str] = ()) -> str:
+    """A cause as people say it: ``history re-sent by planner and executor``, ``tools search and read of planner``.
 
     Parameters
     ----------
@@ -454,9 +454,12 @@ def cause_words(cause: str, agents: Sequence[str] = (), detail: str | None = Non
         one is said as it is.
     agents : sequence of str
         Whose; none leaves them out.
-    detail : str or None
-        The tool's name, of cause ``tools``.
+    details : sequence of str
+        Names of the tools or the fixed costs that are meant; none means all.
     """
-    words = f"tool {detail}" if cause == "tools" and detail else CAUSE_WORDS.get(cause, cause.replace("_", " "))
+    words = CAUSE_WORDS.get(cause, cause.replace("_", " "))
+    if details:
+        named = listing(details)
+        words = f"{plural('tool', len(details))} {named}" if cause == "tools" else f"{words}: {named}"
     link = "by" if cause in ("history", "output", "output_and_fees", "reasoning", "retries") else "of"
     return f"{words} {link} {listing(agents)}" if agents else words

@@ -15,6 +15,13 @@ DOCUMENT = {
     "spend": {"p95": 108_800.0, "ci": {"p95": [107_000.0, 110_000.0]}},
     "budget": {"breach_probability": 0.165, "breach_day": None},
     "daily": {"p95": [1.0, 2.0, 3.0]},
+    "session": {
+        "agents": {"p99": 14.0},
+        "depth": [{"depth": 0, "agents": 1.0, "cost_share": 0.6}, {"depth": 1, "agents": 2.1, "cost_share": 0.4}],
+        "cut_by": {"limit": 0.001},
+        "repeat_rate": 1.3,
+    },
+    "guardrails": [{"saving": {"mean": 120.0, "ci": [100.0, 140.0]}, "cut_rate": 0.003, "cost_per_success": 1.4}],
 }
 
 
@@ -31,6 +38,15 @@ DOCUMENT = {
         ("prices.openai/gpt-5.5.input>4", 5.0),
         ("daily.p95.1>1.5", 2.0),
         ("spend.ci.p95.1>109k", 110_000.0),
+        ("session.agents.p99>10", 14.0),
+        ("session.depth.1.cost_share>30%", 0.4),
+        ("session.depth.1.agents>2", 2.1),
+        ("session.cut_by.limit>0", 0.001),
+        ("session.repeat_rate>1.2", 1.3),
+        ("guardrails.0.saving.mean<1k", 120.0),
+        ("guardrails.0.saving.ci.0<110", 100.0),
+        ("guardrails.0.cut_rate>0.1%", 0.003),
+        ("guardrails.0.cost_per_success>$1", 1.4),
     ],
 )
 def test_conditions_are_held_against_the_json(text: str, value: float | None) -> None:
@@ -69,6 +85,9 @@ def test_null_is_infinite_only_for_the_cost_of_a_success_where_none_came(
         ("cost_per_sucess>3", "did you mean session.cost_per_success"),
         ("seed>3", "there is no metric 'seed': it says how the run was made"),
         ("breach_probability>5", "lies between 0 and 1; write 5 % as 0.05 or 5%"),
+        ("session.cut_by.limit>5", "lies between 0 and 1"),
+        ("session.held_rate>5", "lies between 0 and 1"),
+        ("guardrails.0.saving.means>5", "there is no metric"),
     ],
 )
 def test_a_bad_condition_says_what_would_be_right(text: str, said: str) -> None:

@@ -25,6 +25,8 @@ Went wrong      $11,900 goes to retries and the 10 % of sessions that failed
 What makes it   history re-sent by planner and executor 27 % (30 % in the worst months) ·
                 people reviewing 25 % (24 %) · answers written by executor 17 % (17 %) ·
                 system prompts of chat 14 % (14 %) · the rest 17 % (15 %)
+Who spends it   chat 27 % (26 % in the worst months) · executor 25 % (26 %) · people 25 % (24 %) ·
+                planner 19 % (21 %) · the rest 4 % (3 %)
 Worst months    volume 1.5x the plan
 Trust           simulation error ±0.8 % of the P95, chance 17.3 to 18.8 % · seed 1
 """
@@ -85,6 +87,9 @@ def test_limits_that_are_crossed_are_said_in_their_own_units() -> None:
         ("budget.breach_probability", 0.165, "16.5 %"),
         ("session.calls.p99", 31.0, "31"),
         ("session.tokens.input", 12_345_678.0, "12.3 million"),
+        ("session.agents.mean", 3.14, "3.14"),
+        ("session.cut_by.limit", 0.002, "0.2 %"),
+        ("session.held_rate", 0.0045, "0.45 %"),
     ],
 )
 def test_figures_by_their_path(path: str, value: float, said: str) -> None:

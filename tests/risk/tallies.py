@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from itertools import zip_longest
 
 import numpy as np
 import numpy.typing as npt
 
 from simulator.engine.tally import (
-    CUT_BY_LIMIT,
+    CUTS,
     SESSION_DTYPE,
     TOKEN_KINDS,
     Cell,
@@ -62,7 +63,10 @@ def tally_of_spend(units: npt.ArrayLike, unit: float = NANO) -> Tally:
 
 @dataclass(frozen=True)
 class Session:
-    """One session as a test states it; `units` by column of the frame's cells, `day` from 0."""
+    """One session as a test states it; `units` by column of the frame's cells, `day` from 0.
+
+    `agents` are its instances by depth, `below` what those under the root cost, by depth from 1.
+    """
 
     trial: int
     day: int
@@ -73,6 +77,13 @@ class Session:
     success: bool = True
     cut: bool = False
     retries: int = 0
+    cut_by: str = "limit"
+    agents: tuple[int, ...] = (1,)
+    below: tuple[int, ...] = ()
+    held: bool = False
+    runs: int = 1
+    handed_over: bool = False
+    reviewed: bool = False
 
     @property
     def cost(self) -> int:
@@ -108,8 +119,10 @@ class Book:
             made.covered[t, session.day] += int(np.asarray(session.units)[self.frame.covered_cells].sum())
             made.sessions[t, session.day, session.feature] += 1
             _count(made.session, session, self.frame.unit)
-            fields = (*place, numbers[place], session.cost * self.frame.unit, session.calls, 1, *session.tokens)
-            records[i] = (*fields, session.success, CUT_BY_LIMIT * session.cut, False, 1, False, False)
+            cost, agents = session.cost * self.frame.unit, sum(session.agents)
+            fields = (*place, numbers[place], cost, session.calls, agents, *session.tokens, session.success)
+            cut = 1 + CUTS.index(session.cut_by) if session.cut else 0
+            records[i] = (*fields, cut, session.held, session.runs, session.handed_over, session.reviewed)
         made.worst = dearest(records)
         return made
 
@@ -125,11 +138,18 @@ def _count(into: SessionTally, session: Session, unit: float) -> None:
     into.min_cost, into.max_cost = min(into.min_cost, cost), max(into.max_cost, cost)
     into.sessions += 1
     into.successes += session.success
-    into.cut_by["limit"] += session.cut
-    into.agents += 1
-    into.agents_counts[1] += 1
-    into.depth_units[0] += session.cost
-    into.depth_agents[0] += 1
+    into.cut_by[session.cut_by] += session.cut
+    into.held += session.held
+    into.repeats += session.runs - 1
+    into.handovers += session.handed_over
+    into.reviews += session.reviewed
+    into.agents += sum(session.agents)
+    into.agents_counts[sum(session.agents)] += 1
+    for depth, (agents, units) in enumerate(
+        zip_longest(session.agents, (session.cost - sum(session.below), *session.below), fillvalue=0)
+    ):
+        into.depth_agents[depth] += agents
+        into.depth_units[depth] += units
     into.waste_units += session.waste
 
 

@@ -24,6 +24,7 @@ from simulator.engine.tally import (
 )
 from simulator.facts import Facts
 from simulator.result import Result
+from simulator.risk.guardrails import Estimate, GuardrailEffect
 
 UNIT = 1e-9
 
@@ -45,13 +46,14 @@ def tally(
     uncovered: tuple[str, ...] = (),
     spread: float = 0.28,
     seed: int = 1,
+    cells: tuple[Cell, ...] | None = None,
 ) -> Tally:
     """A plausible tally: lognormal months, weekdays, cells that take fixed shares, and more history in dear months."""
     rng = np.random.default_rng(seed)
     start = date(2026, 12, 1)
     dates = tuple(start + timedelta(days=i) for i in range(days))
     features = ("assist", "build")
-    cells = cells_of(agents)
+    cells = cells or cells_of(agents)
     covered = np.array([cell.cause not in uncovered for cell in cells])
     frame = Frame(cells, features, dates, UNIT, np.full(days, int(fixed_daily / UNIT), np.int64), covered)
     out = Tally.empty(frame, np.arange(trials, dtype=np.int64), 12)
@@ -99,10 +101,87 @@ def session_tally(rng: np.random.Generator, sessions: int, mean: float) -> Sessi
         np.minimum(rng.geometric(0.2, sample), 400), minlength=MAX_CALLS + 1
     )
     out.tokens = {"input": 8_000 * sample, "cached": 5_000 * sample, "written": 400 * sample, "output": 900 * sample}
-    out.sessions, out.successes, out.cut_by["limit"] = sample, int(0.9 * sample), sample // 200
+    out.sessions, out.successes, out.cut_by["cost"] = sample, int(0.9 * sample), sample // 200
     out.min_cost, out.max_cost = float(cost.min()), float(cost.max())
     out.waste_units = int(0.12 * sum(out.cost_units[0]))
     return out
+
+
+TREE = (
+    *(
+        Cell("build", name, cause)
+        for name in ("planner", "executor")
+        for cause in ("system", "history", "output", "retries")
+    ),
+    *(Cell("build", "planner", "tools", tool) for tool in ("search", "read")),
+    *(Cell("build", "executor", "tools", tool) for tool in ("shell", "a-tool-with-a-long-name")),
+    *(Cell("build", "validator", cause) for cause in ("message", "output")),
+    *(Cell("build", "planner", cause) for cause in ("handoff", "human_review", "overheads")),
+    *(Cell("assist", "chat", cause) for cause in ("system", "message", "history", "output", "retries")),
+    Cell(None, None, "fixed", "platform"),
+)
+
+
+def deep_tally(trials: int = 400) -> Tally:
+    """Months of a tree of agents with tools, people, guardrails, and sessions that passed the hard limit."""
+    made = tally(trials=trials, cells=TREE)
+    session, cost = made.session, sum(made.session.cost_units.ravel().tolist())
+    agents = np.random.default_rng(2).geometric(0.32, session.sessions)
+    session.agents_counts[:] = np.bincount(agents, minlength=MAX_CALLS + 1)
+    session.agents = int(agents.sum())
+    session.depth_agents[:4] = [session.sessions, session.agents - 1_700 - session.sessions, 1_500, 200]
+    session.depth_units[:4] = [cost - 2 * (cost // 5) - cost // 50, cost // 5, cost // 5, cost // 50]
+    session.waste_units = int(0.12 * int(made.cells.sum()))
+    session.cut_by = {"cost": 60, "calls": 25, "limit": 3}
+    session.held, session.repeats, session.handovers, session.reviews = 90, 700, 120, 4_000
+    return made
+
+
+def effect(**changes: Any) -> GuardrailEffect:
+    """What the guardrails of `build` do."""
+    plain = GuardrailEffect(
+        feature="build",
+        lifted={"cost": 25.0, "calls": 400, "agents": 40},
+        kept={"depth": 3},
+        sampled=50_000,
+        cut=155,
+        held=240,
+        compared=395,
+        cut_rate=0.0031,
+        held_rate=0.0048,
+        saving=Estimate(1_204.0, 76.0, (1_053.0, 1_355.0)),
+        successes_lost=Estimate(45.2, 7.6, (30.1, 60.3)),
+        saving_per_success_lost=1_204.0 / 45.2,
+        cost_per_success=1.42,
+        cost_per_success_without=1.49,
+        past_limit=0,
+    )
+    return replace(plain, **changes)
+
+
+def untouched(feature: str = "assist") -> GuardrailEffect:
+    """Guardrails that no session met."""
+    none = Estimate(0.0, 0.0, (0.0, 0.0))
+    rates = {
+        "cut_rate": 0.0,
+        "held_rate": 0.0,
+        "saving_per_success_lost": float("nan"),
+        "cost_per_success_without": 1.42,
+    }
+    return effect(feature=feature, cut=0, held=0, compared=0, saving=none, successes_lost=none, **rates)
+
+
+def deep(*effects: GuardrailEffect, **changes: Any) -> Result:
+    """A result of such months."""
+    made = deep_tally()
+    stated = scenario(**changes)
+    return Result(
+        made,
+        stated,
+        resolve_prices(stated),
+        guardrails=effects or [effect()],
+        **RUN | {"trials_requested": len(made.trial)},
+    )
 
 
 def facts(**changes: Any) -> Facts:
@@ -203,5 +282,7 @@ STATES: dict[str, Callable[[], Result]] = {
     ),
     "a limit crossed": lambda: with_scenario(tally(200), limits={"p95": 5}),
     "forty agents": _forty,
+    "trees, tools and guardrails": deep,
+    "guardrails of two features": lambda: deep(effect(), untouched()),
 }
 """Results that pictures and pages must survive."""

@@ -287,18 +287,20 @@ def test_days() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "agents", "detail", "said"),
+    ("cause", "agents", "details", "said"),
     [
-        ("history", ("planner", "executor"), None, "history re-sent by planner and executor"),
-        ("tools", ("planner",), "search", "tool search of planner"),
-        ("tools", (), None, "tools"),
-        ("human_review", (), None, "people reviewing"),
-        ("fixed", (), None, "fixed costs"),
-        ("something_new", (), None, "something new"),
+        ("history", ("planner", "executor"), (), "history re-sent by planner and executor"),
+        ("tools", ("planner",), ("search",), "tool search of planner"),
+        ("tools", ("planner",), ("search", "read", "2 others"), "tools search, read and 2 others of planner"),
+        ("fixed", (), ("platform",), "fixed costs: platform"),
+        ("tools", (), (), "tools"),
+        ("human_review", (), (), "people reviewing"),
+        ("fixed", (), (), "fixed costs"),
+        ("something_new", (), (), "something new"),
     ],
 )
-def test_causes(cause: str, agents: tuple[str, ...], detail: str | None, said: str) -> None:
-    assert words.cause_words(cause, agents, detail) == said
+def test_causes(cause: str, agents: tuple[str, ...], details: tuple[str, ...], said: str) -> None:
+    assert words.cause_words(cause, agents, details) == said
 
 
 @pytest.mark.parametrize(

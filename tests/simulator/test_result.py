@@ -122,9 +122,14 @@ LAYOUT: dict[str, Any] = {
         "cost": dict.fromkeys(("mean", "p50", "p90", "p95", "p99", "p999", "max"), 0),
         "calls": dict.fromkeys(("mean", "p50", "p95", "p99"), 0),
         "tokens": dict.fromkeys(("input", "cached", "written", "output"), 0),
+        "agents": dict.fromkeys(("mean", "p50", "p95", "p99"), 0),
+        "depth": 0,
+        "cut_by": dict.fromkeys(("cost", "calls", "limit"), 0),
+        **dict.fromkeys(("held_rate", "repeat_rate", "handoff_rate", "review_rate"), 0),
         **dict.fromkeys(("success_rate", "cut_rate", "cost_per_success", "waste_share", "top1pct_share"), 0),
     },
     "attribution": 0,
+    "guardrails": 0,
 }
 
 
@@ -139,9 +144,20 @@ def missing(layout: dict[str, Any], values: dict[str, Any], path: str = "") -> I
 def test_the_json_has_every_key_of_the_design(result: Result) -> None:
     values = result.to_dict()
     assert list(missing(LAYOUT, values)) == []
-    assert {"feature", "agent", "cause", "mean", "tail"} == set(values["attribution"][0])
+    assert {"feature", "agent", "cause", "detail", "mean", "tail"} == set(values["attribution"][0])
+    assert [set(level) for level in values["session"]["depth"]] == [{"depth", "agents", "cost_share"}]
     assert [len(line) for line in values["daily"].values()] == [5, 5, 5]
     assert [len(ends) for ends in (*values["spend"]["ci"].values(), values["budget"]["breach_ci"])] == [2, 2, 2, 2]
+
+
+def test_the_attribution_of_the_json_tells_tools_and_fixed_costs_apart(result: Result) -> None:
+    parts = result.to_dict()["attribution"]
+    details = {(part["cause"], part["detail"]) for part in parts}
+    assert details == {
+        *(("tools", "search"), ("tools", "read"), ("fixed", "platform"), ("output", None), ("handoff", None))
+    }
+    assert math.fsum(part["mean"] for part in parts) == pytest.approx(result.spend.mean, rel=1e-15)
+    assert math.fsum(part["tail"] for part in parts) == pytest.approx(result.spend.tvar(0.95), rel=1e-15)
 
 
 def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
