@@ -128,14 +128,15 @@ class Words:
         if value in names:
             return names.index(str(value))
         hint = did_you_mean(str(value), names)
-        problems.append(self.problem("feature", "is no feature of the scenario", value, allowed=_either(names), hint=hint))
+        problems.append(
+            self.problem("feature", "is no feature of the scenario", value, allowed=_either(names), hint=hint)
+        )
         return None
 
-    def _beyond(
-        self, scenario: Scenario, trial: int, day: int, feature: int, session: int, count: int
-    ) -> Problem:
+    def _beyond(self, scenario: Scenario, trial: int, day: int, feature: int, session: int, count: int) -> Problem:
         when = scenario.period.start + timedelta(days=day)
-        where = f"trial {trial:,} has {count or 'no'} {words.plural(scenario.unit, max(count, 1))} of {list(scenario.features)[feature]} on {when}"
+        counted = f"{count or 'no'} {words.plural(scenario.unit, max(count, 1))} of {list(scenario.features)[feature]}"
+        where = f"trial {trial:,} has {counted} on {when}"
         allowed = "another day, or another trial" if not count else f"0 to {count - 1:,}" if count > 1 else "0"
         return self.problem("session", f"is beyond the last one: {where}", session, allowed=allowed)
 

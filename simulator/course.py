@@ -12,7 +12,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
+from simulator.engine.tally import CUTS, IntArray, Records
 from simulator.engine.trace import (
     E_AGENT,
     E_CALL,
@@ -28,12 +30,12 @@ from simulator.engine.trace import (
     FROM_ROOT,
     FROM_TURN_CHECK,
 )
-from simulator.engine.tally import CUTS, IntArray, Records
 from simulator.risk.money import in_currency
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
+Flags = npt.NDArray[np.bool_]
 NANO, NANOS = 1e-9, 1e9
 ROOT, CHILD, CHECK, TURN_CHECK, ANEW = "root", "child", "check", "turn check", "anew"
 """How an instance came: the root of a run, a spawned child, the validator of a run or of a turn, work done anew."""
@@ -152,7 +154,7 @@ class Course:
         return CUTS[cut - 1] if cut else None
 
     @cached_property
-    def is_call(self) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    def is_call(self) -> Flags:
         """bool[n], whether an event is a request to a model."""
         return np.isin(self.rows["event"], (E_CALL, E_SUMMARY))
 

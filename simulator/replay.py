@@ -29,7 +29,6 @@ from simulator.run import run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from pandas import DataFrame
 
@@ -73,7 +72,13 @@ class Replay:
     """
 
     def __init__(
-        self, course: Course, address: Address, scenario: Scenario, prices: PriceBook, seed: int, standing: Standing | None
+        self,
+        course: Course,
+        address: Address,
+        scenario: Scenario,
+        prices: PriceBook,
+        seed: int,
+        standing: Standing | None,
     ) -> None:
         self.course = course
         self.address = address
@@ -201,14 +206,18 @@ class ReplayRequest:
         numbers = words.read(problems)
         scenario, arguments = read_request(source, overrides, of_run, problems, prefix)
         seed, address = arguments.pop("seed", None), None
-        if scenario is not None and seed is not None and "worst" not in asked and len(asked):
+        if scenario is not None and seed is not None and "worst" not in asked and asked:
             address = words.place(scenario, numbers, arguments.get("trials"), seed, problems)
         if problems or scenario is None or seed is None:
             raise ScenarioError(problems)
         return cls(scenario, seed, address, numbers.get("worst"), arguments, prefix)
 
-    def replay(self) -> Replay:
+    def replay(self, progress: Callable[[Progress], None] | None = None) -> Replay:
         """Simulate the session, and before it the run in which it is to be found.
+
+        Parameters
+        ----------
+        progress : called as that run goes on
 
         Raises
         ------
@@ -219,7 +228,8 @@ class ReplayRequest:
         """
         if self.address is not None:
             return self._traced(self.address, resolve_prices(self.scenario), None)
-        result = run(self.scenario, seed=self.seed, **self.arguments)
+        arguments = {"progress": progress, **self.arguments}
+        result = run(self.scenario, seed=self.seed, **arguments)
         record = self._wanted(result)
         address = Address(*(int(record[name]) for name in ("trial", "day", "feature", "session")))
         assert result.prices is not None
@@ -300,8 +310,6 @@ def replay(
     ScenarioError
         for anything wrong with the input, all of it at once.
     """
-    given = {
-        **{"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst, "seed": seed},
-        **{"trials": trials, "threads": threads, "progress": progress},
-    }
-    return ReplayRequest.read(source, overrides, given).replay()
+    place = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst}
+    of_run = {"seed": seed, "trials": trials, "threads": threads, "progress": progress}
+    return ReplayRequest.read(source, overrides, place | of_run).replay()

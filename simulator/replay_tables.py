@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from simulator.causes import Share
-from simulator.course import NANO, NANOS, PROMPT, Course, Instance, outcome_of
+from simulator.course import NANO, NANOS, PROMPT, Course, Flags, Instance, outcome_of
 from simulator.document import plain
 from simulator.engine.calls import LOST, SERVED, SPOILED
 from simulator.engine.tally import CUTS
@@ -92,9 +92,9 @@ def agents_table(course: Course) -> dict[str, Any]:
     return columns
 
 
-def failed(course: Course) -> np.ndarray[Any, np.dtype[np.bool_]]:
+def failed(course: Course) -> Flags:
     """bool[n], whether an event is a call that failed."""
-    bad: np.ndarray[Any, np.dtype[np.bool_]] = (course.rows["event"] == E_CALL) & (course.rows["outcome"] != SERVED)
+    bad: Flags = (course.rows["event"] == E_CALL) & (course.rows["outcome"] != SERVED)
     return bad
 
 

@@ -76,7 +76,12 @@ class TracedSession(Session):
         row["event"] = event
         if a is not None:
             place = self.at[id(a)]
-            fields = {"agent": self.agents[a.name], "depth": place.depth, "turn": place.turn, "loop": place.loop} | fields
+            fields = {
+                "agent": self.agents[a.name],
+                "depth": place.depth,
+                "turn": place.turn,
+                "loop": place.loop,
+            } | fields
         for name, value in fields.items():
             row[name] = value
         row["total"] = self.bill.cost
