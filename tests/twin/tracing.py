@@ -38,7 +38,7 @@ from simulator.engine.trace import (
     OWN,
     TRACE_DTYPE,
 )
-from tests.twin.naive_twin import Dice, Session, SessionCutError, World, levels
+from tests.twin.naive_twin import Dice, Session, World, levels
 
 WHOLE = {"handoff": E_HANDOFF, "human_review": E_HUMAN_REVIEW, "overheads": E_OVERHEADS}
 
@@ -88,11 +88,9 @@ class TracedSession(Session):
         self.rows.append(row)
 
     def run(self):
-        before = self.bill.cost
         bill = super().run()
-        assert bill.cost >= before
         cost = np.rint(bill.cost * 1e9) / 1e9
-        self.write(E_END, cost=cost, outcome=bill.success, total=cost)
+        self.write(E_END, cost=cost, outcome=bill.success)
         self.rows[-1]["total"] = cost
         return bill
 
@@ -258,31 +256,31 @@ class Parent:
         self.a.pending = tokens
 
 
-def traced(scenario, feature, dice, prices=None, day=0, **address):
-    """One session of the twin: its SESSION_DTYPE record, its TRACE_DTYPE rows."""
-    prices = resolve_prices(scenario) if prices is None else prices
+def session_of(scenario, feature, dice, prices, day=0):
+    """A session of the twin that has been run."""
     world = World({name: by_day[day] for name, by_day in prices.cards.items()}, levels(), usd_rate=scenario.usd_rate)
     session = TracedSession(scenario, list(scenario.features)[feature], world, dice)
-    bill = session.run()
-    rows = np.array(session.rows, TRACE_DTYPE)
-    record = np.zeros((), SESSION_DTYPE)
-    events = rows["event"]
-    facts = {"day": day, "feature": feature, "cost": rows[-1]["cost"], "calls": bill.calls, "agents": bill.agents}
+    session.place = {"day": day, "feature": feature}
+    session.run()
+    return session
+
+
+def traced(run, **address):
+    """What a session did: its SESSION_DTYPE record, its TRACE_DTYPE rows."""
+    bill, rows = run.bill, np.array(run.rows, TRACE_DTYPE)
+    record, events = np.zeros((), SESSION_DTYPE), rows["event"]
+    facts = {"cost": rows[-1]["cost"], "calls": bill.calls, "agents": bill.agents, "runs": run.runs}
     facts |= {kind: getattr(bill, kind) for kind in ("input", "cached", "written", "output", "success")}
     facts |= {"cut": rows["detail"][events == E_CUT][-1] if bill.cut else 0, "held": (events == E_HELD).any()}
-    facts |= {"runs": session.runs, "handed_over": (events == E_HANDOFF).any()}
-    facts |= {"reviewed": (events == E_HUMAN_REVIEW).any(), **address}
-    for name, value in facts.items():
+    facts |= {"handed_over": (events == E_HANDOFF).any(), "reviewed": (events == E_HUMAN_REVIEW).any()}
+    for name, value in (facts | run.place | address).items():
         record[name] = value
     return record[()], rows
 
 
 def dearest(spec, sessions, feature=0, seed=1):
-    """The scenario, and the record and rows of the dearest of so many sessions of the twin."""
+    """A scenario, its prices, and the record and rows of the dearest of so many sessions of the twin."""
     scenario = load(spec)
     prices, dice = resolve_prices(scenario), WatchedDice(seed)
-    made = [traced(scenario, feature, dice, prices, session=i) for i in range(sessions)]
-    return scenario, *max(made, key=lambda pair: pair[0]["cost"])
-
-
-__all__ = ["SessionCutError", "TracedSession", "WatchedDice", "dearest", "traced"]
+    made = [traced(session_of(scenario, feature, dice, prices), session=i) for i in range(sessions)]
+    return scenario, prices, *max(made, key=lambda pair: pair[0]["cost"])
