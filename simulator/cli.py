@@ -186,14 +186,13 @@ def replay(
 
 def _hand_over_replay(found: Replay, wanted: Wanted, everything: bool) -> None:
     from simulator.outputs import json_text
-    from simulator.show.replay_screen import screen
 
     document = found.to_dict() if wanted.json or wanted.json_to_stdout else {}
     try:
         for path in wanted.write_numbers(document):
             _note(f"wrote {path}")
     finally:
-        _say(json_text(document) if wanted.json_to_stdout else screen(found, _width(), everything))
+        _say(json_text(document) if wanted.json_to_stdout else _replay_screen(found, everything))
 
 
 @app.command("list")
@@ -327,6 +326,16 @@ def _screen(result: Result) -> str:
     if word is None or not sys.stdout.isatty() or _plain():
         return text
     return typer.style(word, fg=COLOURS[word], bold=True) + text.removeprefix(word)
+
+
+def _replay_screen(found: Replay, everything: bool) -> str:
+    from simulator.show.replay_screen import HEADINGS, screen
+
+    text = screen(found, _width(), everything)
+    if not sys.stdout.isatty() or _plain():
+        return text
+    lines = (line.partition(" ") for line in text.splitlines())
+    return "\n".join((typer.style(w, bold=True) if w in HEADINGS else w) + gap + rest for w, gap, rest in lines)
 
 
 def _plain() -> bool:

@@ -46,7 +46,7 @@ PROMPT = ("system", "history", "message", "retrieval", "added")
 _TOKENS = ("cached", "written", "output")
 
 
-class ReplayError(AssertionError):
+class ReplayError(RuntimeError):
     """A replay that tells another story than the simulation: a fault of ours, and never the user's."""
 
 
