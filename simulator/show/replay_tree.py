@@ -39,6 +39,8 @@ FEW = 8
 """Trees of so many instances are shown whole."""
 SMALL = 0.005
 """Share of what all agents cost below which a branch of a larger tree has no line of its own."""
+ALWAYS = 4
+"""Of the dearest branches, whatever they cost."""
 DEEPEST = 8
 """Levels that are shown by indentation; deeper ones say how deep they are."""
 LEAST_NOTE = 20
@@ -140,7 +142,8 @@ def _shown(course: Course, most: int) -> set[int]:
     if len(course.instances) <= min(most, FEW):
         return {one.number for one in course.instances}
     cost, least = course.with_children[1:], SMALL * int(course.own[1:].sum())
-    dearest = [i for i in np.argsort(-cost, kind="stable")[:most].tolist() if cost[i] >= least]
+    ranked = np.argsort(-cost, kind="stable")[:most].tolist()
+    dearest = [i for place, i in enumerate(ranked) if place < ALWAYS or cost[i] >= least]
     return {one.number for i in dearest for one in course.chain(course.instances[i])}
 
 

@@ -24,7 +24,7 @@ LEAST_CALLS = 8
 LEAST_LAG = 0.10
 """A cost that lags behind an even pace by less of the whole has no turning point."""
 MUCH, MANY = 0.20, 2
-"""Share of the cost, and number of children, from which a fan-out is worth a sentence."""
+"""Share of the cost from which one agent is worth a word, and one fan-out of so many children a sentence."""
 _PEOPLE = ("handoff", "human_review")
 LONGER, OFTENER = 1.5, 0.25
 """Growth of prompts and answers, and of a model's share of the calls, that explain a turning point."""
@@ -98,6 +98,8 @@ def _most_of_it(replay: Replay, cause: str, detail: str | None, nanos: int) -> s
     if len(by_instance) < 2:
         return ""
     number = max(by_instance, key=lambda one: by_instance[one])
+    if by_instance[number] < MUCH * nanos:
+        return ""
     return f", {_part(by_instance[number], nanos)} of that by {course.instances[number - 1]}"
 
 

@@ -64,6 +64,8 @@ def test_the_largest_cause_is_named_with_its_share_and_whose_it_is():
     assert "Largest cause: answers written, 60 % ($0.06). Next: new messages, 30 %." in said
     both = replay_of(ROOT, call(1, CENT), child(), call(1, 3 * CENT, 1)).words
     assert "Largest cause: new messages, 100 % ($0.04), 75 % of that by executor #2." in both
+    several = [part for _ in range(9) for part in (child(), call(1, CENT, 1))]
+    assert "of that by" not in replay_of(ROOT, call(), *several).words
 
 
 def test_people_do_not_hide_what_the_machines_cost():
