@@ -89,9 +89,7 @@ def _lines(replay: Replay, told: IntArray, shown: set[int]) -> Iterator[Line]:
         if left_out:
             yield _left_out(course, left_out)
             left_out = []
-        yield _line(course, i)
-    if left_out:
-        yield _left_out(course, left_out)
+        yield _line(course, i)  # the last one always, so that nothing is left over
 
 
 def _left_out(course: Course, rows: Sequence[int]) -> Line:

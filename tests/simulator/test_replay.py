@@ -15,7 +15,7 @@ from simulator.address import sessions_of
 from simulator.course import ReplayError
 from tests.simulator.events import stand_in
 from tests.simulator.replays import AGENT, replay_of_twin
-from tests.twin.variants import NOT_YET
+from tests.twin.variants import NOT_YET, TREES
 from tests.twin.worlds import scenario
 
 SPEC = scenario(
@@ -283,6 +283,9 @@ def test_tables_for_people_who_explore():
     assert (calls["prompt"] == calls[["cached", "written", "fresh"]].sum(axis=1)).all()
     assert (calls["prompt"] == calls[["system", "history", "message", "retrieval", "added"]].sum(axis=1)).all()
     assert calls["attempt"].min() == 1
+    cached = replay_of_twin(TREES["children once, their results in the next message"]).calls
+    assert (cached[["cached", "written", "fresh"]].sum() > 0).all()
+    assert (cached["prompt"] == cached[["cached", "written", "fresh"]].sum(axis=1)).all()
     assert agents["cost"].sum() == pytest.approx(replay.cost, abs=1e-9)
     assert agents["cost_with_children"].iloc[0] == pytest.approx(replay.cost, abs=1e-9)
     by_agent = calls.groupby("instance")["cost"].sum()

@@ -13,7 +13,7 @@ from simulator.engine.tally import CUT_BY_COST
 from simulator.engine.trace import E_AGENT, E_CALL, E_CUT, E_END, E_HELD, E_OVERFLOW, E_TOOL, FROM_CHECK, FROM_ROOT
 from simulator.show.replay_screen import replay_html, screen
 from tests.simulator.events import event
-from tests.simulator.replays import TEAM, THIRD, replay_of, replay_of_twin
+from tests.simulator.replays import AGENT, TEAM, THIRD, replay_of, replay_of_twin
 from tests.twin.variants import NOT_YET, TREES, VARIANTS
 from tests.twin.worlds import one_agent
 
@@ -128,6 +128,41 @@ def test_small_branches_are_folded_with_all_below_them():
     assert_adds_up(replay, screen(replay, everything=True))
 
 
+def test_folds_are_counted_apart():
+    def small(n):
+        return [part for _ in range(n) for part in (event(E_AGENT, 1, agent=1), call(1, 10, 1))]
+
+    large = (event(E_AGENT, 1, agent=1), call(1, 50_000_000, 1))
+    replay = replay_of(ROOT, call(), *large, *small(12), *large, *small(15), *large, *large)
+    text = screen(replay)
+    assert [int(n) for n in re.findall(r"└ (\d+) more", text)] == [12, 15]
+    assert_adds_up(replay, text)
+
+
+def test_no_line_says_that_one_line_is_left_out():
+    calls = [call(i, 90_000_000 if i % 2 else 1_000_000) for i in range(1, 100)]
+    lines = section(screen(replay_of(ROOT, *calls)), "CALLS")
+    assert any("left out" in line for line in lines)
+    assert not any("1 call left out" in line for line in lines)
+
+
+def test_long_names_give_way_before_anything_is_lost():
+    models = {f"{name}-with-a-very-long-name-that-says-all": TEAM["models"]["dear"] for name in ("dear", "plain")}
+    agents = {
+        "the-planner-of-everything-that-is": AGENT
+        | {"model": list(models)[1], "spawns": [{"agent": "other", "count": 1}]},
+        "other": AGENT | {"model": next(iter(models))},
+    }
+    spec = TEAM | {"models": models, "agents": agents, "features": {"build": {"agent": next(iter(agents))}}}
+    cached = [call(i, 123_456_789, cached=40_000, written=60_000, message=190_000, attempt=1) for i in range(1, 6)]
+    lines = section(screen(replay_of(ROOT, *cached, spec=spec)), "CALLS")
+    assert max(map(len, lines)) <= 100
+    assert "cached" in lines[0]
+    assert re.match(r"the-p\S*… #1 ", lines[1])
+    assert re.search(r" dear-with\S*… ", lines[1])
+    assert the_sum(screen(replay_of(ROOT, *cached, spec=spec))) == Decimal("0.617283945")
+
+
 def test_a_thousand_levels_and_ten_thousand_calls_take_no_more_room():
     deep = [part for depth in range(1, 65) for part in (event(E_AGENT, depth, agent=1), call(1, 7_000_000, depth))]
     replay = replay_of(ROOT, *(call(i) for i in range(1, 10_001)), *deep)
@@ -209,7 +244,7 @@ def test_the_session_is_named_and_can_be_shown_again():
 
 def test_amounts_have_as_many_decimals_as_they_need():
     assert "cost $" in screen(replay_of(ROOT, call(1, 10_000_000), call(2, 5_000_000)))
-    assert amounts(section(screen(replay_of(ROOT, call(1, 10_000_000))), "CALLS")) == [Decimal("0.01")]
+    assert section(screen(replay_of(ROOT, call(1, 10_000_000))), "CALLS")[1].endswith("  0.01   0.01")
     assert "0.010000001" in screen(replay_of(ROOT, call(1, 10_000_001)))
     assert "SUM  $1,234.50:" in screen(replay_of(ROOT, call(1, 1_234_500_000_000)))
     euros = one_agent({"output_tokens": 3}, currency="CHF", usd_rate=0.9)
@@ -224,8 +259,11 @@ def test_a_rounding_at_the_end_is_a_line_and_not_a_secret():
 
 
 def test_a_notebook_gets_escaped_text():
-    spec = TEAM | {"title": "<b>bold</b>"}
-    page = replay_html(replay_of(ROOT, call(), spec=spec))
+    tools = {"<b>search</b>": {"calls_per_turn": 1, "fee": 0.005}}
+    agents = TEAM["agents"] | {"planner": TEAM["agents"]["planner"] | {"tools": tools}}
+    spec = TEAM | {"title": "<b>bold</b>", "agents": agents}
+    page = replay_html(replay_of(ROOT, call(), event(E_TOOL, turn=1, detail=0, cost=99_000_000, count=1), spec=spec))
+    assert "tool &lt;b&gt;search&lt;/b&gt;, 91 %" in page
     assert page.startswith("<h4>&lt;b&gt;bold&lt;/b&gt;: session 17 on 3 Dec 2026")
     assert "<p style='max-width:50em'>This session cost" in page
     assert "<pre>AGENTS" in page
