@@ -101,15 +101,14 @@ def failed(course: Course) -> Flags:
 def document_of(course: Course, shares: Mapping[Share, int]) -> dict[str, Any]:
     """The session, its agents, what it was paid for, and its events in order, as plain values."""
     agents = agents_table(course)
-    document: dict[str, Any] = plain(
-        {
-            "session": outcome_of(course),
-            "agents": [dict(zip(agents, row, strict=True)) for row in zip(*agents.values(), strict=True)],
-            "causes": list(causes(course, shares)),
-            "events": [_event(course, i) for i in range(len(course.rows))],
-        }
-    )
-    return document
+    columns = course.rows.dtype.names or ()
+    rows = (dict(zip(columns, row, strict=True)) for row in course.rows.tolist())  # plain numbers, ten times as quick
+    return {
+        "session": outcome_of(course),
+        "agents": [plain(dict(zip(agents, row, strict=True))) for row in zip(*agents.values(), strict=True)],
+        "causes": list(causes(course, shares)),
+        "events": [_event(course, i, row) for i, row in enumerate(rows)],
+    }
 
 
 def causes(course: Course, shares: Mapping[Share, int]) -> Iterator[dict[str, Any]]:
@@ -126,21 +125,20 @@ def causes(course: Course, shares: Mapping[Share, int]) -> Iterator[dict[str, An
         yield {"agent": agent, "cause": cause, "detail": detail, "cost": in_currency(nanos, NANO)}
 
 
-def _event(course: Course, i: int) -> dict[str, Any]:
-    row, owner = course.rows[i], course.instance(i)
-    event = int(row["event"])
+def _event(course: Course, i: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    owner, event = course.instance(i), row["event"]
     facts: dict[str, Any] = {"event": EVENTS[event]}
     if owner is not None:
         facts |= {"instance": owner.number, "agent": owner.agent, "depth": owner.depth}
         facts |= {name: row[name] for name in ("turn", "loop") if row[name]}
     facts |= _particulars(course, event, row, owner)
-    total = round(float(row["total"]) * NANOS)
+    total = round(row["total"] * NANOS)
     return facts | {"cost": in_currency(int(course.nanos[i]), NANO), "total": in_currency(total, NANO)}
 
 
-def _particulars(course: Course, event: int, row: np.void, owner: Instance | None) -> dict[str, Any]:
+def _particulars(course: Course, event: int, row: Mapping[str, Any], owner: Instance | None) -> dict[str, Any]:
     """What is to be said of an event of its kind."""
-    detail, count = int(row["detail"]), int(row["count"])
+    detail, count = row["detail"], row["count"]
     if event in (E_CALL, E_SUMMARY):
         return _call(course, event, row)
     if event == E_AGENT and owner is not None:
@@ -160,12 +158,12 @@ def _particulars(course: Course, event: int, row: np.void, owner: Instance | Non
     return {"run": count} if event == E_RUN else {"success": bool(row["outcome"])} if event == E_END else {}
 
 
-def _call(course: Course, event: int, row: np.void) -> dict[str, Any]:
-    prompt = sum(int(row[part]) for part in PROMPT)
+def _call(course: Course, event: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    prompt = sum(row[part] for part in PROMPT)
     told: dict[str, Any] = {"model": course.names.models[row["model"]]}
     if event == E_CALL:
-        told |= {"attempt": int(row["attempt"]) + 1, "served_by": SERVERS[int(row["detail"])]}
-        told |= {"outcome": OUTCOMES[int(row["outcome"])]}
+        told |= {"attempt": row["attempt"] + 1, "served_by": SERVERS[row["detail"]]}
+        told |= {"outcome": OUTCOMES[row["outcome"]]}
     told |= {"prompt": prompt, **{part: row[part] for part in PROMPT}, "cached": row["cached"]}
-    fresh = prompt - int(row["cached"]) - int(row["written"])
+    fresh = prompt - row["cached"] - row["written"]
     return told | {"written": row["written"], "fresh": fresh, "output": row["output"], "reasoning": row["reasoning"]}

@@ -23,6 +23,7 @@ from simulator.engine.trace import (
     FROM_TURN_CHECK,
 )
 from tests.simulator.events import NAMES, course_of, event, record_of, rows_of
+from tests.twin.naive_twin import Dice, Session, World, levels
 from tests.twin.tracing import WatchedDice, session_of, traced
 from tests.twin.variants import NOT_YET, TREES, VARIANTS
 
@@ -136,6 +137,20 @@ def test_causes_are_those_that_the_twin_charges(name):
             assert {key for key, money in theirs.items() if money > 1e-6} <= set(ours)
             for key, nanos in ours.items():
                 assert abs(nanos - theirs[key] * 1e9) <= 2 * len(course.rows)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_watching_the_twin_changes_nothing(name):
+    scenario = load(EVERY[name])
+    prices = resolve_prices(scenario)
+    cards = {alias: by_day[0] for alias, by_day in prices.cards.items()}
+    feature = next(iter(scenario.features))
+    watched, alone = WatchedDice(5), Dice(5)
+    for _ in range(10):
+        bill = Session(scenario, feature, World(cards, levels(), usd_rate=scenario.usd_rate), alone).run()
+        ours = session_of(scenario, 0, watched, prices).bill
+        assert (ours.calls, ours.agents, ours.input, ours.output) == (bill.calls, bill.agents, bill.input, bill.output)
+        assert ours.cost == pytest.approx(bill.cost, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", EVERY)
