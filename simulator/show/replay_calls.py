@@ -144,7 +144,7 @@ def _text(course: Course, row: np.void, event: int) -> str:
         return f"tool {tool}: {count:,} {words.plural('call', count)}{failed}, {row['added']:,} tokens back"
     if event == E_HELD:
         child = course.names.children[row["agent"]][detail]
-        return f"{count:,} {words.plural(child, count)} not started: cap on depth or agents"
+        return f"{count:,} {words.plural(child, count)} held back by a cap"
     if event == E_VERDICT:
         return "sent back by its validator" if detail else "not sent back"
     if event == E_CUT:

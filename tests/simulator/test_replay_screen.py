@@ -195,7 +195,7 @@ def test_what_happened_to_an_agent():
     assert "1 provider error, 3 tool calls, 2 not started, CUT HERE" in tree
     calls = "\n".join(section(text, "CALLS"))
     assert "tool search: 3 calls, 0 tokens back" in calls
-    assert "2 executors not started: cap on depth or agents" in calls
+    assert "2 executors held back by a cap" in calls
     assert "CUT by the guardrail on cost" in calls
     assert "provider error" in calls
 
