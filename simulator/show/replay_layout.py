@@ -67,21 +67,21 @@ class _Layout:
 
     def line(self, who: str, middle: str, cost: str, total: str, note: str) -> str:
         """One line; a text without a name takes the place of one."""
-        left = f"{_shortened(who, self.who):<{self.who}}{self.gap * ' '}{middle:<{self.middle}}" if who else middle
+        left = f"{shortened(who, self.who):<{self.who}}{self.gap * ' '}{middle:<{self.middle}}" if who else middle
         cells = [left, cost.rjust(self.cost), *([total.rjust(self.total)] if self.total else []), note]
         return (self.gap * " ").join(cells).rstrip()
 
     def cells(self, cells: Sequence[str]) -> str:
         """The cells of a call."""
         return (self.gap * " ").join(
-            _shortened(cells[i], size).ljust(size) if i == MODEL else cells[i].rjust(size)
+            shortened(cells[i], size).ljust(size) if i == MODEL else cells[i].rjust(size)
             for i, size in zip(self.columns, self.sizes, strict=True)
         )
 
     def text(self, line: Line) -> str:
         """A text in place of cells, and of the name too where there is none."""
         room = self.middle if line.who else self.middle + self.who + self.gap
-        return _shortened(line.text, room).ljust(room)
+        return shortened(line.text, room).ljust(room)
 
 
 def lay_out(lines: Sequence[Line], cost: str, write: Callable[[int], str], width: int) -> list[str]:
@@ -140,7 +140,7 @@ def _widened(layout: _Layout, lines: Sequence[Line], width: int) -> _Layout:
     return _Layout(layout.columns, sizes, layout.who, layout.cost, layout.total, layout.note, layout.gap)
 
 
-def _shortened(text: str, size: int) -> str:
+def shortened(text: str, size: int) -> str:
     """A text that fits; a name keeps the number at its end."""
     if len(text) <= size:
         return text

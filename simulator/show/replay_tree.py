@@ -28,6 +28,7 @@ from simulator.engine.trace import (
 )
 from simulator.risk.money import in_currency
 from simulator.show import words
+from simulator.show.replay_layout import shortened
 
 if TYPE_CHECKING:
     from simulator.replay import Replay
@@ -43,7 +44,7 @@ ALWAYS = 4
 """Of the dearest branches, whatever they cost."""
 DEEPEST = 8
 """Levels that are shown by indentation; deeper ones say how deep they are."""
-LEAST_NOTE = 20
+LEAST_NOTE = 16
 WHOLE = {
     E_HANDOFF: "a person takes over",
     E_HUMAN_REVIEW: "a person looks at it",
@@ -88,15 +89,11 @@ def _laid_out(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
         too_much -= cut
     lines: list[str] = []
     for row in rows:
-        label, model = (_shortened(row[i], sizes[i]).ljust(sizes[i]) for i in range(2))
+        label, model = (shortened(row[i], sizes[i]).ljust(sizes[i]) for i in range(2))
         head = "  ".join([label, model, *(row[i].rjust(sizes[i]) for i in range(2, 6))])
         notes = textwrap.wrap(row[6], max(LEAST_NOTE, width - len(head) - 2)) or [""]
         lines += [f"{head}  {notes[0]}".rstrip(), *(f"{'':{len(head)}}  {note}" for note in notes[1:])]
     return lines
-
-
-def _shortened(text: str, size: int) -> str:
-    return text if len(text) <= size else f"{text[: size - 1]}…"
 
 
 # Instances

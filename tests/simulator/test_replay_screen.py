@@ -86,6 +86,13 @@ def test_a_coding_session_reads_well(coding, width):
     assert len(screen(coding, width, everything=True).splitlines()) > len(lines)
 
 
+def test_a_terminal_of_80_columns_does_without_the_running_total(coding):
+    text = screen(coding, 80)
+    assert max(map(len, text.splitlines()[:-1])) <= 80
+    assert "total" not in section(text, "CALLS")[0]
+    assert sum(amounts(section(text, "CALLS"))) == the_sum(text)
+
+
 def test_the_running_total_follows_the_costs(coding):
     lines = section(screen(coding, 100), "CALLS")
     so_far = Decimal(0)
@@ -155,7 +162,9 @@ def test_long_names_give_way_before_anything_is_lost():
     }
     spec = TEAM | {"models": models, "agents": agents, "features": {"build": {"agent": next(iter(agents))}}}
     cached = [call(i, 123_456_789, cached=40_000, written=60_000, message=190_000, attempt=1) for i in range(1, 6)]
-    lines = section(screen(replay_of(ROOT, *cached, spec=spec)), "CALLS")
+    text = screen(replay_of(ROOT, *cached, spec=spec))
+    lines = section(text, "CALLS")
+    assert re.search(r"^the-planner\S* #1 +dear-with\S*… ", text, re.MULTILINE)
     assert max(map(len, lines)) <= 100
     assert "cached" in lines[0]
     assert re.match(r"the-p\S*… #1 ", lines[1])
