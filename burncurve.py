@@ -20,18 +20,32 @@ if TYPE_CHECKING:
     from scenarios.load import load
     from scenarios.problems import ScenarioError
     from scenarios.schema import Scenario
+    from simulator.replay import Replay, replay
     from simulator.result import Result, load_result
     from simulator.run import run
 
-__all__ = ["Result", "Scenario", "ScenarioError", "__version__", "law", "load", "load_result", "run"]
+__all__ = [
+    "Replay",
+    "Result",
+    "Scenario",
+    "ScenarioError",
+    "__version__",
+    "law",
+    "load",
+    "load_result",
+    "replay",
+    "run",
+]
 
 _HOMES = {
+    "Replay": ("simulator.replay", "Replay"),
     "Result": ("simulator.result", "Result"),
     "Scenario": ("scenarios.schema", "Scenario"),
     "ScenarioError": ("scenarios.problems", "ScenarioError"),
     "law": ("scenarios.laws", "law"),
     "load": ("scenarios.load", "load"),
     "load_result": ("simulator.result", "load_result"),
+    "replay": ("simulator.replay", "replay"),
     "run": ("simulator.run", "run"),
 }
 

@@ -22,6 +22,9 @@ _NUMBERS: Mapping[str, tuple[range | None, str]] = {
     "threads": (range(1, 1_025), "the number of threads is a whole number from 1 to 1,024"),
     "block": (range(1, 2**31), "a block is a whole number of trials from 1"),
     "count": (range(2**31), "how many is a whole number from 0, such as 10k"),
+    "trial": (range(2**63), "a trial is a whole number from 0"),
+    "session": (range(2**63), "a session is a whole number from 0, of its day and feature"),
+    "worst": (range(1, 101), "a run keeps its 100 dearest sessions: a whole number from 1, the dearest, to 100"),
 }
 """The range of whole numbers, None for any number above 0; and what is said of others."""
 

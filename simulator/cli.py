@@ -21,9 +21,10 @@ import typer
 from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from simulator.outputs import Wanted
+    from simulator.replay import Replay
     from simulator.result import Result
 
 WIDEST = 100
@@ -123,12 +124,8 @@ def run(
     if open_:
         wanted = wanted.with_page(options.scenario.name)
     wanted.check_writable(options.inputs)
-    with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress:
-        try:
-            result = options.simulate(progress)
-        except KeyboardInterrupt as error:
-            _note(f"interrupted {error}".rstrip())
-            raise
+    with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress, _noting_interruption():
+        result = options.simulate(progress)
     document = result.to_dict()
     _hand_over(result, document, wanted)
     if open_ and wanted.page is not None:
@@ -150,6 +147,52 @@ def _hand_over(result: Result, document: Mapping[str, Any], wanted: Wanted) -> N
         _say(json_text(document) if wanted.json_to_stdout else _screen(result))
         for path in written:
             _note(f"wrote {path}")
+
+
+@app.command()
+def replay(
+    scenario: Source,
+    trial: Annotated[str | None, typer.Option(metavar="T", help="Trial of the session, from 0.")] = None,
+    day: Annotated[str | None, typer.Option(metavar="D", help="Its day, from 1, or the date.")] = None,
+    session: Annotated[str | None, typer.Option(metavar="N", help="Its number on that day, from 0.")] = None,
+    feature: Annotated[str | None, typer.Option(metavar="F", help="Its feature, where there are several.")] = None,
+    worst: Annotated[
+        str | None, typer.Option(metavar="K", help="In place of an address: 1 for the dearest of a run, to 100.")
+    ] = None,
+    trials: Trials = None,
+    seed: Seed = None,
+    set_: Overrides = None,
+    threads: Threads = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every agent and call, however many.")] = False,
+    json: Json = None,
+) -> None:
+    """Show one session call by call, and why it cost what it did."""
+    from simulator.outputs import Wanted
+    from simulator.progress import shown_progress
+    from simulator.replay import ReplayRequest
+    from simulator.request import files_read
+
+    wanted = Wanted.read(None, None, json)
+    words = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst}
+    words |= {"trials": trials, "seed": seed, "threads": threads}
+    request = ReplayRequest.read(scenario, set_ or (), words, prefix="--")
+    wanted.check_writable(files_read(request.scenario))
+    with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress, _noting_interruption():
+        found = request.replay(progress)
+    _hand_over_replay(found, wanted, everything)
+    interrupted = found.standing is not None and found.standing.interrupted
+    raise typer.Exit(INTERRUPTED if interrupted else DONE)
+
+
+def _hand_over_replay(found: Replay, wanted: Wanted, everything: bool) -> None:
+    from simulator.outputs import json_text
+
+    document = found.to_dict() if wanted.json or wanted.json_to_stdout else {}
+    try:
+        for path in wanted.write_numbers(document):
+            _note(f"wrote {path}")
+    finally:
+        _say(json_text(document) if wanted.json_to_stdout else _replay_screen(found, everything))
 
 
 @app.command("list")
@@ -261,6 +304,15 @@ def _note(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
+@contextlib.contextmanager
+def _noting_interruption() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        _note(f"interrupted {error}".rstrip())
+        raise
+
+
 def _width() -> int:
     """The terminal's, at most what reads well; where there is no terminal, just that."""
     return min(WIDEST, shutil.get_terminal_size((WIDEST, 24)).columns)
@@ -274,6 +326,16 @@ def _screen(result: Result) -> str:
     if word is None or not sys.stdout.isatty() or _plain():
         return text
     return typer.style(word, fg=COLOURS[word], bold=True) + text.removeprefix(word)
+
+
+def _replay_screen(found: Replay, everything: bool) -> str:
+    from simulator.show.replay_screen import HEADINGS, screen
+
+    text = screen(found, _width(), everything)
+    if not sys.stdout.isatty() or _plain():
+        return text
+    lines = (line.partition(" ") for line in text.splitlines())
+    return "\n".join((typer.style(w, bold=True) if w in HEADINGS else w) + gap + rest for w, gap, rest in lines)
 
 
 def _plain() -> bool:

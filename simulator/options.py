@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.problems import Problem, ScenarioError
-from simulator.request import read_request
+from simulator.request import files_read, read_request
 from simulator.risk.conditions import Condition, ConditionError, parse_condition
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from scenarios.schema import Scenario
     from simulator.result import Result
     from simulator.run import Progress
@@ -66,9 +67,7 @@ class RunOptions:
     @property
     def inputs(self) -> set[Path]:
         """The files that the scenario was read from."""
-        written = self.scenario.written
-        places = {} if written is None else written.places
-        return {Path(file) for file, line in places.values() if file is not None and line is not None}
+        return files_read(self.scenario)
 
     def simulate(self, progress: Callable[[Progress], None] | None) -> Result:
         """Run it."""

@@ -113,6 +113,10 @@ class Wanted:
             with _naming(self.folder), staged(self.folder) as stage:
                 _fill(stage, result)
             yield self.folder
+        yield from self.write_numbers(document)
+
+    def write_numbers(self, document: Mapping[str, Any]) -> Iterator[Path]:
+        """The same of the numbers alone."""
         if self.json is not None:
             _write_text(self.json, json_text(document))
             yield self.json

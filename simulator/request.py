@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from scenarios.load import Source, load
@@ -45,6 +46,12 @@ def read_request(
         scenario = _with_budget(scenario, arguments["budget"])
     problems += _refused(scenario, given)
     return scenario, arguments
+
+
+def files_read(scenario: Scenario) -> set[Path]:
+    """The files that a scenario was read from."""
+    places = {} if scenario.written is None else scenario.written.places
+    return {Path(file) for file, line in places.values() if file is not None and line is not None}
 
 
 def _refused(scenario: Scenario, given: Mapping[str, object]) -> list[Problem]:

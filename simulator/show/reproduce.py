@@ -14,19 +14,27 @@ from scenarios.places import Written
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
+    from simulator.replay import Replay
     from simulator.result import Result
 
 
 def command(result: Result) -> str:
     """The command line of a run, quoted for a shell: scenario, overrides, budget, trials, seed and engine."""
-    words = ["burncurve", "run", _source(result)]
-    if result.scenario is not None:
-        for edit in _overrides(result.scenario.written or {}, ""):
-            words += ["--set", edit]
+    words = ["burncurve", "run", *_scenario_words(result.scenario, result.facts.name)]
     if result.facts.budget is not None:
         words += ["--budget", _plain(result.facts.budget)]
     words += ["--trials", str(result.trials_requested), "--seed", str(result.seed), "--engine", result.engine]
     return shlex.join(words)
+
+
+def replay_command(replay: Replay) -> str:
+    """The command line that shows one session again: scenario, overrides, address and seed."""
+    scenario, address = replay.scenario, replay.address
+    words = ["burncurve", "replay", *_scenario_words(scenario, scenario.name)]
+    words += ["--trial", str(address.trial), "--day", str(address.day + 1), "--session", str(address.session)]
+    if len(scenario.features) > 1:
+        words += ["--feature", replay.feature]
+    return shlex.join([*words, "--seed", str(replay.seed)])
 
 
 def from_values(scenario: Scenario | None) -> bool:
@@ -35,12 +43,21 @@ def from_values(scenario: Scenario | None) -> bool:
     return not (isinstance(written, Written) and written.places[None][0])
 
 
-def _source(result: Result) -> str:
+def _scenario_words(scenario: Scenario | None, name: str) -> list[str]:
+    """The scenario and what was set on top of it, as words of a command line."""
+    words = [_source(scenario, name)]
+    if scenario is not None:
+        for edit in _overrides(scenario.written or {}, ""):
+            words += ["--set", edit]
+    return words
+
+
+def _source(scenario: Scenario | None, name: str) -> str:
     """A name of the library, or the file."""
-    written = result.scenario.written if result.scenario is not None else None
+    written = None if scenario is None else scenario.written
     file = written.places[None][0] if isinstance(written, Written) else None
     if not file:
-        return f"{result.facts.name}.yaml"
+        return f"{name}.yaml"
     stem = Path(file).stem
     return stem if stem in library_names() and Path(file) == library_path(stem) else file
 

@@ -190,6 +190,11 @@ def times(factor: float) -> str:
     return f"{round_to(factor, 2):g}x"
 
 
+def often(n: int) -> str:
+    """``once``, ``twice``, ``3 times``."""
+    return {1: "once", 2: "twice"}.get(n, f"{n:,} times")
+
+
 def plural(unit: str, n: float = 2) -> str:
     """The word for `n` units: ``session``, ``sessions``, ``queries``, ``branches``."""
     if n == 1:

@@ -16,7 +16,7 @@ from tests.cli.calling import Caller
 def test_help_names_every_command(burncurve: Caller) -> None:
     outcome = burncurve("--help")
     assert outcome.code == 0
-    for command in ("run", "list", "new", "check", "prices", "schema", "warmup"):
+    for command in ("run", "list", "new", "replay", "check", "prices", "schema", "warmup"):
         assert f"\n  {command} " in outcome.out
     assert "..." not in outcome.out.split("Commands:")[1]
 
@@ -95,7 +95,7 @@ def test_schema_is_a_json_schema(burncurve: Caller) -> None:
     jsonschema.Draft202012Validator.check_schema(json.loads(outcome.out))
 
 
-@pytest.mark.parametrize("command", ["run", "check", "new"])
+@pytest.mark.parametrize("command", ["run", "replay", "check", "new"])
 def test_a_command_without_its_argument_says_so(command: str, burncurve: Caller) -> None:
     outcome = burncurve(command)
     assert outcome.code == 2
