@@ -256,7 +256,7 @@ class ReplayRequest:
         return record
 
     def _traced(self, address: Address, prices: PriceBook, standing: Standing | None) -> Replay:
-        from simulator.engine.replay import trace_session  # type: ignore[import-not-found]
+        from simulator.engine.replay import trace_session
 
         scenario = self.scenario
         program, period = compile_program(scenario, prices), Period.of(scenario)

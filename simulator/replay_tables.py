@@ -10,7 +10,6 @@ import numpy as np
 from simulator.causes import Share
 from simulator.course import NANO, NANOS, PROMPT, Course, Flags, Instance, outcome_of
 from simulator.document import plain
-from simulator.engine.calls import LOST, SERVED, SPOILED
 from simulator.engine.tally import CUTS
 from simulator.engine.trace import (
     E_AGENT,
@@ -25,8 +24,11 @@ from simulator.engine.trace import (
     E_VERDICT,
     EVENTS,
     FALLBACK,
+    LOST,
     NEXT,
     OWN,
+    SERVED,
+    SPOILED,
 )
 from simulator.risk.money import array_in_currency, in_currency
 

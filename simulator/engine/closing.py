@@ -134,6 +134,14 @@ def call_people(
                 note(out.trace, out.totals, E_HUMAN_REVIEW, feature.agent, done, j)
 
 
+@inlined
+def call_nobody(done: Lanes, n: Lane) -> None:
+    """Close sessions without people, where those before them in these lanes may have had some."""
+    for j in range(n):
+        done.floats[at.HANDED_OVER + j] = 0.0
+        done.floats[at.REVIEWED + j] = 0.0
+
+
 @device
 def pay_person(plan: Plan, law: int, price: float, w: np.uint64, floats: Floats, j: Lane) -> float:
     """Draw what a person costs, add it to the session, and give it."""

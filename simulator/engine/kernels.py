@@ -19,7 +19,7 @@ import numpy as np
 from distributions.jit import inlined, kernel
 from simulator.engine import columns as at
 from simulator.engine.births import account, bear, change_pool, vacate
-from simulator.engine.closing import call_people, note_cut, note_end, run_again, settle
+from simulator.engine.closing import call_nobody, call_people, note_cut, note_end, run_again, settle
 from simulator.engine.columns import LANES
 from simulator.engine.counting import count_sessions, flush
 from simulator.engine.lanes import BORN, RUNNING, Lane, Lanes, Space, enter, leave, pool
@@ -217,6 +217,8 @@ def close(
         note_cut(out, feature.agent, done, NONE)
     if feature.p_handoff > 0.0 or feature.p_review > 0.0:
         call_people(plan, seed, item, level, done, sums, out, n)
+    else:
+        call_nobody(done, n)
     settle(plan, item, level[L_MISSES], per_unit, done, sums, n)
     if is_traced:
         note_end(plan, item, done, out)

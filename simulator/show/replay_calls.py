@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.course import NANOS, Course, Flags
-from simulator.engine.calls import LOST, SPOILED
 from simulator.engine.tally import CUTS, IntArray
 from simulator.engine.trace import (
     E_CALL,
@@ -19,7 +18,9 @@ from simulator.engine.trace import (
     E_TOOL,
     E_VERDICT,
     FALLBACK,
+    LOST,
     NEXT,
+    SPOILED,
 )
 from simulator.show import words
 from simulator.show.replay_layout import Line, lay_out
@@ -150,4 +151,4 @@ def _text(course: Course, row: np.void, event: int) -> str:
     if event == E_CUT:
         by = CUTS[detail - 1]
         return "CUT by the hard limit of calls" if by == "limit" else f"CUT by the guardrail on {by}"
-    return "the prompt does not fit: the agent fails" if event == E_OVERFLOW else WHOLE.get(event, "")
+    return "the prompt does not fit: the agent fails" if event == E_OVERFLOW else WHOLE.get(np.int64(event), "")

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.course import ANEW, CHECK, NANO, TURN_CHECK, Course, Instance
-from simulator.engine.calls import LOST, SERVED, SPOILED
 from simulator.engine.tally import IntArray
 from simulator.engine.trace import (
     E_CALL,
@@ -25,6 +24,9 @@ from simulator.engine.trace import (
     E_SUMMARY,
     E_TOOL,
     E_VERDICT,
+    LOST,
+    SERVED,
+    SPOILED,
 )
 from simulator.risk.money import in_currency
 from simulator.show import words

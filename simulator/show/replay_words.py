@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.course import ANEW, CHILD, NANO, Course, Instance
-from simulator.engine.calls import SERVED
 from simulator.engine.tally import IntArray
-from simulator.engine.trace import E_CALL, E_HANDOFF, E_HELD, E_HUMAN_REVIEW, E_OVERFLOW
+from simulator.engine.trace import E_CALL, E_HANDOFF, E_HELD, E_HUMAN_REVIEW, E_OVERFLOW, SERVED
 from simulator.risk.money import in_currency
 from simulator.show import words
 
@@ -104,7 +103,7 @@ def _most_of_it(replay: Replay, cause: str, detail: str | None, nanos: int) -> s
 
 
 def _cause(cause: str, detail: str | None) -> str:
-    return words.cause_words(cause, detail=detail)
+    return words.cause_words(cause, details=() if detail is None else (detail,))
 
 
 # How it came to that

@@ -177,12 +177,15 @@ def test_everything_that_is_wrong_is_said_at_once(burncurve: Caller, folder: Pat
 
 @pytest.mark.parametrize("command", ["check", "run"])
 def test_all_that_is_wrong_is_said_at_once_whatever_kind_it_is(burncurve: Caller, tmp_path: Path, command: str) -> None:
-    wrong = edited(BUDGET, "budget: 0\nbugdet: 5\nlimits: {p97: 5}\ndifficulty: {lognormal: {mean: 1, cv: 1}}\n")
+    wrong = edited(
+        BUDGET,
+        "budget: 0\nbugdet: 5\nlimits: {p97: 5}\nevents: {storm: {per_month: 1, days: 1, multiplies: {volume: 2}}}\n",
+    )
     wrong = wrong.replace("sonnet", "sonet").replace("geometric", "geometrik")
     (tmp_path / "wrong.yaml").write_text(wrong)
     said = burncurve(command, tmp_path / "wrong.yaml", *(["--trials", "0"] if command == "run" else []))
     assert said.code == 2
     places = re.findall(r"^(?:.*wrong\.yaml:\d+: )?([-\w.]+)\n    ", said.err, re.MULTILINE)
-    of_a_run = ["--trials", "difficulty"] if command == "run" else []
+    of_a_run = ["--trials", "events"] if command == "run" else []
     everywhere = ["budget", "bugdet", "limits.p97", "agents.chat.model", "agents.chat.turns.geometrik"]
     assert sorted(places) == sorted(everywhere + of_a_run)

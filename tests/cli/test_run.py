@@ -145,7 +145,7 @@ def test_a_success_that_never_comes_has_a_cost_without_bound(burncurve: Caller, 
 def test_an_unsupported_scenario_is_refused_by_name(burncurve: Caller, shared: Path) -> None:
     outcome = burncurve("run", shared / "examples" / "coding-agent.yaml", *TRIALS)
     assert outcome.code == 2
-    for what in ("agents.planner.tools", "events", "controls"):
+    for what in ("volume.peak_hour", "events", "controls"):
         assert what in outcome.err
     assert "can't simulate" in outcome.err
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.twin.sides import LANDED, kernel_side, twin_side
+from tests.twin.sides import kernel_side, twin_side
 
 pytest.register_assert_rewrite("tests.engine.truth")
 
@@ -17,7 +17,7 @@ def from_the_kernel(spec, twin=1_000, trials=10):
     return kernel_side(spec, trials)
 
 
-@pytest.fixture(params=[from_the_twin, from_the_kernel] if LANDED else [from_the_twin])
+@pytest.fixture(params=[from_the_twin, from_the_kernel])
 def sample(request):
     """A function of a scenario, and of the sizes: sessions of the twin, trials of 5,000 sessions of the kernel."""
     return request.param

@@ -13,11 +13,8 @@ import pytest
 from simulator.engine.tally import SESSION_DTYPE
 from tests.engine.test_common_randomness import replay
 from tests.twin.coming import CHECKER, EVERYTHING_OF_SECTION_2, KID, PER_AGENT, SEARCH
-from tests.twin.sides import LANDED
 from tests.twin.variants import CHAT
 from tests.twin.worlds import scenario
-
-pytestmark = pytest.mark.skipif(not LANDED, reason="a run refuses what these compare")
 
 N = 1_500
 BUT_FEATURE = [name for name in SESSION_DTYPE.names if name != "feature"]

@@ -9,9 +9,6 @@ from simulator.engine.tally import CUTS
 from simulator.run import run
 from tests.engine.facts import all_sessions
 from tests.twin.coming import COMING
-from tests.twin.sides import LANDED
-
-pytestmark = pytest.mark.skipif(not LANDED, reason="a run refuses these")
 
 SOME = (
     "everything of section 2",

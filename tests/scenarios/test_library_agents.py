@@ -48,7 +48,7 @@ def money(found, *causes, agent=None):
     """Money a session of these causes, of one agent or of all."""
     return np.array(
         [
-            sum(paid for (who, cause), paid in bill.cells.items() if cause in causes and agent in {None, who})
+            sum(paid for (who, cause, _), paid in bill.cells.items() if cause in causes and agent in {None, who})
             for bill in found
         ]
     )

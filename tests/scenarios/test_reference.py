@@ -148,7 +148,7 @@ def test_page_and_editor_say_what_a_run_refuses_so_far() -> None:
         own = schema if section is Scenario else schema["$defs"][section.__name__]
         properties = own.get("anyOf", [own])[0]["properties"]
         assert properties[name]["description"].endswith("Not simulated yet.")
-    for title in ("features.NAME.on_failure.handoff", "agents.NAME.tools.NAME", "events.NAME", "controls[]"):
+    for title in ("volume.peak_hour", "events.NAME", "controls[]"):
         assert "**Not simulated yet.**" in text.split(f"## `{title}`")[1].split("| key |")[0]
     assert "**Not simulated yet.**" not in text.split("## `agents.NAME.retry`")[1].split("## ")[0]
     assert NOT_YET not in json.dumps(schema)

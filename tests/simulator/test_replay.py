@@ -15,7 +15,8 @@ from simulator.address import sessions_of
 from simulator.course import ReplayError
 from tests.simulator.events import stand_in
 from tests.simulator.replays import AGENT, replay_of_twin
-from tests.twin.variants import NOT_YET, TREES
+from tests.twin.coming import COMING
+from tests.twin.variants import TREES
 from tests.twin.worlds import scenario
 
 SPEC = scenario(
@@ -223,7 +224,7 @@ def test_another_session_than_the_one_found_is_our_fault(monkeypatch):
 
 
 def test_a_replay_as_values_is_json_and_adds_up():
-    replay = replay_of_twin(NOT_YET["repeats and handoff"][2])
+    replay = replay_of_twin(COMING["repeats and handoff"])
     document = json.loads(json.dumps(replay.to_dict(), allow_nan=False))
     session = document["session"]
     assert session["cost"] == replay.cost == document["events"][-1]["total"]
@@ -243,9 +244,9 @@ def test_a_replay_as_values_is_json_and_adds_up():
     assert document["currency"] == "USD"
 
 
-@pytest.mark.parametrize("name", NOT_YET)
+@pytest.mark.parametrize("name", COMING)
 def test_events_are_told_with_their_particulars(name):
-    document = replay_of_twin(NOT_YET[name][2]).to_dict()
+    document = replay_of_twin(COMING[name]).to_dict()
     told = {one["event"]: set(one) for one in document["events"]}
     keys = {
         "agent": {"parent", "came", "after_turn", "turns", "system"},
@@ -275,7 +276,7 @@ def test_events_are_told_with_their_particulars(name):
 
 
 def test_tables_for_people_who_explore():
-    replay = replay_of_twin(NOT_YET["validator of every turn"][2])
+    replay = replay_of_twin(COMING["validator of every turn"])
     calls, agents = replay.calls, replay.agents
     assert len(calls) == replay.course.record["calls"]
     assert len(agents) == replay.course.record["agents"]

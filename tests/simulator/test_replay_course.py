@@ -23,11 +23,12 @@ from simulator.engine.trace import (
     FROM_TURN_CHECK,
 )
 from tests.simulator.events import NAMES, course_of, event, record_of, rows_of
+from tests.twin.coming import COMING
 from tests.twin.naive_twin import Dice, Session, World, levels
 from tests.twin.tracing import WatchedDice, session_of, traced
-from tests.twin.variants import NOT_YET, TREES, VARIANTS
+from tests.twin.variants import TREES, VARIANTS
 
-EVERY = VARIANTS | TREES | {name: spec for name, (_, _, spec) in NOT_YET.items()}
+EVERY = VARIANTS | TREES | COMING
 
 TREE = (
     event(E_AGENT, agent=0, detail=FROM_ROOT, count=2),

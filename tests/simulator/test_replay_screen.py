@@ -8,16 +8,27 @@ from decimal import Decimal
 import pytest
 from ruamel.yaml import YAML
 
-from simulator.engine.calls import LOST
 from simulator.engine.tally import CUT_BY_COST
-from simulator.engine.trace import E_AGENT, E_CALL, E_CUT, E_END, E_HELD, E_OVERFLOW, E_TOOL, FROM_CHECK, FROM_ROOT
+from simulator.engine.trace import (
+    E_AGENT,
+    E_CALL,
+    E_CUT,
+    E_END,
+    E_HELD,
+    E_OVERFLOW,
+    E_TOOL,
+    FROM_CHECK,
+    FROM_ROOT,
+    LOST,
+)
 from simulator.show.replay_screen import replay_html, screen
 from tests.simulator.events import event
 from tests.simulator.replays import AGENT, TEAM, THIRD, replay_of, replay_of_twin
-from tests.twin.variants import NOT_YET, TREES, VARIANTS
+from tests.twin.coming import COMING
+from tests.twin.variants import TREES, VARIANTS
 from tests.twin.worlds import one_agent
 
-EVERY = VARIANTS | TREES | {name: spec for name, (_, _, spec) in NOT_YET.items()}
+EVERY = VARIANTS | TREES | COMING
 AMOUNT = re.compile(r"-?\d[\d,]*\.\d{2,}(?= |$)")
 ROOT = event(E_AGENT, agent=0, detail=FROM_ROOT, count=2)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from scenarios.load import load
-from simulator.engine.calls import LOST, SPOILED
 from simulator.engine.tally import CUT_BY_CALLS, CUT_BY_COST, CUT_BY_LIMIT
 from simulator.engine.trace import (
     E_AGENT,
@@ -22,6 +21,8 @@ from simulator.engine.trace import (
     FROM_CHECK,
     FROM_REJECTION,
     FROM_ROOT,
+    LOST,
+    SPOILED,
 )
 from simulator.show.replay_words import turning_point
 from tests.simulator.events import course_of, event

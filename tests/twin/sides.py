@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from typing import NamedTuple
-from unittest.mock import patch
 
 import numpy as np
 
@@ -13,15 +12,13 @@ from scenarios.prices import resolve_prices
 from simulator.run import run
 from tests.twin.naive_twin import Dice, Session, World, levels
 
-LANDED = False
-"""Whether a run simulates all of DESIGN section 2. Until then the twin alone answers for what a run refuses."""
-
 TWIN_SESSIONS = 4_000
 KERNEL_TRIALS = 40  # of one day with 5,000 sessions
-SOLD = ("cost", "calls", "agents", "input", "cached", "written", "output", "success")
-RECORDED = (*SOLD, "cut", "held", "runs", "handed_over", "reviewed")
-RECORDED_IN_A_RUN = RECORDED if LANDED else SOLD
-COLUMNS = (*RECORDED_IN_A_RUN, "bought")  # the last: cost of successes
+RECORDED = (
+    *("cost", "calls", "agents", "input", "cached", "written", "output"),
+    *("success", "cut", "held", "runs", "handed_over", "reviewed"),
+)
+COLUMNS = (*RECORDED, "bought")  # the last: cost of successes
 
 
 class Side(NamedTuple):
@@ -83,8 +80,7 @@ def by_depth(counters):
 
 
 def kernel_side(source, trials=KERNEL_TRIALS, seed=5):
-    with patch("simulator.request.pending", return_value=()):
-        result = run(source, trials=trials, seed=seed, engine="exact", threads=1)
+    result = run(source, trials=trials, seed=seed, engine="exact", threads=1)
     tally, unit = result.tally, result.tally.frame.unit
     cells = defaultdict(float)
     for cell, money in zip(tally.frame.cells, tally.cells.T, strict=True):
@@ -92,7 +88,7 @@ def kernel_side(source, trials=KERNEL_TRIALS, seed=5):
             cells[tuple(cell)] = cells[tuple(cell)] + money * unit
     sizes = tally.sessions.sum(axis=(1, 2))
     frame = result.sessions(int(sizes.sum()))
-    columns = {column: frame[column].to_numpy(dtype=float) for column in RECORDED_IN_A_RUN}
+    columns = {column: frame[column].to_numpy(dtype=float) for column in RECORDED}
     columns["bought"] = columns["cost"] * columns["success"]
     depths = tally.session.depth_units.astype(float) * unit, tally.session.depth_agents.astype(float)
     return Side(columns, dict(cells), sizes.astype(float), *depths)

@@ -12,7 +12,6 @@ import numpy as np
 
 from scenarios.load import load
 from scenarios.prices import resolve_prices
-from simulator.engine.calls import LOST, SERVED, SPOILED
 from simulator.engine.tally import CUT_BY_CALLS, CUT_BY_COST, SESSION_DTYPE
 from simulator.engine.trace import (
     E_AGENT,
@@ -34,8 +33,11 @@ from simulator.engine.trace import (
     FROM_REJECTION,
     FROM_ROOT,
     FROM_TURN_CHECK,
+    LOST,
     NEXT,
     OWN,
+    SERVED,
+    SPOILED,
     TRACE_DTYPE,
 )
 from tests.twin.naive_twin import Dice, Session, World, levels
