@@ -55,7 +55,6 @@ def run_again(
     key = turn_key(k0, k1, FIRST)
     if uniform(word(key, k1, run, REPEATS)) >= feature.p_repeats:
         return ENDS, nobody()
-    note_cut(out, index, running, i)
     run += ONE
     homes.words[at.RUN + home] = run
     homes.floats[at.FAILED + home] = 0.0

@@ -198,6 +198,8 @@ def follow(
 ) -> tuple[int, int, Lane]:
     """Do what follows a turn in lane `i` of an agent's pool; gives what the session does next, and where it stands."""
     fate, at_agent, i, birth = walk(plan, item, level, space, out, index, i)
+    if fate == ENDS:
+        note_cut(out, at_agent, pool(space, at_agent), i)
     if fate == ENDS and plan.features[item.feature].p_repeats > 0.0:
         fate, birth = run_again(plan, seed, item, level, space, out, at_agent, i)
     if fate == BEARS:
@@ -212,14 +214,11 @@ def close(
 ) -> None:  # fmt: skip
     """Close finished sessions, those of lanes 0 .. n - 1, and count them."""
     done, feature = space.done, plan.features[item.feature]
-    is_traced = out.trace.shape[0] > 0
-    if is_traced:
-        note_cut(out, feature.agent, done, NONE)
     if feature.p_handoff > 0.0 or feature.p_review > 0.0:
         call_people(plan, seed, item, level, done, sums, out, n)
     else:
         call_nobody(done, n)
     settle(plan, item, level[L_MISSES], per_unit, done, sums, n)
-    if is_traced:
+    if out.trace.shape[0] > 0:
         note_end(plan, item, done, out)
     count_sessions(item, done, out, n, shift, True)

@@ -85,7 +85,7 @@ Words = npt.NDArray[np.uint64]
 Lane = int | np.uint64
 """Number of a lane, or how many; a uint64 in compiled code, where a checker takes what `range` gives for an int."""
 
-FLAT, FEW = 512, 8
+FLAT, FEW = 512, 2
 """Calls of a tool that are drawn together, over all lanes; and those of a lane that are listed at a stroke."""
 
 INSTANCE = (K0, K1, TURNS, TURN), (SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED)
@@ -132,7 +132,7 @@ class Space(NamedTuple):
     ready: Lanes
     done: Lanes
     listed: Words  # [LANES] numbers of lanes
-    flat_words: npt.NDArray[np.uint64]  # [2, FLAT + FEW] calls of a tool: the lane, the word to draw at
+    flat_words: npt.NDArray[np.uint64]  # [4, FLAT + FEW] calls of a tool: the lane, the word to draw at, its key
     flat_tokens: Floats  # [FLAT + FEW] and the result
     sums: Floats  # [S, N_CAUSES * STRIDE] money by row of ``Plan.slots``, cause and lane; 0 between blocks of sessions
     tool_sums: Floats  # [T, STRIDE] money by row of ``Plan.tool_slots`` and lane
@@ -152,7 +152,7 @@ class Space(NamedTuple):
             ready=Lanes.empty(),
             done=Lanes.empty(),
             listed=np.zeros(LANES, np.uint64),
-            flat_words=np.zeros((2, FLAT + FEW), np.uint64),
+            flat_words=np.zeros((4, FLAT + FEW), np.uint64),
             flat_tokens=np.zeros(FLAT + FEW),
             sums=np.zeros((n_slots, N_CAUSES * STRIDE)),
             tool_sums=np.zeros((n_tools, STRIDE)),

@@ -94,15 +94,17 @@ def count_failures(tool: Any, running: Lanes, i: Lane) -> float:
 def add_results(plan: Plan, tool: Any, running: Lanes, space: Space, n: Lane) -> None:
     """Add the tokens of all results to the next messages; where there is none, nothing is drawn."""
     words, floats = running.words, running.floats
-    lanes, drawn = space.flat_words[0], space.flat_words[1]
+    lanes, drawn, keys, halves = space.flat_words[0], space.flat_words[1], space.flat_words[2], space.flat_words[3]
     for i in range(n):
         words[at.WORD + i] = np.uint64(np.int64(floats[at.COUNT + i])) * (ONE - words[at.OVER + i])
     lane = number = FIRST
     while lane < n:
         lane, number, listed = list_calls(words, lanes, drawn, lane, number, n)
         for k in range(listed):
-            i = lanes[k]
-            drawn[k] = word(words[at.KEY + i], words[at.K1 + i], drawn[k], tool.result)
+            keys[k] = words[at.KEY + lanes[k]]
+            halves[k] = words[at.K1 + lanes[k]]
+        for k in range(listed):
+            drawn[k] = word(keys[k], halves[k], drawn[k], tool.result)
         tokens = space.flat_tokens[:listed]
         draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, tool.result_law, drawn[:listed], tokens)
         for k in range(listed):
