@@ -101,13 +101,14 @@ def _curve(kind: int, lower: Half, upper: Half) -> Shape:
     )
 
 
-GUIDE_BITS = 4
+GUIDE_BITS, MOST_GUIDE_BITS = 4, 10
 """Guide entries for each outcome, as a power of two: so many that a search hardly ever takes a step, which no processor
-can foresee."""
+can foresee; and no more of them than stay in the nearest cache, where outcomes are not more themselves."""
 
 
 def _steps(outcomes: Floats, cumulative: Floats) -> Shape:
-    bits = max(1, math.ceil(math.log2(outcomes.size))) + GUIDE_BITS
+    bits = max(1, math.ceil(math.log2(outcomes.size)))
+    bits = max(bits, min(bits + GUIDE_BITS, MOST_GUIDE_BITS))
     starts = np.searchsorted(cumulative, np.arange(1 << bits) / (1 << bits), side="right")
     guide = np.minimum(starts, outcomes.size - 1).astype(np.int32)
     return Shape(STEPS, 64 - bits, rows=outcomes.size, steps=np.concatenate([cumulative, outcomes]), guide=guide)

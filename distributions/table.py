@@ -134,8 +134,17 @@ def _middle(word: np.uint64) -> float:
 def _draw_one_by_one(
     laws: Any, nodes: Floats, steps: Floats, guide: Any, law_id: int, words: Words, out: Floats
 ) -> None:
+    law = laws[np.uint64(law_id)]
+    if law.kind != SEGMENTS:
+        for i in range(words.size):
+            out[i] = draw(laws, nodes, steps, guide, law_id, words[i])
+        return
     for i in range(words.size):
-        out[i] = draw(laws, nodes, steps, guide, law_id, words[i])
+        segment = _segment(laws, law, words[i])
+        word = _stretched(segment, words[i])
+        is_curve = segment.kind == CURVE
+        x = _on_curve(nodes, segment, word) if is_curve else _unclipped(nodes, steps, guide, segment, word)
+        out[i] = _clip(segment, x + segment.offset)
 
 
 @inlined
@@ -193,7 +202,7 @@ def _on_steps(steps: Floats, guide: Any, law: Any, word: np.uint64) -> float:
     return x
 
 
-@device
+@inlined
 def _segment(laws: Any, law: Any, word: np.uint64) -> Any:
     number = np.uint64(law.first)
     while word > laws[number].last:
@@ -201,13 +210,12 @@ def _segment(laws: Any, law: Any, word: np.uint64) -> Any:
     return laws[number]
 
 
-@device
+@inlined
 def _stretched(segment: Any, word: np.uint64) -> np.uint64:
     """Map a segment's words onto all words, measured from its nearer end so that neither end loses digits."""
     below, above = word - segment.begin, segment.last - word
-    if above < below:
-        return ~np.uint64(min((np.float64(above) + 0.5) * segment.stretch, _TOP))
-    return np.uint64(min((np.float64(below) + 0.5) * segment.stretch, _TOP))
+    near = np.uint64(min((np.float64(min(above, below)) + 0.5) * segment.stretch, _TOP))
+    return ~near if above < below else near
 
 
 @kernel

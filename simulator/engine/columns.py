@@ -22,7 +22,7 @@ def _columns(n: int) -> tuple[np.uint64, ...]:
     return tuple(np.uint64(i * STRIDE) for i in range(n))
 
 
-N_WORDS = 19
+N_WORDS = 20
 (
     # The instance: its key in two halves, turns to take, turns begun, its model; how often its work was rejected.
     K0, K1, TURNS, TURN, MODEL, LOOP,
@@ -30,8 +30,9 @@ N_WORDS = 19
     HOME, DEPTH,
     # The session at home: its number, its run from 0, the model of that run's root.
     SESSION, RUN, ROOT,
-    # The turn: its key, and that of its message; a word to draw at; 1 where the instance is over.
-    KEY, MESSAGE_KEY, WORD, OVER,
+    # The turn: its key, and that of its message; a word to draw at; 1 where the instance is over; the place of its
+    # first call of a tool in the list of all.
+    KEY, MESSAGE_KEY, WORD, OVER, START,
     # An instance that waits for its child: its agent, why it waits, children still to come, and begun. An instance that
     # is not born yet: the name of what starts it, and its number.
     AGENT, RULE, LEFT, NUMBER,

@@ -33,7 +33,7 @@ from simulator.engine.turns import take_turn
 
 NO_MODEL = np.uint64(2**64 - 1)
 NONE, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(LANES)
-FEWER = np.uint64(64)
+FEWER = 64
 """Lanes of an item in which all run the same agent: what they are made of stays in the nearest cache."""
 
 
@@ -95,7 +95,7 @@ def run_chats(
         sums = space.sums[plan.slots[item.feature, root]]
         wanted, first, shift = np.uint64(item.count), np.uint64(item.first), row - item.first
         begun = opened = n_done = NONE
-        n_listed = in_flight = min(FEWER, wanted)
+        n_listed = in_flight = min(np.uint64(FEWER), wanted)
         fill(space, root, root + 1, root, in_flight)
         running, is_first = pool(space, root), True
         while in_flight > NONE or n_done > NONE:
@@ -122,7 +122,7 @@ def run_chats(
                 take_up(plan, item, level, root, running, i, space.ready, begun % ALL)
                 begun += ONE
             is_first = False
-        flush(plan, item, per_unit, space, out)
+        flush(plan, item, per_unit, space, out, FEWER)
         row += item.count
 
 
@@ -175,7 +175,7 @@ def run_trees(
                     note_start(out.trace, out.totals, root, to, i, FROM_ROOT, NONE)
                 begun += ONE
             is_first = False
-        flush(plan, item, per_unit, space, out)
+        flush(plan, item, per_unit, space, out, LANES)
         row += item.count
 
 

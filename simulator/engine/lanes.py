@@ -85,7 +85,7 @@ Words = npt.NDArray[np.uint64]
 Lane = int | np.uint64
 """Number of a lane, or how many; a uint64 in compiled code, where a checker takes what `range` gives for an int."""
 
-FLAT, FEW = 512, 2
+FLAT, FEW = 1024, 4
 """Calls of a tool that are drawn together, over all lanes; and those of a lane that are listed at a stroke."""
 
 INSTANCE = (K0, K1, TURNS, TURN), (SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED)

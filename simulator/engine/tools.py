@@ -93,16 +93,18 @@ def count_failures(tool: Any, running: Lanes, i: Lane) -> float:
 @inlined
 def add_results(plan: Plan, tool: Any, running: Lanes, space: Space, n: Lane) -> None:
     """Add the tokens of all results to the next messages; where there is none, nothing is drawn."""
-    words, floats = running.words, running.floats
-    lanes, drawn, keys, halves = space.flat_words[0], space.flat_words[1], space.flat_words[2], space.flat_words[3]
+    words, floats, flat = running.words, running.floats, space.flat_words
+    lanes, drawn, keys, halves = flat[0], flat[1], flat[2], flat[3]
     for i in range(n):
         words[at.WORD + i] = np.uint64(np.int64(floats[at.COUNT + i])) * (ONE - words[at.OVER + i])
     lane = number = FIRST
     while lane < n:
-        lane, number, listed = list_calls(words, lanes, drawn, lane, number, n)
+        lane, number, listed = list_calls(words, lanes, lane, number, n)
         for k in range(listed):
-            keys[k] = words[at.KEY + lanes[k]]
-            halves[k] = words[at.K1 + lanes[k]]
+            i = lanes[k]
+            keys[k] = words[at.KEY + i]
+            halves[k] = words[at.K1 + i]
+            drawn[k] = k - words[at.START + i]
         for k in range(listed):
             drawn[k] = word(keys[k], halves[k], drawn[k], tool.result)
         tokens = space.flat_tokens[:listed]
@@ -113,26 +115,26 @@ def add_results(plan: Plan, tool: Any, running: Lanes, space: Space, n: Lane) ->
 
 @inlined
 def list_calls(
-    words: Words, lanes: Words, drawn: Words, i: np.uint64, number: np.uint64, n: Lane
+    words: Words, lanes: Words, i: np.uint64, number: np.uint64, n: Lane
 ) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """List the calls of lanes from call `number` of lane `i` on, as many as there is room for: their lane and number.
+    """List the lanes of calls, from call `number` of lane `i` on, as many as there is room for.
 
-    Gives the call to go on with, and how many are listed. The first few of a lane are listed whether it makes them or
-    not, and the next lane writes over those that it does not make: so hardly any branch surprises the processor.
+    Gives the call to go on with, and how many are listed; START says where the first call of a lane is, or would be.
+    The first few of a lane are listed whether it makes them or not, and the next lane writes over those that it does not
+    make: so hardly any branch surprises the processor.
     """
     listed = FIRST
     while i < n and listed < ALL:
         calls = words[at.WORD + i]
-        if calls <= SOME:
-            for k in range(SOME):
-                lanes[listed + k] = i
-                drawn[listed + k] = k
+        words[at.START + i] = listed - number
+        for k in range(SOME):
+            lanes[listed + k] = i
+        if number == FIRST and calls <= SOME:
             listed += calls
             i += ONE
             continue
         while number < calls and listed < ALL:
             lanes[listed] = i
-            drawn[listed] = number
             listed += ONE
             number += ONE
         if number == calls:
