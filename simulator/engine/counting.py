@@ -236,7 +236,7 @@ def keep_if_dear(worst: Table, item: Any, done: Lanes, j: Lane) -> None:
 
 @device
 def flush(plan: Plan, item: Any, per_unit: float, space: Space, out: Out, width: int) -> None:
-    """Round the costs of a block of sessions, of lanes 0 .. width - 1, to units, once; add them to the trial's cells."""
+    """Round the costs of a block of sessions, of the first lanes, to units, once; and add them to the trial's cells."""
     feature, units = plan.features[item.feature], np.int64(0)
     for slot in range(feature.first_slot, feature.first_slot + feature.n_slots):
         for cause in range(N_CAUSES):

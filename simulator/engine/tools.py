@@ -120,7 +120,7 @@ def list_calls(
     """List the lanes of calls, from call `number` of lane `i` on, as many as there is room for.
 
     Gives the call to go on with, and how many are listed; START says where the first call of a lane is, or would be.
-    The first few of a lane are listed whether it makes them or not, and the next lane writes over those that it does not
+    The first few of a lane are listed whether it makes them or not, and the next lane writes over those it does not
     make: so hardly any branch surprises the processor.
     """
     listed = FIRST

@@ -25,10 +25,11 @@ call : an attempt at a turn; `outcome` is SERVED, LOST (a provider failure) or S
 summary : a compaction call: the prompt is system and history, the output the summary
 overflow : the prompt does not fit and the agent fails without a call
 tool : calls of one tool after a turn; `detail` is its row in the agent's tools, `count` how many, `attempt` how many
-    invocations failed on top, `added` the tokens of their results, `cost` their fees
+    invocations failed on top, `added` the tokens of their results (after the last turn none), `cost` their fees
 held : a cap on depth or agents kept children from starting; `detail` is the spawn rule's row in the agent's spawns
-result : a child has come back; `added` is what it adds to its parent's next message
-verdict : what a validator said: `detail` is 1 where the work is done anew, else 0; `count` is how often it was done
+result : a child has come back; `detail` is the spawn rule, `added` what it adds to its parent's next message
+verdict : what a validator said: `detail` is 1 where the work is done anew, else 0; `count` is how often it was done;
+    turn and loop mean nothing after a whole run
 cut : the session is cut; `detail` is CUT_BY_... of tally.py
 handoff, human_review, overheads : what the session as a whole costs
 end : `cost` is what the session cost, to the nano; `outcome` is 1 where it succeeded
@@ -48,7 +49,7 @@ TRACE_DTYPE = np.dtype(
         ("agent", np.int64),  # its place in the scenario
         ("depth", np.int64),
         ("turn", np.int64),  # from 1
-        ("loop", np.int64),  # how often the turn was rejected before
+        ("loop", np.int64),  # how often the turn was rejected before; where runs are checked, the run
         ("attempt", np.int64),  # from 0
         ("model", np.int64),  # its place in the scenario
         ("detail", np.int64),
