@@ -28,7 +28,7 @@ def agent(*children: str, **more: Any) -> dict[str, Any]:
     return {"model": "plain", "output_tokens": 100, "turns": 2, "spawns": spawns} | more
 
 
-def scenario(agents: Mapping[str, Any], more: Mapping[str, Any] = {}, /, **guardrails: Any) -> Scenario:  # noqa: B006
+def scenario(agents: Mapping[str, Any], more: Mapping[str, Any] = {}, /, **guardrails: Any) -> Scenario:
     build = {"share": 1, "agent": next(iter(agents))} | ({"guardrails": guardrails} if guardrails else {}) | dict(more)
     return load(
         {
@@ -278,7 +278,7 @@ def two_runs(**caps: Any) -> tuple[Result, Result]:
         {"agents": 4, "depth": 1},
         {"cost": 0.004, "calls": 12, "agents": 4, "depth": 1},
     ],
-    ids=lambda caps: "+".join(caps),
+    ids="+".join,
 )
 def test_saved_and_lost_are_the_difference_of_two_whole_runs(caps: dict[str, Any]) -> None:
     capped, bare = two_runs(**caps)
