@@ -39,8 +39,11 @@ def _of_feature(effect: GuardrailEffect, reading: Reading) -> str:
 def _effect_words(effect: GuardrailEffect, reading: Reading) -> str:
     if not effect.compared:
         return f"touched none of {words.count(effect.sampled)} {words.plural(reading.unit)} looked at"
-    said = f"{_touched(effect, reading)}; {_money(effect.saving, reading)}, {_successes(effect.successes_lost)}"
-    return said + "".join(f"; {note}" for note in _notes(effect, reading))
+    return "; ".join([_touched(effect, reading), _buys(effect, reading), *_notes(effect, reading)])
+
+
+def _buys(effect: GuardrailEffect, reading: Reading) -> str:
+    return f"{_money(effect.saving, reading)}, {_successes(effect.successes_lost)}"
 
 
 def _touched(effect: GuardrailEffect, reading: Reading) -> str:
@@ -84,6 +87,15 @@ def _interval(estimate: Estimate, said: Callable[[float], str]) -> str:
 def _number(x: float) -> str:
     """A count that is no whole number: two digits below 100, else three."""
     return words.about(words.round_to(x, 2)) if abs(x) < 100 else words.about(x)
+
+
+def guardrail_rows(reading: Reading) -> list[tuple[str, str]]:
+    """What each feature's guardrails save and lose, as rows of a small table."""
+    rows = []
+    for effect in reading.guardrails:
+        of = f" of {shortened(effect.feature, 24)}" if reading.several_features else ""
+        rows.append((f"Guardrails{of}", _buys(effect, reading) if effect.compared else "touched none"))
+    return rows
 
 
 # The report

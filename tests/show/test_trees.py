@@ -10,6 +10,7 @@ import pytest
 
 from simulator.risk.guardrails import Estimate
 from simulator.show.guardrails import guardrail_table, guardrail_title, guardrail_words
+from simulator.show.notebook import result_html
 from simulator.show.reading import Reading, read
 from simulator.show.screen import screen
 from simulator.show.trees import agents_words, has_trees, levels, limit_words, trees_reading
@@ -237,3 +238,13 @@ def test_roots_of_repeated_sessions_are_explained(reading: Reading) -> None:
     said = "A session that is run again after a failure starts a root of its own each time."
     assert said in trees_reading(reading)
     assert said not in trees_reading(replace(reading, sessions=replace(reading.sessions, repeat_rate=0.0)))
+
+
+def test_a_notebook_shows_what_guardrails_save_and_lose() -> None:
+    shown = page(result_html(synthetic.deep(synthetic.effect(), synthetic.untouched())))
+    cells = [[cell.text for cell in row.children] for row in shown.all("tr")]
+    told = {name: value for name, value in cells if name.startswith("Guardrails")}
+    assert told == {
+        "Guardrails of build": "save $1,200 ($1,050 to $1,360) a month, lose 45 successes (30 to 60)",
+        "Guardrails of assist": "touched none",
+    }
