@@ -56,6 +56,8 @@ def _touched(effect: GuardrailEffect, reading: Reading) -> str:
 
 
 def _notes(effect: GuardrailEffect, reading: Reading) -> Iterator[str]:
+    if effect.kept:
+        yield f"{caps_words(effect.kept, reading)} kept on both sides"
     if effect.compared < FEW:
         yield f"seen in only {effect.compared} {words.plural(reading.unit, effect.compared)}"
     if effect.past_limit:

@@ -145,7 +145,7 @@ def told(reading: Reading, **changes: object) -> str:
 def test_a_saving_never_stands_alone(reading: Reading) -> None:
     assert guardrail_words(reading) == (
         "build: cut 0.3 % of its sessions and keep 0.5 % from starting an agent; "
-        "save $1,200 ($1,050 to $1,360) a month, lose 45 successes (30 to 60)"
+        "save $1,200 ($1,050 to $1,360) a month, lose 45 successes (30 to 60); depth 3 kept on both sides"
     )
 
 
@@ -162,6 +162,7 @@ def test_a_saving_never_stands_alone(reading: Reading) -> None:
         ({"successes_lost": Estimate(0.0, 0.0, (0.0, 0.0))}, " a month, lose no success"),
         ({"successes_lost": Estimate(3.14, 2.0, (-0.86, 7.14))}, "lose 3.1 successes (-0.86 to 7.1)"),
         ({"saving": Estimate(1_204.0, math.nan, (math.nan, math.nan))}, "; save $1,200 a month"),
+        ({"kept": {}}, "lose 45 successes (30 to 60)"),
         ({"compared": 7}, "; seen in only 7 sessions"),
         (
             {"past_limit": 12},
