@@ -162,7 +162,6 @@ def test_a_saving_never_stands_alone(reading: Reading) -> None:
         ({"successes_lost": Estimate(0.0, 0.0, (0.0, 0.0))}, " a month, lose no success"),
         ({"successes_lost": Estimate(3.14, 2.0, (-0.86, 7.14))}, "lose 3.1 successes (-0.86 to 7.1)"),
         ({"saving": Estimate(1_204.0, math.nan, (math.nan, math.nan))}, "; save $1,200 a month"),
-        ({"kept": {}}, "lose 45 successes (30 to 60)"),
         ({"compared": 7}, "; seen in only 7 sessions"),
         (
             {"past_limit": 12},
@@ -222,6 +221,10 @@ def test_what_cannot_be_said_is_none(reading: Reading) -> None:
     hopeless = synthetic.effect(saving_per_success_lost=math.nan, cost_per_success=math.inf)
     table = dict(guardrail_table(replace(reading, guardrails=(hopeless,))).rows)
     assert (table["saved per success lost"], table["cost per successful session"]) == (["none"], ["none"])
+
+
+def test_where_no_cap_stays_none_is_said(reading: Reading) -> None:
+    assert told(reading, kept={}).endswith("lose 45 successes (30 to 60)")
 
 
 def test_the_only_feature_goes_unnamed(reading: Reading) -> None:
