@@ -126,6 +126,7 @@ def run(
     wanted.check_writable(options.inputs)
     with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress, _noting_interruption():
         result = options.simulate(progress)
+        stopped = _compare_guardrails(result)
     document = result.to_dict()
     _hand_over(result, document, wanted)
     if open_ and wanted.page is not None:
@@ -133,7 +134,26 @@ def run(
     crossed = options.crossed(result, document)
     for sentence in (*options.about_trials(result), *crossed):
         _note(sentence)
-    raise typer.Exit(INTERRUPTED if result.interrupted else CROSSED if crossed else DONE)
+    ended = INTERRUPTED if result.interrupted else stopped
+    raise typer.Exit(ended or (CROSSED if crossed else DONE))
+
+
+def _compare_guardrails(result: Result) -> int:
+    """Compare guardrails with none, and give the exit code: what was simulated is kept where that comes to no end."""
+    from scenarios.problems import ScenarioError
+
+    try:
+        _ = result.guardrails
+    except KeyboardInterrupt:
+        _note("interrupted while guardrails were compared with none; the run itself is complete")
+        code = INTERRUPTED
+    except ScenarioError as error:
+        _note(f"guardrails can't be compared with none; the run itself is complete\n{error}")
+        code = BAD_INPUT
+    else:
+        return DONE
+    result.leave_guardrails_out()
+    return code
 
 
 def _hand_over(result: Result, document: Mapping[str, Any], wanted: Wanted) -> None:

@@ -80,9 +80,10 @@ def sessions_frame(records: Records, features: Sequence[str]) -> DataFrame:
 
     Columns: ``trial``, ``day`` counted from 1, ``feature``, ``session``; ``cost`` in currency; ``calls``; ``agents``,
     the root and validators counted; ``input``, ``cached``, ``written`` and ``output`` tokens; ``success``; ``cut``, and
-    as ``cut_by`` what cut it: cost, calls, or limit (the hard one), none where nothing did; ``held``, whether a cap on
-    depth or agents kept a child from starting; ``runs``, the first one and its repeats; ``handed_over`` to a person,
-    and ``reviewed`` by one.
+    as ``cut_by`` what cut it: cost, calls, or limit (the hard one), missing where nothing did; ``held``, whether a cap
+    on depth or agents kept a child from starting; ``runs``, the first one and its repeats; ``handed_over`` to a person,
+    and ``reviewed`` by one. Cost has the overheads and people in, and fixed costs left out; calls count every request,
+    failed and summary ones too; ``input`` is the whole prompt, cached and written included.
     """
     import pandas as pd
 
@@ -90,7 +91,7 @@ def sessions_frame(records: Records, features: Sequence[str]) -> DataFrame:
     columns["day"] = records["day"] + 1
     columns["feature"] = np.asarray(features, dtype=object)[records["feature"]]
     columns["cut"] = records["cut"] > 0
-    columns["cut_by"] = np.asarray([None, *CUTS], dtype=object)[records["cut"]]
+    columns["cut_by"] = pd.Categorical.from_codes(records["cut"] - 1, CUTS)  # -1 is missing
     return pd.DataFrame(columns)
 
 

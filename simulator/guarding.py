@@ -10,8 +10,8 @@ How many is a function of the run alone:
   one that was cut may go on for long.
 
 The allowance is a hundredth of the run's calls, at least 2.5 million and at most 10 million; what a session takes is
-read off a hundred that are simulated first. Single sessions fill the kernels' lanes badly, and take up to nine times as
-long as in a run: so the comparison takes at most about a fifth of a long run, and most often a tenth or a second.
+read off a hundred that are simulated first. Single sessions fill the kernels' lanes badly, and take a few times as long
+as in a run. Measured, the comparison takes a second or a tenth of the run, whichever is more.
 """
 
 from __future__ import annotations

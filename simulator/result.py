@@ -35,7 +35,16 @@ if TYPE_CHECKING:
     from scenarios.prices import PriceBook
     from scenarios.schema import Scenario
 
-_RUN_FIELDS = ("seed", "engine", "engine_reason", "trials_requested", "interrupted", "seconds", "version")
+_RUN_FIELDS = (
+    "seed",
+    "engine",
+    "engine_reason",
+    "trials_requested",
+    "interrupted",
+    "seconds",
+    "version",
+    "guardrails_left_out",
+)
 
 
 class Result:
@@ -63,6 +72,8 @@ class Result:
         Makes the sampler of an edited scenario on the same seed, for `guardrails`.
     guardrails : sequence of GuardrailEffect, optional
         Known from the run that a loaded result was saved of.
+    guardrails_left_out : bool
+        Whether they were to be compared with none, and that did not come to its end.
     facts : Facts, optional
         Read from the scenario where they are not given.
 
@@ -90,6 +101,7 @@ class Result:
         sampler: Sampler | None = None,
         sampler_of: Callable[[Scenario], Sampler] | None = None,
         guardrails: Sequence[GuardrailEffect] | None = None,
+        guardrails_left_out: bool = False,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -112,6 +124,7 @@ class Result:
         self._sampler = sampler
         self._sampler_of = sampler_of
         self._guardrails = None if guardrails is None else tuple(guardrails)
+        self.guardrails_left_out = guardrails_left_out
 
     # What happened
 
@@ -147,10 +160,21 @@ class Result:
         """What each feature's guardrails buy and cost, against the same sessions without them; None without any.
 
         Simulates a sample of the run's sessions again when it is first asked for; see `simulator.guarding`.
+
+        Raises
+        ------
+        ScenarioError
+            If sessions without guardrails cost more than can be counted.
         """
-        if self._guardrails is not None or self.scenario is None or self._sampler is None or self._sampler_of is None:
+        if self._guardrails is not None or self.guardrails_left_out:
             return self._guardrails
+        if self.scenario is None or self._sampler is None or self._sampler_of is None:
+            return None
         return guardrail_effects(self.tally, self.scenario, self._sampler, self._sampler_of)
+
+    def leave_guardrails_out(self) -> None:
+        """Have all that is shown and written do without the comparison of the guardrails, and say so."""
+        self.guardrails_left_out = True
 
     @cached_property
     def budget(self) -> Breach | None:

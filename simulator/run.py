@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from scenarios.schema import Scenario
+    from simulator.engine.tally import Records
     from simulator.guarding import Sampler
 
 MOST_UNFINISHED = 0.99
@@ -130,7 +131,14 @@ def run(
 
     def sampler_of(edited: Scenario) -> Sampler:
         other = program if edited is scenario else compile_program(edited, prices)
-        return lambda addresses: sample_sessions(other, period, given["seed"], addresses, tally.frame.unit)
+
+        def sampler(addresses: Records) -> Records:
+            try:
+                return sample_sessions(other, period, given["seed"], addresses, tally.frame.unit)
+            except CostOverflowError as error:
+                raise cost_overflow(edited, error) from None
+
+        return sampler
 
     return Result(
         tally=tally,

@@ -208,7 +208,7 @@ def _outcome_rows(risk: Sessions) -> Iterator[tuple[str, str]]:
     yield "cut by a guardrail", _share(risk.cut_by.cost + risk.cut_by.calls)
     seldom = [
         (f"cut at the hard limit of {MAX_CALLS:,} calls", risk.cut_by.limit),
-        ("held: a child did not start", risk.held_rate),
+        ("kept from starting an agent by a cap", risk.held_rate),
         ("run again after a failure", risk.repeat_rate),
         ("taken over by a person", risk.handoff_rate),
         ("looked at by a person", risk.review_rate),

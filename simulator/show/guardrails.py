@@ -25,31 +25,39 @@ class Table:
 
 
 def guardrail_words(reading: Reading) -> str:
-    """Each feature's guardrails: whom they touch, what they save, what they lose; empty without guardrails."""
-    return " · ".join(
-        f"{shortened(effect.feature, 24)}: {_effect_words(effect, reading)}" for effect in reading.guardrails
-    )
+    """Each feature's guardrails: whom they touch, what they save, what they lose; empty without guardrails.
+
+    The label of the line is what does all this: guardrails. Their feature is named where there are others.
+    """
+    return " · ".join(_of_feature(effect, reading) + _effect_words(effect, reading) for effect in reading.guardrails)
+
+
+def _of_feature(effect: GuardrailEffect, reading: Reading) -> str:
+    return f"{shortened(effect.feature, 24)}: " if reading.several_features else ""
 
 
 def _effect_words(effect: GuardrailEffect, reading: Reading) -> str:
     if not effect.compared:
         return f"touched none of {words.count(effect.sampled)} {words.plural(reading.unit)} looked at"
-    saving, lost = effect.saving, effect.successes_lost
-    money = f"{_saves(saving)} {_amount(saving, reading)} a {reading.noun}"
-    said = f"{_touched(effect, reading)}; {money}, {_loses(lost)} {_successes(lost)}"
-    return said + "".join(f"; {note}" for note in _notes(effect, reading))
+    return "; ".join([_touched(effect, reading), _buys(effect, reading), *_notes(effect, reading)])
+
+
+def _buys(effect: GuardrailEffect, reading: Reading) -> str:
+    return f"{_money(effect.saving, reading)}, {_successes(effect.successes_lost)}"
 
 
 def _touched(effect: GuardrailEffect, reading: Reading) -> str:
-    units = words.plural(reading.unit)
-    said = [f"{words.percent_of(effect.cut, effect.sampled)} of {units} cut"] if effect.cut else []
+    units = f"of {'its ' if reading.several_features else ''}{words.plural(reading.unit)}"
+    cut, held = (words.percent_of(n, effect.sampled) for n in (effect.cut, effect.held))
+    said = [f"cut {cut} {units}"] if effect.cut else []
     if effect.held:
-        share = words.percent_of(effect.held, effect.sampled)
-        said.append(f"{share} held" if said else f"{share} of {units} held")
+        said.append(f"keep {held} {'' if said else f'{units} '}from starting an agent")
     return words.listing(said)
 
 
 def _notes(effect: GuardrailEffect, reading: Reading) -> Iterator[str]:
+    if effect.kept:
+        yield f"{caps_words(effect.kept, reading)} kept on both sides"
     if effect.compared < FEW:
         yield f"seen in only {effect.compared} {words.plural(reading.unit, effect.compared)}"
     if effect.past_limit:
@@ -58,22 +66,16 @@ def _notes(effect: GuardrailEffect, reading: Reading) -> Iterator[str]:
         yield f"without them {ran}, so the saving is understated"
 
 
-def _saves(saving: Estimate) -> str:
-    return "saves" if saving.mean >= 0 else "costs"
-
-
-def _loses(lost: Estimate) -> str:
-    return "loses" if lost.mean >= 0 else "gains"
-
-
-def _amount(saving: Estimate, reading: Reading) -> str:
-    return f"{reading.money(abs(saving.mean))}{_interval(saving, reading.money)}"
+def _money(saving: Estimate, reading: Reading) -> str:
+    """A cut costs where people take over, or users try again, for more than the rest of the session would have."""
+    amount = f"{reading.money(abs(saving.mean))}{_interval(saving, reading.money)} a {reading.noun}"
+    return f"save {amount}" if saving.mean >= 0 else f"cost {amount} more than they save"
 
 
 def _successes(lost: Estimate) -> str:
     if lost.mean == 0 and not lost.se > 0:
-        return "no success"
-    return f"{_number(abs(lost.mean))} successes{_interval(lost, _number)}"
+        return "lose no success"
+    return f"{'lose' if lost.mean >= 0 else 'gain'} {_number(abs(lost.mean))} successes{_interval(lost, _number)}"
 
 
 def _interval(estimate: Estimate, said: Callable[[float], str]) -> str:
@@ -89,6 +91,15 @@ def _number(x: float) -> str:
     return words.about(words.round_to(x, 2)) if abs(x) < 100 else words.about(x)
 
 
+def guardrail_rows(reading: Reading) -> list[tuple[str, str]]:
+    """What each feature's guardrails save and lose, as rows of a small table."""
+    rows = []
+    for effect in reading.guardrails:
+        of = f" of {shortened(effect.feature, 24)}" if reading.several_features else ""
+        rows.append((f"Guardrails{of}", _buys(effect, reading) if effect.compared else "touched none"))
+    return rows
+
+
 # The report
 
 
@@ -98,7 +109,8 @@ def guardrail_title(reading: Reading) -> str:
     lost = sum(effect.successes_lost.mean for effect in reading.guardrails)
     if not any(effect.compared for effect in reading.guardrails):
         return f"The guardrails touched none of the {words.plural(reading.unit)} looked at"
-    money = f"{'save' if saving >= 0 else 'cost'} {reading.money(abs(saving))} a {reading.noun}"
+    amount = f"{reading.money(abs(saving))} a {reading.noun}"
+    money = f"save {amount}" if saving >= 0 else f"cost {amount} more than they save"
     if lost == 0:
         return f"The guardrails {money} and lose no success"
     return f"The guardrails {money} and {'lose' if lost > 0 else 'gain'} {_number(abs(lost))} successes"
@@ -127,12 +139,13 @@ def _figures(effect: GuardrailEffect, reading: Reading) -> Iterator[tuple[str, s
     yield "caps that stay on both sides", caps_words(effect.kept, reading)
     yield f"{units} looked at", words.count(effect.sampled)
     yield "cut", words.percent_of(effect.cut, effect.sampled)
-    yield "held: a child did not start", words.percent_of(effect.held, effect.sampled) if effect.held else ""
-    yield f"{units} compared", words.count(effect.compared)
+    yield "kept from starting an agent", words.percent_of(effect.held, effect.sampled) if effect.held else ""
+    yield "run again without guardrails", words.count(effect.compared)
     if effect.compared:
         yield f"saved a {noun}", _signed(effect.saving, reading.money)
         yield f"successes lost a {noun}", _signed(effect.successes_lost, _number)
-        yield "saved per success lost", _finite(effect.saving_per_success_lost, reading)
+        saved = effect.saving_per_success_lost if effect.saving.mean > 0 else math.nan
+        yield "saved per success lost", _finite(saved, reading)
     yield f"cost per successful {unit}", _finite(effect.cost_per_success, reading)
     yield "the same without guardrails", _finite(effect.cost_per_success_without, reading)
     yield f"without, at the limit of {MAX_CALLS:,} calls", words.count(effect.past_limit) if effect.past_limit else ""

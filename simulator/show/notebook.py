@@ -8,6 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from simulator.show import plots, words
+from simulator.show.guardrails import guardrail_rows
 from simulator.show.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def _rows(reading: Reading) -> list[tuple[str, str]]:
         breach = reading.breach
         rows.append(("Budget", reading.stated(breach.amount)))
         rows.append(("Chance of going over it", words.percent_of(breach.breaching, breach.trials)))
+    rows += guardrail_rows(reading)
     return [*rows, (f"Simulated {reading.nouns}", words.count(reading.trials))]
 
 

@@ -86,6 +86,11 @@ class Reading:
         return self.breach.amount if self.breach else None
 
     @property
+    def several_features(self) -> bool:
+        """Whether there is more than one feature, so that one is worth naming."""
+        return len(self.session_tally.cost_counts) > 1
+
+    @property
     def all_spend(self) -> str:
         """What amounts of all spend are called beside those that the budget covers; empty where they are the same."""
         return "all spend" if self.partial else ""

@@ -188,7 +188,8 @@ def _hanging(head: str, text: str, indent: int, width: int) -> Iterator[str]:
         yield head
         head, indent = "", 4
     room = max(20, width - indent)
-    wrapped = textwrap.wrap(" · ".join(_kept(item, room) for item in text.split(" · ")), room, break_on_hyphens=False)
+    items = "\u00a0· ".join(_kept(item, room) for item in text.split(" · "))  # the dot ends a line, and starts none
+    wrapped = textwrap.wrap(items, room, break_on_hyphens=False)
     for i, line in enumerate(wrapped):
         yield f"{head if i == 0 else '':<{indent}}{line}".replace("\u00a0", " ")
 

@@ -77,11 +77,11 @@ def said_cause(part: Component, reading: Reading) -> str:
 
 
 def _label(cause: str, found: Sequence[Component], several: bool) -> str:
-    """The cause, and the tools and, where several agents make calls, agents that make most of it: two, or one."""
+    """The cause, and the tools and, where several agents make calls, the agents that make most of it, as it fits."""
     agents, tools = _costs(found, "agent"), _costs(found, "detail") if cause == "tools" else {}
     if not several or cause in WHOLE_SESSION:
         agents = {}
-    for most in (2, 1):
+    for most in (3, 2, 1):
         label = words.cause_words(cause, _named(agents, "agents", most), _named(tools, "tools", most))
         if len(label) <= LONGEST_LABEL:
             return label
@@ -98,13 +98,20 @@ def _costs(found: Sequence[Component], by: str) -> dict[str, float]:
 
 
 def _named(costs: Mapping[str, float], kind: str, most: int) -> list[str]:
-    """The names that make most of a cost, and how many there are beside them; a last one by its name."""
+    """The names that make most of a cost, and how many there are beside them; a last one by its name.
+
+    The last ones, who come to less than a fiftieth together, go unsaid where all others are named.
+    """
+    whole = sum(costs.values())
     ordered = sorted(costs, key=lambda name: -costs[name])
-    main = [name for name in ordered if costs[name] >= 0.15 * sum(costs.values())][:most]
-    if most > 1 and len(costs) - len(main) == 1:
+    while len(ordered) > 1 and whole - sum(costs[name] for name in ordered[:-1]) < 0.02 * whole:
+        ordered.pop()
+    main = [name for name in ordered if costs[name] >= 0.15 * whole][: min(most, 2)]
+    if most > 2 and len(ordered) - len(main) == 1:
         main = ordered
     shown = [shortened(name, 24) for name in main]
-    if left := len(costs) - len(shown):
+    if len(ordered) > len(shown):
+        left = len(costs) - len(shown)
         shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} {kind}")
     return shown
 

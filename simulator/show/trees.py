@@ -28,7 +28,9 @@ def agents_words(reading: Reading) -> str:
     """Agents of a session and what arises below the root; empty where no agent starts another."""
     if not has_trees(reading):
         return ""
-    said = [_fan_out(reading), f"{_below(reading)} of the cost below the root", held_words(reading)]
+    said = [_fan_out(reading), f"{_below(reading)} of the cost below the root"]
+    if not any(effect.held for effect in reading.guardrails):  # else they say it themselves
+        said.append(held_words(reading))
     return " · ".join(filter(None, said))
 
 
@@ -50,7 +52,7 @@ def held_words(reading: Reading) -> str:
     if not held > 0:
         return ""
     return (
-        f"a cap on depth or agents kept children from starting in {words.percent(held)} of {words.plural(reading.unit)}"
+        f"a cap on depth or agents kept agents from starting in {words.percent(held)} of {words.plural(reading.unit)}"
     )
 
 
@@ -68,6 +70,8 @@ def trees_reading(reading: Reading) -> str:
             f"{name} {value:,.0f}" for name, value in (("P50", agents.p50), ("P95", agents.p95), ("P99", agents.p99))
         )
         said.append(f"Agents in one {unit}: mean {words.about(agents.mean)} · {counts}.")
+    if reading.sessions.repeat_rate > 0:
+        said.append(f"A {unit} that is run again after a failure starts a root of its own each time.")
     if held := held_words(reading):
         said.append(f"{held[0].upper()}{held[1:]}.")
     return " ".join(said)

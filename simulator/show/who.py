@@ -130,8 +130,14 @@ def accounts(reading: Reading) -> list[Account]:
 def _lines(reading: Reading) -> Iterator[Line]:
     typical, worst = (words.hundred([getattr(p, name) for p in reading.parts], 1) for name in ("mean", "tail"))
     for part, t, w in zip(reading.parts, typical, worst, strict=True):
-        said = words.cause_words(said_cause(part, reading), details=[part.detail] if part.detail else [])
-        yield Line(said, part.mean, part.tail, t, w)
+        yield Line(_what(part, reading), part.mean, part.tail, t, w)
+
+
+def _what(part: Component, reading: Reading) -> str:
+    """What a part is for; fixed costs stand under that name already."""
+    if part.cause == "fixed" and part.detail:
+        return part.detail
+    return words.cause_words(said_cause(part, reading), details=[part.detail] if part.detail else [])
 
 
 def _whose(part: Component, reading: Reading) -> tuple[str, str]:

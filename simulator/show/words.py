@@ -53,7 +53,7 @@ DRIVER_WORDS: Mapping[str, str] = {
     "failure_rate": "failure rate",
     "cache_hit": "cache hits",
     "tool_calls": "tool calls",
-    "misses": "unsuccessful sessions",
+    "misses": "unsuccessful outcomes",
     "human_review": "human review",
     "price": "prices",
 }

@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 
+from simulator.result import load_result
 from tests.cli.calling import Caller, in_a_process
 
 TRIALS = ("--trials", 40)
@@ -231,6 +232,56 @@ def test_an_interrupted_write_leaves_nothing_behind(
         assert "A typical month (P50)" in outcome.out
         assert {file for file in tmp_path.rglob("*") if file.is_file()} == left
     assert whole.read_text(encoding="utf-8").rstrip().endswith("</html>")
+
+
+def _guarded(small: Path, cost: str = "0.05") -> Path:
+    small.write_text(small.read_text() + f"features: {{ask: {{agent: chat, guardrails: {{cost: {cost}}}}}}}\n")
+    return small
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_outlives_the_comparison_of_its_guardrails(
+    sent: signal.Signals, burncurve: Caller, small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: Any) -> None:
+        os.kill(os.getpid(), sent)
+
+    words = "run", _guarded(small), *TRIALS, "--out", tmp_path / "out", "--json", tmp_path / "r.json"
+    whole = burncurve(*words)
+    complete = json.loads((tmp_path / "r.json").read_text())
+    assert (whole.code, "Guardrails" in whole.out) == (0, True)
+    monkeypatch.setattr("simulator.result.guardrail_effects", stopped)
+    outcome = burncurve(*words)
+    assert outcome.code == 130
+    assert outcome.err.startswith("interrupted while guardrails were compared with none; the run itself is complete\n")
+    assert "what guardrails buy is missing: its simulation was stopped" in " ".join(outcome.out.split())
+    document = json.loads((tmp_path / "r.json").read_text())
+    assert complete["guardrails"]
+    assert document == complete | {"guardrails": None}
+    assert "what guardrails buy is missing" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert load_result(tmp_path / "out").guardrails_left_out
+
+
+def test_sessions_too_dear_to_count_without_guardrails_are_said(
+    burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from simulator import run as home
+    from simulator.engine.exact import CostOverflowError
+
+    def dear(program: Any, *arguments: Any) -> Any:
+        if program.scenario.features["ask"].guardrails.cost is None:
+            raise CostOverflowError("the cost of a day is not a finite number")
+        return whole(program, *arguments)
+
+    whole = home.sample_sessions
+    monkeypatch.setattr(home, "sample_sessions", dear)
+    outcome = burncurve("run", _guarded(small), *TRIALS)
+    assert outcome.code == 2
+    assert "A typical month (P50)" in outcome.out
+    assert outcome.err.startswith("guardrails can't be compared with none; the run itself is complete\n")
+    assert f"{small}:" in outcome.err
+    assert "agents" in outcome.err
+    assert "far too large" in outcome.err
 
 
 def test_ctrl_c_before_there_is_anything_to_keep_is_said(

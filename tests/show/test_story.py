@@ -234,3 +234,26 @@ def test_the_fan_starts_at_nothing_and_ends_at_the_quantiles(reading: Reading, r
         assert reading.fan[k][0] == 0
         assert reading.fan[k][-1] == result.spend.quantile(k / 100)
         assert (reading.fan[k][1:] == result.daily[f"p{k}"]).all()
+
+
+def test_agents_that_hardly_take_part_go_unsaid() -> None:
+    reading = read(synthetic.result(synthetic.tally(trials=50, agents=("planner", "executor", "critic"))))
+    message = [part for part in reading.parts if part.cause == "message"]
+    costs = dict(zip(("planner", "executor", "critic"), (60.0, 39.0, 1.0), strict=True))
+
+    def label(**changed: float) -> str:
+        parts = tuple(replace(part, mean=(costs | changed)[part.agent or ""]) for part in message)
+        return story.parts(replace(reading, parts=parts))[0].label
+
+    assert label() == "new messages of planner and executor"
+    assert label(critic=3.0) == "new messages of planner, executor and critic"
+
+
+def test_three_names_without_room_are_two_and_another() -> None:
+    names = ("planner", "executor", "verifications")
+    reading = read(synthetic.result(synthetic.tally(trials=50, agents=names)))
+    costs = dict(zip(names, (50.0, 40.0, 10.0), strict=True))
+    parts = tuple(replace(p, mean=costs[p.agent or ""]) for p in reading.parts if p.cause == "message")
+    label = story.parts(replace(reading, parts=parts))[0].label
+    assert label == "new messages of planner, executor and 1 other"
+    assert len(label) <= story.LONGEST_LABEL

@@ -10,6 +10,7 @@ import pytest
 
 from simulator.risk.guardrails import Estimate
 from simulator.show.guardrails import guardrail_table, guardrail_title, guardrail_words
+from simulator.show.notebook import result_html
 from simulator.show.reading import Reading, read
 from simulator.show.screen import screen
 from simulator.show.trees import agents_words, has_trees, levels, limit_words, trees_reading
@@ -31,12 +32,14 @@ def reading() -> Reading:
 
 
 def test_a_tree_is_one_line(reading: Reading) -> None:
-    assert agents_words(reading) == (
+    capped = replace(reading, guardrails=())
+    assert agents_words(capped) == (
         "3.1 a session, 1 in 100 has 12 or more · 42 % of the cost below the root · "
-        "a cap on depth or agents kept children from starting in 0.45 % of sessions"
+        "a cap on depth or agents kept agents from starting in 0.45 % of sessions"
     )
     held = replace(reading.sessions, held_rate=0.0)
-    assert agents_words(replace(reading, sessions=held)).endswith(" below the root")
+    assert agents_words(replace(capped, sessions=held)).endswith(" below the root")
+    assert agents_words(reading).endswith(" below the root")  # guardrails say it themselves
 
 
 def test_the_screen_has_a_line_for_each(reading: Reading) -> None:
@@ -93,14 +96,14 @@ def test_what_was_done_to_sessions_stands_in_their_table(state_page: StatePage) 
     assert list(told.items())[:6] == [
         ("cut by a guardrail", "0.42 %"),  # 85 of 20,000 are 0.425 %, and ties go to the even digit
         ("cut at the hard limit of 100,000 calls", "0.015 %"),
-        ("held: a child did not start", "0.45 %"),
+        ("kept from starting an agent by a cap", "0.45 %"),
         ("run again after a failure", "3.5 %"),
         ("taken over by a person", "0.6 %"),
         ("looked at by a person", "20 %"),
     ]
     assert table["agents, mean · P50 · P99"] == "3.1 · 2 · 12"
     plain = dict(rows(page(state_page("never breached")[1]).one("table", id="session-table")))
-    assert "held: a child did not start" not in plain
+    assert "kept from starting an agent by a cap" not in plain
     assert "agents, mean · P50 · P99" not in plain
 
 
@@ -141,21 +144,24 @@ def told(reading: Reading, **changes: object) -> str:
 
 def test_a_saving_never_stands_alone(reading: Reading) -> None:
     assert guardrail_words(reading) == (
-        "build: 0.3 % of sessions cut and 0.5 % held; saves $1,200 ($1,050 to $1,360) a month, "
-        "loses 45 successes (30 to 60)"
+        "build: cut 0.3 % of its sessions and keep 0.5 % from starting an agent; "
+        "save $1,200 ($1,050 to $1,360) a month, lose 45 successes (30 to 60); depth 3 kept on both sides"
     )
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"held": 0}, "build: 0.3 % of sessions cut; saves"),
-        ({"cut": 0}, "build: 0.5 % of sessions held; saves"),
-        ({"saving": Estimate(-500.0, 51.0, (-600.0, -400.0))}, "; costs $500 ($400 to $600) a month, loses"),
-        ({"successes_lost": Estimate(-4.0, 1.0, (-6.0, -2.0))}, " a month, gains 4 successes (2 to 6)"),
-        ({"successes_lost": Estimate(0.0, 0.0, (0.0, 0.0))}, " a month, loses no success"),
-        ({"successes_lost": Estimate(3.14, 2.0, (-0.86, 7.14))}, "loses 3.1 successes (-0.86 to 7.1)"),
-        ({"saving": Estimate(1_204.0, math.nan, (math.nan, math.nan))}, "; saves $1,200 a month"),
+        ({"held": 0}, "build: cut 0.3 % of its sessions; save"),
+        ({"cut": 0}, "build: keep 0.5 % of its sessions from starting an agent; save"),
+        (
+            {"saving": Estimate(-500.0, 51.0, (-600.0, -400.0))},
+            "; cost $500 ($400 to $600) a month more than they save, lose",
+        ),
+        ({"successes_lost": Estimate(-4.0, 1.0, (-6.0, -2.0))}, " a month, gain 4 successes (2 to 6)"),
+        ({"successes_lost": Estimate(0.0, 0.0, (0.0, 0.0))}, " a month, lose no success"),
+        ({"successes_lost": Estimate(3.14, 2.0, (-0.86, 7.14))}, "lose 3.1 successes (-0.86 to 7.1)"),
+        ({"saving": Estimate(1_204.0, math.nan, (math.nan, math.nan))}, "; save $1,200 a month"),
         ({"compared": 7}, "; seen in only 7 sessions"),
         (
             {"past_limit": 12},
@@ -176,8 +182,8 @@ def test_the_table_of_guardrails(state_page: StatePage) -> None:
         "caps that stay on both sides": "depth 3",
         "sessions looked at": "50,000",
         "cut": "0.3 %",
-        "held: a child did not start": "0.5 %",
-        "sessions compared": "395",
+        "kept from starting an agent": "0.5 %",
+        "run again without guardrails": "395",
         "saved a month": "$1,200 ($1,050 to $1,360)",
         "successes lost a month": "45 (30 to 60)",
         "saved per success lost": "$26.60",
@@ -199,7 +205,10 @@ def test_features_stand_side_by_side(state_page: StatePage) -> None:
 @pytest.mark.parametrize(
     ("changes", "title"),
     [
-        ({"saving": Estimate(-9.5, 1.0, (-11.5, -7.5))}, "The guardrails cost $9.50 a month and lose 45 successes"),
+        (
+            {"saving": Estimate(-9.5, 1.0, (-11.5, -7.5))},
+            "The guardrails cost $9.50 a month more than they save and lose 45 successes",
+        ),
         ({"successes_lost": Estimate(0.0, 0.0, (0.0, 0.0))}, "The guardrails save $1,200 a month and lose no success"),
         ({"compared": 0}, "The guardrails touched none of the sessions looked at"),
     ],
@@ -212,3 +221,34 @@ def test_what_cannot_be_said_is_none(reading: Reading) -> None:
     hopeless = synthetic.effect(saving_per_success_lost=math.nan, cost_per_success=math.inf)
     table = dict(guardrail_table(replace(reading, guardrails=(hopeless,))).rows)
     assert (table["saved per success lost"], table["cost per successful session"]) == (["none"], ["none"])
+
+
+def test_where_no_cap_stays_none_is_said(reading: Reading) -> None:
+    assert told(reading, kept={}).endswith("lose 45 successes (30 to 60)")
+
+
+def test_the_only_feature_goes_unnamed(reading: Reading) -> None:
+    whole = reading.session_tally
+    alone = replace(reading, session_tally=replace(whole, cost_counts=whole.cost_counts[:1]))
+    assert guardrail_words(alone).startswith("cut 0.3 % of sessions and keep 0.5 % from starting an agent; save $1,200")
+
+
+def test_nothing_is_saved_per_success_where_nothing_is_saved(reading: Reading) -> None:
+    dear = synthetic.effect(saving=Estimate(-9.5, 1.0, (-11.5, -7.5)), saving_per_success_lost=-0.21)
+    assert dict(guardrail_table(replace(reading, guardrails=(dear,))).rows)["saved per success lost"] == ["none"]
+
+
+def test_roots_of_repeated_sessions_are_explained(reading: Reading) -> None:
+    said = "A session that is run again after a failure starts a root of its own each time."
+    assert said in trees_reading(reading)
+    assert said not in trees_reading(replace(reading, sessions=replace(reading.sessions, repeat_rate=0.0)))
+
+
+def test_a_notebook_shows_what_guardrails_save_and_lose() -> None:
+    shown = page(result_html(synthetic.deep(synthetic.effect(), synthetic.untouched())))
+    cells = [[cell.text for cell in row.children] for row in shown.all("tr")]
+    told = {name: value for name, value in cells if name.startswith("Guardrails")}
+    assert told == {
+        "Guardrails of build": "save $1,200 ($1,050 to $1,360) a month, lose 45 successes (30 to 60)",
+        "Guardrails of assist": "touched none",
+    }

@@ -28,8 +28,8 @@ def agent(*children: str, **more: Any) -> dict[str, Any]:
     return {"model": "plain", "output_tokens": 100, "turns": 2, "spawns": spawns} | more
 
 
-def scenario(agents: Mapping[str, Any], /, **guardrails: Any) -> Scenario:
-    build = {"share": 1, "agent": next(iter(agents))} | ({"guardrails": guardrails} if guardrails else {})
+def scenario(agents: Mapping[str, Any], more: Mapping[str, Any] = {}, /, **guardrails: Any) -> Scenario:
+    build = {"share": 1, "agent": next(iter(agents))} | ({"guardrails": guardrails} if guardrails else {}) | dict(more)
     return load(
         {
             "name": "guarded",
@@ -251,40 +251,64 @@ def test_the_json_has_them(tmp_path: Path) -> None:
 # Real sessions
 
 
-def guarded_run(**caps: Any) -> tuple[Result, Result]:
-    """A run of a tree of agents with caps that today's kernels obey, and one without them."""
-    return tuple(run(scenario(TREE, **guards), trials=30, seed=3, threads=1) for guards in (caps, {}))  # type: ignore[return-value]
+CRAFT = agent(retry={"failure_rate": 0.3, "quality_share": 0.5, "max_attempts": 2}, turns={"geometric": {"mean": 3}})
+FRAIL = {"planner": agent("executor", turns=3), "executor": agent("helper"), "helper": CRAFT}
+HOPEFUL = {"success_rate": 0.8, "on_failure": {"repeat": 0.5, "handoff": {"rate": 0.5, "cost": 0.002}}}
+"""What may change with a cut: failures, repeats, people who take over."""
 
 
-def held(sampler: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray], np.ndarray]:
-    """A sampler by whose word every session was held: then every one is simulated again."""
-
-    def marked(addresses: np.ndarray) -> np.ndarray:
-        made = sampler(addresses)
-        made["held"] = True
-        return made
-
-    return marked
+def guarded(**caps: Any) -> Scenario:
+    """Trees that fail now and then, under these caps."""
+    return scenario(FRAIL, HOPEFUL, **caps)
 
 
-@pytest.mark.parametrize("caps", [{"depth": 1}, {"agents": 2}])
-def test_the_comparison_is_that_of_two_whole_runs(caps: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.request.pending", lambda scenario: ())
-    capped, bare = guarded_run(**caps)
-    assert capped.scenario is not None
-    assert capped._sampler is not None
-    assert capped._sampler_of is not None
-    (told,) = guardrail_effects(capped.tally, capped.scenario, held(capped._sampler), capped._sampler_of) or ()
+def two_runs(**caps: Any) -> tuple[Result, Result]:
+    """The same periods under these caps and without them, each in full."""
+    return tuple(run(guarded(**guards), trials=30, seed=3, threads=1) for guards in (caps, {}))  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize(
+    "caps",
+    [
+        {"cost": 0.004},
+        {"calls": 8},
+        {"cost": 0.005, "calls": 12},
+        {"agents": 3},
+        {"depth": 1},
+        {"agents": 4, "depth": 1},
+        {"cost": 0.004, "calls": 12, "agents": 4, "depth": 1},
+    ],
+    ids="+".join,
+)
+def test_saved_and_lost_are_the_difference_of_two_whole_runs(caps: dict[str, Any]) -> None:
+    capped, bare = two_runs(**caps)
+    (told,) = capped.guardrails or ()
     build = capped.tally.frame.features.index("build")
-    spent = [result.tally.daily[:, :, build].sum() * result.tally.frame.unit for result in (capped, bare)]
-    assert told.compared == told.sampled == capped.tally.sessions[:, :, build].sum()
-    assert told.saving.mean > 0
-    assert told.saving.mean == pytest.approx((spent[1] - spent[0]) / 30, rel=1e-6)  # money is rounded a block at a time
-    assert np.array_equal(capped.tally.daily[:, :, 1 - build], bare.tally.daily[:, :, 1 - build])
+    spent, won = ([by(result) for result in (bare, capped)] for by in (lambda r: money(r, build), successes))
+    assert told.sampled == capped.tally.sessions[:, :, build].sum()  # none is left out
+    assert 0.02 * told.sampled < told.compared < told.sampled
+    assert (told.cut > 0, told.held > 0) == ("cost" in caps or "calls" in caps, "agents" in caps or "depth" in caps)
+    assert told.saving.mean * 30 == pytest.approx(spent[0] - spent[1], rel=1e-9)
+    assert told.successes_lost.mean * 30 == pytest.approx(won[0] - won[1], rel=1e-9)
+    assert won[0] > won[1] or told.held  # agents that never start can't fail
+    assert told.cost_per_success == pytest.approx(spent[1] / successes(capped, build), rel=1e-9)
+    assert told.cost_per_success_without == pytest.approx(spent[0] / successes(bare, build), rel=1e-9)
 
 
-def test_a_real_run_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.request.pending", lambda scenario: ())
+def money(result: Result, feature: int) -> float:
+    """What the sessions of a feature cost in all trials, each to the unit."""
+    return float(sum(result.tally.session.cost_units[feature].tolist()) * result.tally.frame.unit)
+
+
+def successes(result: Result, feature: int | None = None) -> int:
+    """Sessions that succeeded in all trials."""
+    if feature is None:
+        return result.tally.session.successes
+    sessions = result.sessions(10**6)
+    return int(sessions["success"][sessions["feature"] == result.tally.frame.features[feature]].sum())
+
+
+def test_a_real_run_has_them() -> None:
     one, other = (run(scenario(TREE, depth=1, cost=25), trials=12, threads=threads) for threads in (1, 2))
     (told,) = one.guardrails or ()
     assert told.sampled == one.tally.sessions[:, :, 1].sum()
@@ -292,15 +316,14 @@ def test_a_real_run_has_them(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(scenario(TREE), trials=12, threads=1).guardrails is None
 
 
-def test_untouched_sessions_are_the_same_without_guardrails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.request.pending", lambda scenario: ())
-    capped, bare = guarded_run(agents=2)
+def test_untouched_sessions_are_the_same_without_guardrails() -> None:
+    capped, bare = two_runs(agents=2, calls=9)
     one, other = (result.sessions(10**6) for result in (capped, bare))
     build = one["feature"] == "build"
-    within = build & (other["agents"] <= 2)
-    assert 0 < within.sum() < build.sum()
-    assert one[within].drop(columns="held").equals(other[within].drop(columns="held"))
-    assert not one[build & ~within].equals(other[build & ~within])
+    touched = one["held"] | one["cut"]
+    assert 0 < touched.sum() < build.sum()
+    assert one[~touched].equals(other[~touched])
+    assert not (one[touched]["calls"].to_numpy() == other[touched]["calls"].to_numpy()).all()
 
 
 def test_what_ends_at_the_hard_limit_without_guardrails_is_said() -> None:
