@@ -14,6 +14,7 @@ from simulator.engine.trace import (
     E_CUT,
     E_HELD,
     E_OVERFLOW,
+    E_RESULT,
     E_SUMMARY,
     E_TOOL,
     E_VERDICT,
@@ -24,7 +25,7 @@ from simulator.engine.trace import (
 )
 from simulator.show import words
 from simulator.show.replay_layout import Line, lay_out
-from simulator.show.replay_tree import WHOLE, short_model
+from simulator.show.replay_tree import SMALL, WHOLE, short_model
 
 if TYPE_CHECKING:
     from simulator.replay import Replay
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 FEW = 40
 """Sessions of so many lines are shown whole."""
-DEAREST = 15
+DEAREST, LARGEST = 15, 5
 MOST = 36
 """Lines that are shown of longer ones, the lines for what is left out not counted."""
+LARGE = 0.10
+"""Share of the session's longest prompt from which what a tool or a child brings back is worth a line."""
 _TOLD = (E_CALL, E_SUMMARY, E_OVERFLOW, E_HELD, E_CUT)
 
 
@@ -48,12 +51,18 @@ def call_lines(replay: Replay, amounts: Amounts, width: int, everything: bool) -
 
 
 def _worth_telling(course: Course, everything: bool) -> Flags:
-    """Which events have a line: calls, costs and what went wrong; with `everything` free tools and acceptances too."""
+    """Which events have a line: calls, costs, large results and what went wrong; with `everything` all but arrivals."""
     event = course.rows["event"]
     sent_back = (event == E_VERDICT) & (course.rows["detail"] == 1)
-    told = np.isin(event, _TOLD) | sent_back | (course.nanos != 0)
-    worth: Flags = told | np.isin(event, (E_TOOL, E_VERDICT)) if everything else told
+    told = np.isin(event, _TOLD) | sent_back | (course.nanos != 0) | _large_results(course)
+    worth: Flags = told | np.isin(event, (E_TOOL, E_RESULT, E_VERDICT)) if everything else told
     return worth
+
+
+def _large_results(course: Course) -> Flags:
+    brought = np.where(np.isin(course.rows["event"], (E_TOOL, E_RESULT)), course.rows["added"], 0)
+    large: Flags = (brought > 0) & (brought >= LARGE * course.prompt.max(initial=0))
+    return large
 
 
 def _with_gaps_of_one(told: IntArray, chosen: IntArray) -> IntArray:
@@ -69,14 +78,15 @@ def _chosen(course: Course, told: IntArray) -> IntArray:
     event = course.rows["event"][told]
     stops = told[np.isin(event, (E_OVERFLOW, E_CUT, E_HELD)) | (course.owner[told] == 0)]
     dearest = told[np.argsort(-course.nanos[told], kind="stable")[:DEAREST]]
-    chosen = dict.fromkeys([int(told[0]), int(told[-1]), *dearest.tolist(), *stops[:10].tolist()])
-    for number in np.argsort(-course.own, kind="stable").tolist():
-        mine = told[course.owner[told] == number] if number else told[:0]
-        for row in (*mine[:1].tolist(), *mine[-1:].tolist()):
-            if len(chosen) < MOST:
-                chosen[row] = None
-        if len(chosen) >= MOST:
+    results = told[_large_results(course)[told]]
+    results = results[np.argsort(-course.rows["added"][results], kind="stable")[:LARGEST]]
+    chosen = dict.fromkeys([int(told[0]), int(told[-1]), *dearest.tolist(), *stops[:10].tolist(), *results.tolist()])
+    own = course.own[1:]
+    for place in np.argsort(-own, kind="stable").tolist():
+        if len(chosen) >= MOST or own[place] < SMALL * own.sum():
             break
+        mine = told[course.owner[told] == place + 1]
+        chosen |= dict.fromkeys([*mine[:1].tolist(), *mine[-1:].tolist()])
     return np.array(sorted(chosen), np.int64)
 
 
@@ -137,12 +147,19 @@ def _note(row: np.void, event: int) -> str:
     return ", ".join(filter(None, (failure, server, anew)))
 
 
+def _back(row: np.void) -> str:
+    """What a result adds to the next message; nothing where no turn follows that could read it."""
+    return f", {row['added']:,} tokens back" if row["added"] else ""
+
+
 def _text(course: Course, row: np.void, event: int) -> str:
     detail, count = int(row["detail"]), int(row["count"])
     if event == E_TOOL:
         tool = course.names.tools[row["agent"]][detail]
         failed = f", {row['attempt']:,} failed" if row["attempt"] else ""
-        return f"tool {tool}: {count:,} {words.plural('call', count)}{failed}, {row['added']:,} tokens back"
+        return f"tool {tool}: {count:,} {words.plural('call', count)}{failed}{_back(row)}"
+    if event == E_RESULT:
+        return f"{course.names.children[row['agent']][detail]} is done{_back(row)}"
     if event == E_HELD:
         child = course.names.children[row["agent"]][detail]
         return f"{count:,} {words.plural(child, count)} held back by a cap"

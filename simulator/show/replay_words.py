@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.course import ANEW, CHILD, NANO, Course, Instance
 from simulator.engine.tally import IntArray
-from simulator.engine.trace import E_CALL, E_HANDOFF, E_HELD, E_HUMAN_REVIEW, E_OVERFLOW, SERVED
+from simulator.engine.trace import E_CALL, E_HANDOFF, E_HELD, E_HUMAN_REVIEW, E_OVERFLOW, E_VERDICT, SERVED
 from simulator.risk.money import in_currency
 from simulator.show import words
 
@@ -24,6 +24,10 @@ LEAST_LAG = 0.10
 """A cost that lags behind an even pace by less of the whole has no turning point."""
 MUCH, MANY = 0.20, 2
 """Share of the cost from which one agent is worth a word, and one fan-out of so many children a sentence."""
+DEAR = 0.25
+"""Share of what its agents cost from which a session's dearest call is worth a sentence."""
+HARDLY = 0.001
+"""Shares that are nearer than this to nothing or to all are told as such."""
 _PEOPLE = ("handoff", "human_review")
 LONGER, OFTENER = 1.5, 0.25
 """Growth of prompts and answers, and of a model's share of the calls, that explain a turning point."""
@@ -193,21 +197,26 @@ def _turning(replay: Replay) -> Iterator[str]:
             f"Turning point: call {turn.call:,} of {len(calls):,}, {where}. Until then a call cost {before} on "
             f"average, from there on {after}{ratio}{_because(course, calls, turn)}."
         )
-        return
     total = int(course.nanos[course.owner > 0].sum())
     if not total or len(calls) < 2:
         return
     dearest = int(calls[np.argmax(course.nanos[calls])])
-    if len(calls) < LEAST_CALLS or course.nanos[dearest] >= total / 4:
-        share = _part(int(course.nanos[dearest]), int(course.nanos.sum()))
-        yield f"Its dearest call, {_place(course, dearest)}, is {share} of the whole."
-    else:
+    if len(calls) < LEAST_CALLS or course.nanos[dearest] >= DEAR * total:
+        yield _dearest(course, dearest, total)
+    elif turn is None:
         so_far = np.cumsum(np.where(course.owner > 0, course.nanos, 0))[calls]
         half = int(np.searchsorted(so_far, total / 2)) + 1
         yield (
             f"It has no turning point: calls cost much the same from first to last, and half of the cost was reached "
             f"at call {half:,} of {len(calls):,}."
         )
+
+
+def _dearest(course: Course, call: int, of_agents: int) -> str:
+    row, share = course.rows[call], _part(int(course.nanos[call]), of_agents)
+    prompt, answer = (words.about(int(n)) for n in (course.prompt[call], row["output"] + row["reasoning"]))
+    is_share = f"Its dearest call, {_place(course, call)}, is {share} of what its agents cost"
+    return f"{is_share}: {prompt} tokens of prompt, {answer} of answer."
 
 
 def _because(course: Course, calls: IntArray, turn: Turn) -> str:
@@ -253,13 +262,11 @@ def _failures(replay: Replay) -> Iterator[str]:
 def _anew(replay: Replay) -> Iterator[str]:
     course = replay.course
     total = int(course.nanos.sum())
-    rejected = [one for one in course.instances if one.came == ANEW]
-    of_turns = (course.rows["loop"] > 0) & (course.owner > 0)
-    looped = len(np.unique(np.stack([course.owner, course.rows["turn"], course.rows["loop"]])[:, of_turns], axis=1).T)
-    if rejected or looped:
-        again = np.zeros(len(course.rows), np.bool_) | of_turns
-        again |= np.isin(course.owner, _families(course, rejected))
-        times, cost = words.often(len(rejected) + looped), _part(int(course.nanos[again].sum()), total)
+    sent_back = int(((course.rows["event"] == E_VERDICT) & (course.rows["detail"] == 1)).sum())
+    if sent_back:
+        redone = _families(course, [one for one in course.instances if one.came == ANEW or one.loop])
+        again = np.isin(course.owner, redone) | ((course.rows["loop"] > 0) & (course.owner > 0))
+        times, cost = words.often(sent_back), _part(int(course.nanos[again].sum()), total)
         yield f"Validators sent work back {times}; what was done anew cost {cost}."
     if course.record["runs"] > 1:
         later = sum(int(course.own[one.number]) for one in course.instances if one.run > 1)
@@ -309,7 +316,12 @@ def _money(replay: Replay, nanos: int) -> str:
 
 def _part(nanos: int, total: int) -> str:
     """A share of the whole."""
-    return words.percent(nanos / total, 0) if total else "nothing"
+    if not nanos or not total:
+        return "nothing"
+    share = nanos / total
+    if share < HARDLY:
+        return f"less than {words.percent(HARDLY)}"
+    return words.percent(share, 0) if 1 - share >= HARDLY or nanos == total else f"over {words.percent(1 - HARDLY)}"
 
 
 def _counted(n: int, noun: str) -> str:

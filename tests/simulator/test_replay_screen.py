@@ -8,6 +8,7 @@ from decimal import Decimal
 import pytest
 from ruamel.yaml import YAML
 
+import burncurve as bc
 from simulator.engine.tally import CUT_BY_COST
 from simulator.engine.trace import (
     E_AGENT,
@@ -16,6 +17,7 @@ from simulator.engine.trace import (
     E_END,
     E_HELD,
     E_OVERFLOW,
+    E_RESULT,
     E_TOOL,
     FROM_CHECK,
     FROM_ROOT,
@@ -23,12 +25,9 @@ from simulator.engine.trace import (
 )
 from simulator.show.replay_screen import replay_html, screen
 from tests.simulator.events import event
-from tests.simulator.replays import AGENT, TEAM, THIRD, replay_of, replay_of_twin
-from tests.twin.coming import COMING
-from tests.twin.variants import TREES, VARIANTS
+from tests.simulator.replays import AGENT, EVERY, TEAM, dearest, replay_of
 from tests.twin.worlds import one_agent
 
-EVERY = VARIANTS | TREES | COMING
 AMOUNT = re.compile(r"-?\d[\d,]*\.\d{2,}(?= |$)")
 ROOT = event(E_AGENT, agent=0, detail=FROM_ROOT, count=2)
 
@@ -69,7 +68,7 @@ def assert_adds_up(replay, text):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_tables_add_up_to_the_cost_to_the_last_digit(name):
-    replay = replay_of_twin(EVERY[name])
+    replay = dearest(name)
     for everything in (False, True):
         text = screen(replay, 100, everything)
         assert_adds_up(replay, text)
@@ -79,12 +78,12 @@ def test_tables_add_up_to_the_cost_to_the_last_digit(name):
 
 @pytest.fixture(scope="module")
 def coding(shared):
-    """A session of the coding agent, whose events and controls no session knows."""
+    """The dearest session of the coding agent, whose events and controls no session knows."""
     spec = YAML(typ="safe").load((shared / "examples" / "coding-agent.yaml").read_text())
     for section_ in ("events", "controls"):
         del spec[section_]
     del spec["drivers"]["correlation"], spec["volume"]["peak_hour"]
-    return replay_of_twin(spec, 300, feature=1, standing=THIRD)
+    return bc.replay(spec, worst=1, trials=2)
 
 
 @pytest.mark.parametrize("width", [100, 120])
@@ -129,6 +128,28 @@ def test_the_dearest_the_first_and_the_last_call_are_shown():
         r"^planner #1 +(\d+) ", "\n".join(section(screen(replay_of(ROOT, *calls)), "CALLS")), re.MULTILINE
     )
     assert {"1", "177", "300"} <= set(turns)
+
+
+def test_a_large_result_is_told_though_it_is_free():
+    small, large, child = (
+        event(E_TOOL, turn=1, detail=0, count=1, added=9),
+        event(E_TOOL, turn=150, detail=0, count=2, added=90_000),
+        event(E_RESULT, turn=150, detail=0, added=20_000),
+    )
+    calls = [call(i) for i in range(1, 301)]
+    replay = replay_of(ROOT, calls[0], small, *calls[1:150], large, child, call(151, message=100_000), *calls[151:])
+    few, every = ("\n".join(section(screen(replay, 100, everything), "CALLS")) for everything in (False, True))
+    for told in (few, every):
+        assert "planner #1  tool search: 2 calls, 90,000 tokens back" in told
+        assert "planner #1  executor is done, 20,000 tokens back" in told
+    assert "9 tokens back" not in few
+    assert "tool search: 1 call, 9 tokens back" in every
+
+
+def test_small_agents_have_no_calls_of_their_own_among_many():
+    kids = [part for _ in range(60) for part in (event(E_AGENT, 1, agent=1), call(1, 10, 1))]
+    calls = section(screen(replay_of(ROOT, *(call(i) for i in range(1, 31)), *kids, call(31))), "CALLS")
+    assert not any(line.startswith("executor") for line in calls)
 
 
 def test_small_branches_are_folded_with_all_below_them():
@@ -206,7 +227,7 @@ def test_what_happened_to_an_agent():
     events = (
         call(1, 0, message=0, outcome=LOST),
         call(1, attempt=1),
-        event(E_TOOL, turn=1, detail=0, count=3, cost=5_000_000),
+        event(E_TOOL, turn=1, detail=0, count=3, attempt=1, cost=5_000_000),
         event(E_HELD, turn=1, detail=0, count=2),
         event(E_CUT, detail=CUT_BY_COST),
     )
@@ -214,7 +235,7 @@ def test_what_happened_to_an_agent():
     tree = " ".join(" ".join(section(text, "AGENTS")).split())
     assert "1 provider error, 3 tool calls, 2 not started, CUT HERE" in tree
     calls = "\n".join(section(text, "CALLS"))
-    assert "tool search: 3 calls, 0 tokens back" in calls
+    assert re.search(r"tool search: 3 calls, 1 failed {2,}", calls)
     assert "2 executors held back by a cap" in calls
     assert "CUT by the guardrail on cost" in calls
     assert "provider error" in calls
