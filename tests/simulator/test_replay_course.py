@@ -147,10 +147,10 @@ def test_causes_are_those_that_the_run_charges(name):
 def test_the_tree_of_a_session_is_that_of_its_scenario(name):
     replay = dearest(name)
     scenario, course = replay.scenario, replay.course
-    for row, event in enumerate(course.rows):
-        owner = course.instance(row)
-        if owner is not None and event["event"] != E_CUT:  # of the session, though one of its agents was at work
-            assert (course.names.agents[event["agent"]], event["depth"]) == (owner.agent, owner.depth)
+    for i, row in enumerate(course.rows):
+        owner = course.instance(i)
+        if owner is not None and row["event"] != E_CUT:  # of the session, though one of its agents was at work
+            assert (course.names.agents[row["agent"]], row["depth"]) == (owner.agent, owner.depth)
     for one in course.instances:
         parent = course.instances[one.parent - 1] if one.parent else None
         assert one.depth == (0 if parent is None else parent.depth + 1)
