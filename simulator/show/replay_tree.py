@@ -46,10 +46,12 @@ ALWAYS = 4
 """Of the dearest branches, whatever they cost."""
 DEEPEST = 8
 """Levels that are shown by indentation; deeper ones say how deep they are."""
-LEAST_NOTE = 16
+BELOW = 0.2
+"""What lies below an agent is told from this share of its own cost on."""
+LEAST_NOTE, LEAST_LABEL, LEAST_MODEL = 16, 17, 10
 WHOLE = {
-    E_HANDOFF: "a person takes over",
-    E_HUMAN_REVIEW: "a person looks at it",
+    E_HANDOFF: "person takes over",
+    E_HUMAN_REVIEW: "person reviews it",
     E_OVERHEADS: "overheads",
     E_END: "rounding",
 }
@@ -85,7 +87,7 @@ def _laid_out(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
     """Columns; labels and models give way where the notes would have no room."""
     sizes = [max(len(row[i]) for row in rows) for i in range(6)]
     too_much = sum(sizes) + 12 + LEAST_NOTE - width
-    for place, least in ((1, 10), (0, 16)):
+    for place, least in ((1, LEAST_MODEL), (0, LEAST_LABEL)):
         cut = max(0, min(too_much, sizes[place] - least))
         sizes[place] -= cut
         too_much -= cut
@@ -185,7 +187,7 @@ def _of_the_whole(course: Course) -> Iterator[Line]:
     for event, label in WHOLE.items():
         nanos = int(course.nanos[course.rows["event"] == event].sum())
         if nanos:
-            yield Line(label, "", "", "", nanos, "of the session as a whole")
+            yield Line(label, "", "", "", nanos, "")
 
 
 # What happened
@@ -253,7 +255,7 @@ class _Notes:
             "FAILED: the prompt did not fit" if self.full[number] else "",
             f"{int(self.held[number]):,} not started" if self.held[number] else "",
             *self._endings(one),
-            f"{money} below it" if below else "",
+            f"{money} below it" if below and below >= BELOW * course.own[number] else "",
         ]
         return ", ".join(filter(None, said))
 

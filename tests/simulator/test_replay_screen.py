@@ -140,10 +140,10 @@ def test_a_large_result_is_told_though_it_is_free():
     replay = replay_of(ROOT, calls[0], small, *calls[1:150], large, child, call(151, message=100_000), *calls[151:])
     few, every = ("\n".join(section(screen(replay, 100, everything), "CALLS")) for everything in (False, True))
     for told in (few, every):
-        assert "planner #1  tool search: 2 calls, 90,000 tokens back" in told
-        assert "planner #1  executor is done, 20,000 tokens back" in told
-    assert "9 tokens back" not in few
-    assert "tool search: 1 call, 9 tokens back" in every
+        assert "planner #1  tool search x2: 90,000 tokens" in told
+        assert "planner #1  executor is done: 20,000 tokens" in told
+    assert "tool search: 9 tokens" not in few
+    assert "tool search: 9 tokens" in every
 
 
 def test_small_agents_have_no_calls_of_their_own_among_many():
@@ -235,7 +235,7 @@ def test_what_happened_to_an_agent():
     tree = " ".join(" ".join(section(text, "AGENTS")).split())
     assert "1 provider error, 3 tool calls, 2 not started, CUT HERE" in tree
     calls = "\n".join(section(text, "CALLS"))
-    assert re.search(r"tool search: 3 calls, 1 failed {2,}", calls)
+    assert re.search(r"tool search x3, 1 failed {2,}", calls)
     assert "2 executors held back by a cap" in calls
     assert "CUT by the guardrail on cost" in calls
     assert "provider error" in calls

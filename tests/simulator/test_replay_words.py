@@ -72,7 +72,8 @@ def test_the_largest_cause_is_named_with_its_share_and_whose_it_is():
 
 def test_people_do_not_hide_what_the_machines_cost():
     said = replay_of(ROOT, call(), event(E_HUMAN_REVIEW, cost=99 * CENT), reviewed=True).words
-    assert "Largest cause: people reviewing, 99 % ($0.99). Of what is left: new messages, 100 %." in said
+    shares = "People make up 99 % of its cost ($0.99); the shares below are of the other $0.01."
+    assert f"{shares} Largest cause: new messages, 100 % ($0.01)." in said
     assert said.endswith("It succeeded and a person looked at it ($0.99).")
 
 
@@ -128,13 +129,13 @@ def test_an_even_course_has_none():
 def test_one_dear_call_is_named():
     calls = [*(call(i) for i in range(1, 11)), call(11, 40 * CENT), *(call(i) for i in range(12, 15))]
     said = replay_of(ROOT, *calls[-4:]).words
-    what = "of what its agents cost: 100 tokens of prompt, 0 of answer."
-    assert f"Its dearest call, turn 11 of planner #1, is 93 % {what}" in said
+    what = "100 tokens of prompt, 0 of answer."
+    assert f"Its dearest call, turn 11 of planner #1, makes up 93 %: {what}" in said
     early = replay_of(ROOT, call(1, 40 * CENT), *calls[:10]).words
-    assert f"Its dearest call, turn 1 of planner #1, is 80 % {what}" in early
+    assert f"Its dearest call, turn 1 of planner #1, makes up 80 %: {what}" in early
     late = replay_of(ROOT, *calls[:10], call(11, 40 * CENT), event(E_HANDOFF, cost=500 * CENT)).words
     assert "Turning point: call 11 of 11" in late
-    assert f"Its dearest call, turn 11 of planner #1, is 80 % {what}" in late
+    assert f"Its dearest call, turn 11 of planner #1, makes up 80 %: {what}" in late
 
 
 def test_people_and_overheads_turn_nothing():
