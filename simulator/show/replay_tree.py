@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.course import ANEW, CHECK, NANO, TURN_CHECK, Course, Instance
+from simulator.course import ANEW, CHECK, NANO, ROOT, TURN_CHECK, Course, Instance
 from simulator.engine.tally import IntArray
 from simulator.engine.trace import (
     E_CALL,
@@ -139,13 +139,14 @@ def _in_order(children: dict[int, list[Instance]], shown: set[int]) -> Iterator[
 
 
 def _shown(course: Course, most: int) -> set[int]:
-    """Numbers of the instances with a line of their own: the dearest branches, and whatever leads to them."""
+    """Numbers of the instances with a line of their own: all roots, the dearest branches, what leads there."""
     if len(course.instances) <= min(most, FEW):
         return {one.number for one in course.instances}
     cost, least = course.with_children[1:], SMALL * int(course.own[1:].sum())
     ranked = np.argsort(-cost, kind="stable")[:most].tolist()
     dearest = [i for place, i in enumerate(ranked) if place < ALWAYS or cost[i] >= least]
-    return {one.number for i in dearest for one in course.chain(course.instances[i])}
+    roots = {one.number for one in course.instances if one.came == ROOT}
+    return roots | {one.number for i in dearest for one in course.chain(course.instances[i])}
 
 
 def _fold(course: Course, tops: Sequence[Instance]) -> Line:

@@ -15,13 +15,17 @@ from simulator.engine.trace import (
     E_CALL,
     E_CUT,
     E_END,
+    E_HANDOFF,
     E_HELD,
     E_OVERFLOW,
     E_RESULT,
+    E_RUN,
     E_TOOL,
+    FALLBACK,
     FROM_CHECK,
     FROM_ROOT,
     LOST,
+    SPOILED,
 )
 from simulator.show.replay_screen import replay_html, screen
 from tests.simulator.events import event
@@ -167,6 +171,13 @@ def test_small_branches_are_folded_with_all_below_them():
     assert_adds_up(replay, screen(replay, everything=True))
 
 
+def test_every_run_of_a_session_has_a_line():
+    kids = [part for _ in range(9) for part in (event(E_AGENT, 1, agent=1), call(1, 10_000_000, 1))]
+    again = (event(E_RUN, count=2), ROOT, call(1, 10))
+    text = screen(replay_of(event(E_RUN, count=1), ROOT, call(), *kids, *again, runs=2))
+    assert re.search(r"^planner #11 .*  run 2$", text, re.MULTILINE)
+
+
 def test_folds_are_counted_apart():
     def small(n):
         return [part for _ in range(n) for part in (event(E_AGENT, 1, agent=1), call(1, 10, 1))]
@@ -265,6 +276,23 @@ def test_prompts_are_split_only_where_there_is_something_to_split():
     split = section(screen(replay_of(ROOT, call(cached=40, written=60), call(2, attempt=1))), "CALLS")
     assert split[0].split()[1:8] == ["turn", "try", "model", "cached", "written", "fresh", "output"]
     assert split[1].split()[5:8] == ["40", "60", "-"]
+
+
+def test_remarks_give_way_to_the_parts_of_the_prompt():
+    parts = {"cached": 40_000, "written": 60_000, "message": 190_000}
+    calls = [call(i, 123_456_789, attempt=1, outcome=SPOILED, detail=FALLBACK, **parts) for i in range(1, 6)]
+    replay = replay_of(ROOT, *calls)
+    wide, narrow = (section(screen(replay, width), "CALLS") for width in (120, 95))
+    assert wide[1].endswith("bad answer, fallback")
+    assert narrow[1].endswith("bad answer")
+    assert "cached" in narrow[0]
+    assert max(map(len, narrow)) <= 95
+
+
+def test_a_cut_is_shown_however_many_children_were_held_back():
+    held = [part for i in range(1, 61) for part in (call(i), event(E_HELD, turn=i, detail=0, count=2))]
+    replay = replay_of(ROOT, *held, event(E_CUT, detail=CUT_BY_COST), event(E_HANDOFF, cost=5), cut=CUT_BY_COST)
+    assert "CUT by the guardrail on cost" in screen(replay)
 
 
 def test_a_short_line_has_fewer_columns():

@@ -100,6 +100,13 @@ def test_a_fan_out_is_told_where_it_carries_much():
     assert "fan-out" not in replay_of(ROOT, call(), child(), call(1, 40 * CENT, 1)).words
 
 
+def test_a_fan_out_has_in_what_was_done_anew_for_it():
+    kids = [part for _ in range(2) for part in (child(), call(1, CENT, 1))]
+    anew = (event(E_AGENT, 1, agent=1, detail=FROM_REJECTION, loop=1), call(1, 6 * CENT, 1, loop=1))
+    said = replay_of(ROOT, call(1, 2 * CENT), *kids, event(E_VERDICT, 1, detail=1), *anew).words
+    assert "planner #1 started 2 executors, which with all below them cost 80 %." in said
+
+
 def test_a_turning_point_is_where_calls_begin_to_cost_more():
     calls = [*(call(i, CENT) for i in range(1, 11)), *(call(i, 4 * CENT, message=400) for i in range(11, 16))]
     said = replay_of(ROOT, *calls).words
