@@ -48,7 +48,7 @@ DEEPEST = 8
 """Levels that are shown by indentation; deeper ones say how deep they are."""
 BELOW = 0.2
 """What lies below an agent is told from this share of its own cost on."""
-LEAST_NOTE, LEAST_LABEL, LEAST_MODEL = 16, 17, 10
+LEAST_NOTE, LEAST_LABEL, LEAST_MODEL = 15, 17, 10
 WHOLE = {
     E_HANDOFF: "person takes over",
     E_HUMAN_REVIEW: "person reviews it",

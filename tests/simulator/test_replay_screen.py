@@ -173,9 +173,9 @@ def test_small_branches_are_folded_with_all_below_them():
 
 def test_every_run_of_a_session_has_a_line():
     kids = [part for _ in range(9) for part in (event(E_AGENT, 1, agent=1), call(1, 10_000_000, 1))]
-    again = (event(E_RUN, count=2), ROOT, call(1, 10))
-    text = screen(replay_of(event(E_RUN, count=1), ROOT, call(), *kids, *again, runs=2))
-    assert re.search(r"^planner #11 .*  run 2$", text, re.MULTILINE)
+    again = [part for run in (2, 3) for part in (event(E_RUN, count=run), ROOT, call(1, 10))]
+    text = screen(replay_of(event(E_RUN, count=1), ROOT, call(), *kids, *again, runs=3))
+    assert re.search(r"^planner #11 .*  run 2$\nplanner #12 .*  run 3$", text, re.MULTILINE)
 
 
 def test_folds_are_counted_apart():
