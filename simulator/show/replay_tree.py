@@ -48,7 +48,7 @@ DEEPEST = 8
 """Levels that are shown by indentation; deeper ones say how deep they are."""
 BELOW = 0.2
 """What lies below an agent is told from this share of its own cost on."""
-LEAST_NOTE, LEAST_LABEL, LEAST_MODEL = 15, 17, 10
+LEAST_NOTE, LEAST_LABEL, LEAST_MODEL = 20, 17, 10
 WHOLE = {
     E_HANDOFF: "person takes over",
     E_HUMAN_REVIEW: "person reviews it",
@@ -84,9 +84,10 @@ def tree_lines(replay: Replay, amounts: Amounts, width: int, everything: bool) -
 
 
 def _laid_out(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
-    """Columns; labels and models give way where the notes would have no room."""
+    """Columns; space, models and labels give way where the notes would have no room."""
     sizes = [max(len(row[i]) for row in rows) for i in range(6)]
-    too_much = sum(sizes) + 12 + LEAST_NOTE - width
+    gap = (2 if sum(sizes) + 6 * 2 + LEAST_NOTE <= width else 1) * " "
+    too_much = sum(sizes) + 6 * len(gap) + LEAST_NOTE - width
     for place, least in ((1, LEAST_MODEL), (0, LEAST_LABEL)):
         cut = max(0, min(too_much, sizes[place] - least))
         sizes[place] -= cut
@@ -94,9 +95,9 @@ def _laid_out(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
     lines: list[str] = []
     for row in rows:
         label, model = (shortened(row[i], sizes[i]).ljust(sizes[i]) for i in range(2))
-        head = "  ".join([label, model, *(row[i].rjust(sizes[i]) for i in range(2, 6))])
-        notes = textwrap.wrap(row[6], max(LEAST_NOTE, width - len(head) - 2)) or [""]
-        lines += [f"{head}  {notes[0]}".rstrip(), *(f"{'':{len(head)}}  {note}" for note in notes[1:])]
+        head = gap.join([label, model, *(row[i].rjust(sizes[i]) for i in range(2, 6))])
+        notes = textwrap.wrap(row[6], max(LEAST_NOTE // 2, width - len(head + gap))) or [""]
+        lines += [f"{head}{gap}{notes[0]}".rstrip(), *(f"{'':{len(head + gap)}}{note}" for note in notes[1:])]
     return lines
 
 

@@ -156,6 +156,16 @@ def test_small_agents_have_no_calls_of_their_own_among_many():
     assert not any(line.startswith("executor") for line in calls)
 
 
+def test_a_tree_fits_a_narrow_terminal():
+    kids = [part for _ in range(9) for part in (event(E_AGENT, 1, agent=1, count=123), call(1, 123_456_789, 1))]
+    busy = [call(2, 7, outcome=LOST), event(E_CUT, detail=CUT_BY_COST)]
+    replay = replay_of(ROOT, call(1, 12_345_678_901), *kids, *busy, cut=CUT_BY_COST)
+    for width in (100, 80, 70):
+        lines = section(screen(replay, width), "AGENTS")
+        assert max(map(len, lines)) <= width
+    assert "  model  " in section(screen(replay, 100), "AGENTS")[0]
+
+
 def test_small_branches_are_folded_with_all_below_them():
     kids = [
         part
