@@ -88,7 +88,7 @@ class Instance:
     parent : number of the instance that it was started by; 0 for none
     run : of the session, from 1
     came : how it came; one of ROOT, CHILD, CHECK, TURN_CHECK, ANEW
-    after_turn : of the parent, 0 before its first call
+    after_turn, loop : of the parent: its last turn, 0 before its first call, and how often that was sent back before
     turns : that it set out to do
     row : of the events, where it starts
     """
@@ -100,6 +100,7 @@ class Instance:
     run: int
     came: str
     after_turn: int
+    loop: int
     turns: int
     row: int
 
@@ -245,10 +246,10 @@ def _owners(rows: Records, names: Names) -> tuple[IntArray, tuple[Instance, ...]
     owner = np.zeros(len(rows), np.int64)
     instances: list[Instance] = []
     at_work: list[int] = []  # the last instance by depth
-    last_turn: dict[int, int] = {}
+    last_turn: dict[int, tuple[int, int]] = {}  # by instance, with its loop
     run = 0
-    columns = (rows[name].tolist() for name in ("event", "agent", "depth", "turn", "detail", "count"))
-    for i, (event, agent, depth, turn, detail, count) in enumerate(zip(*columns, strict=True)):
+    columns = (rows[name].tolist() for name in ("event", "agent", "depth", "turn", "loop", "detail", "count"))
+    for i, (event, agent, depth, turn, loop, detail, count) in enumerate(zip(*columns, strict=True)):
         if event in _WHOLE:
             run += event == E_RUN
         elif event == E_CUT:  # by the call before it
@@ -257,11 +258,11 @@ def _owners(rows: Records, names: Names) -> tuple[IntArray, tuple[Instance, ...]
             if event == E_AGENT:
                 parent = at_work[depth - 1] if 0 < depth <= len(at_work) else 0
                 number, came = len(instances) + 1, _CAME.get(detail, CHILD)
-                after = last_turn.get(parent, 0)
+                after, again = last_turn.get(parent, (0, 0))
                 name = names.agents[agent]
-                instances.append(Instance(number, name, parent, depth, run, came, after, count, i))
+                instances.append(Instance(number, name, parent, depth, run, came, after, again, count, i))
                 at_work[depth:] = [number]
             owner[i] = at_work[depth] if depth < len(at_work) else 0
             if event == E_CALL:
-                last_turn[int(owner[i])] = turn
+                last_turn[int(owner[i])] = turn, loop
     return owner, tuple(instances)

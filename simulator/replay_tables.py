@@ -132,7 +132,8 @@ def _event(course: Course, i: int, row: Mapping[str, Any]) -> dict[str, Any]:
     facts: dict[str, Any] = {"event": EVENTS[event]}
     if owner is not None:
         facts |= {"instance": owner.number, "agent": owner.agent, "depth": owner.depth}
-        facts |= {name: row[name] for name in ("turn", "loop") if row[name]}
+        if event != E_VERDICT:  # which may be on a whole run
+            facts |= {name: row[name] for name in ("turn", "loop") if row[name]}
     facts |= _particulars(course, event, row, owner)
     total = round(row["total"] * NANOS)
     return facts | {"cost": in_currency(int(course.nanos[i]), NANO), "total": in_currency(total, NANO)}
@@ -154,7 +155,7 @@ def _particulars(course: Course, event: int, row: Mapping[str, Any], owner: Inst
     if event == E_RESULT:
         return {"result_tokens": row["added"]}
     if event == E_VERDICT:
-        return {"rejected": bool(detail), "times_before": count}
+        return {"rejected": bool(detail), "times_done": count}
     if event == E_CUT:
         return {"by": CUTS[detail - 1]}
     return {"run": count} if event == E_RUN else {"success": bool(row["outcome"])} if event == E_END else {}

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.course import NANOS, Course, Flags
+from simulator.course import ANEW, NANOS, Course, Flags
 from simulator.engine.tally import CUTS, IntArray
 from simulator.engine.trace import (
     E_CALL,
     E_CUT,
     E_HELD,
     E_OVERFLOW,
+    E_RESULT,
     E_SUMMARY,
     E_TOOL,
     E_VERDICT,
@@ -24,7 +25,7 @@ from simulator.engine.trace import (
 )
 from simulator.show import words
 from simulator.show.replay_layout import Line, lay_out
-from simulator.show.replay_tree import WHOLE, short_model
+from simulator.show.replay_tree import SMALL, WHOLE, short_model
 
 if TYPE_CHECKING:
     from simulator.replay import Replay
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
 
 FEW = 40
 """Sessions of so many lines are shown whole."""
-DEAREST = 15
+DEAREST, LARGEST, MOST_STOPS = 15, 5, 10
 MOST = 36
 """Lines that are shown of longer ones, the lines for what is left out not counted."""
+LARGE = 0.10
+"""Share of the session's longest prompt from which what a tool or a child brings back is worth a line."""
 _TOLD = (E_CALL, E_SUMMARY, E_OVERFLOW, E_HELD, E_CUT)
 
 
@@ -48,12 +51,18 @@ def call_lines(replay: Replay, amounts: Amounts, width: int, everything: bool) -
 
 
 def _worth_telling(course: Course, everything: bool) -> Flags:
-    """Which events have a line: calls, costs and what went wrong; with `everything` free tools and acceptances too."""
+    """Which events have a line: calls, costs, large results and what went wrong; with `everything` all but arrivals."""
     event = course.rows["event"]
     sent_back = (event == E_VERDICT) & (course.rows["detail"] == 1)
-    told = np.isin(event, _TOLD) | sent_back | (course.nanos != 0)
-    worth: Flags = told | np.isin(event, (E_TOOL, E_VERDICT)) if everything else told
+    told = np.isin(event, _TOLD) | sent_back | (course.nanos != 0) | _large_results(course)
+    worth: Flags = told | np.isin(event, (E_TOOL, E_RESULT, E_VERDICT)) if everything else told
     return worth
+
+
+def _large_results(course: Course) -> Flags:
+    brought = np.where(np.isin(course.rows["event"], (E_TOOL, E_RESULT)), course.rows["added"], 0)
+    large: Flags = (brought > 0) & (brought >= LARGE * course.prompt.max(initial=0))
+    return large
 
 
 def _with_gaps_of_one(told: IntArray, chosen: IntArray) -> IntArray:
@@ -67,16 +76,20 @@ def _with_gaps_of_one(told: IntArray, chosen: IntArray) -> IntArray:
 def _chosen(course: Course, told: IntArray) -> IntArray:
     """The lines that matter most: what stopped the session, its dearest calls, the dearest agents' first and last."""
     event = course.rows["event"][told]
-    stops = told[np.isin(event, (E_OVERFLOW, E_CUT, E_HELD)) | (course.owner[told] == 0)]
+    ends = told[(event == E_CUT) | (course.owner[told] == 0)]
+    stops = told[np.isin(event, (E_OVERFLOW, E_HELD, E_VERDICT))][:MOST_STOPS]
     dearest = told[np.argsort(-course.nanos[told], kind="stable")[:DEAREST]]
-    chosen = dict.fromkeys([int(told[0]), int(told[-1]), *dearest.tolist(), *stops[:10].tolist()])
-    for number in np.argsort(-course.own, kind="stable").tolist():
-        mine = told[course.owner[told] == number] if number else told[:0]
-        for row in (*mine[:1].tolist(), *mine[-1:].tolist()):
-            if len(chosen) < MOST:
-                chosen[row] = None
-        if len(chosen) >= MOST:
+    results = told[_large_results(course)[told]]
+    results = results[np.argsort(-course.rows["added"][results], kind="stable")[:LARGEST]]
+    chosen = dict.fromkeys(
+        [int(told[0]), int(told[-1]), *dearest.tolist(), *ends.tolist(), *stops.tolist(), *results.tolist()]
+    )
+    own = course.own[1:]
+    for place in np.argsort(-own, kind="stable").tolist():
+        if len(chosen) >= MOST or own[place] < SMALL * own.sum():
             break
+        mine = told[(course.owner[told] == place + 1) & course.is_call[told]]
+        chosen |= dict.fromkeys([*mine[:1].tolist(), *mine[-1:].tolist()])
     return np.array(sorted(chosen), np.int64)
 
 
@@ -111,7 +124,7 @@ def _line(course: Course, i: int) -> Line:
     who, event = "" if owner is None else str(owner), int(row["event"])
     nanos, total = int(course.nanos[i]), _total(course, i)
     if event in (E_CALL, E_SUMMARY):
-        return Line(who, _cells(course, i), "", nanos, total, _note(row, event))
+        return Line(who, _cells(course, i), "", nanos, total, _failed(row), _note(course, i))
     return Line(who, (), _text(course, row, event), nanos, total)
 
 
@@ -127,22 +140,36 @@ def _tokens(n: int) -> str:
     return f"{n:,}" if n else "-"
 
 
-def _note(row: np.void, event: int) -> str:
-    """What failed, and who served in place of the agent's own model."""
-    if event == E_SUMMARY:
+def _failed(row: np.void) -> str:
+    """What failed; of a summary, that it is one."""
+    if row["event"] == E_SUMMARY:
         return "summary"
-    failure = {LOST: "provider error", SPOILED: "bad answer"}.get(int(row["outcome"]), "")
+    return {LOST: "provider error", SPOILED: "bad answer"}.get(int(row["outcome"]), "")
+
+
+def _note(course: Course, i: int) -> str:
+    """Who served in place of the agent's own model, and whether it was a turn done anew."""
+    row, owner = course.rows[i], course.instance(i)
+    if row["event"] == E_SUMMARY:
+        return ""
     server = {NEXT: "second model", FALLBACK: "fallback"}.get(int(row["detail"]), "")
-    anew = "anew" if row["loop"] else ""
-    return ", ".join(filter(None, (failure, server, anew)))
+    anew = "anew" if row["loop"] and owner is not None and owner.came != ANEW else ""
+    return ", ".join(filter(None, (server, anew)))
+
+
+def _result(row: np.void) -> str:
+    """What a result adds to the next message; nothing where no turn follows that could read it."""
+    return f": {row['added']:,} {words.plural('token', int(row['added']))}" if row["added"] else ""
 
 
 def _text(course: Course, row: np.void, event: int) -> str:
     detail, count = int(row["detail"]), int(row["count"])
     if event == E_TOOL:
         tool = course.names.tools[row["agent"]][detail]
-        failed = f", {row['attempt']:,} failed" if row["attempt"] else ""
-        return f"tool {tool}: {count:,} {words.plural('call', count)}{failed}, {row['added']:,} tokens back"
+        times, failed = f" x{count:,}" if count > 1 else "", f", {row['attempt']:,} failed" if row["attempt"] else ""
+        return f"tool {tool}{times}{failed}{_result(row)}"
+    if event == E_RESULT:
+        return f"{course.names.children[row['agent']][detail]} is done{_result(row)}"
     if event == E_HELD:
         child = course.names.children[row["agent"]][detail]
         return f"{count:,} {words.plural(child, count)} held back by a cap"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 TURN, TRY, MODEL, PROMPT, CACHED, WRITTEN, FRESH, OUTPUT = range(8)
 HEADS = ("turn", "try", "model", "prompt", "cached", "written", "fresh", "output")
@@ -12,6 +12,7 @@ NONE = "-"
 FIRST, LAST = "CALLS", "what failed"
 SHORTEST = 10
 """Characters that names of agents and models keep at least."""
+_STEPS = ((2, 99, True), (1, 99, True), (1, 99, False), (1, 20, False), (1, 14, False), (1, SHORTEST, False))
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,8 @@ class Line:
     cells : of a call, in the order of HEADS; none where the line is a text
     text : in place of the cells
     nanos, total : cost, and the running total after it
-    note : what failed
+    failed : what failed; of a summary, that it is one
+    note : what else is to be said, where there is room
     """
 
     who: str
@@ -32,7 +34,12 @@ class Line:
     text: str
     nanos: int
     total: int
+    failed: str = ""
     note: str = ""
+
+    def remark(self, in_full: bool) -> str:
+        """What stands at its end."""
+        return ", ".join(filter(None, (self.failed, self.note if in_full else "")))
 
 
 @dataclass(frozen=True)
@@ -44,6 +51,7 @@ class _Layout:
     columns, sizes : of the cells, by their place in HEADS
     who, cost, total, note : widths of the others; a total of 0 is not shown
     gap : between columns
+    in_full : whether notes are told beside what failed
     """
 
     columns: tuple[int, ...]
@@ -53,6 +61,7 @@ class _Layout:
     total: int
     note: int
     gap: int
+    in_full: bool
 
     @property
     def middle(self) -> int:
@@ -101,23 +110,26 @@ def lay_out(lines: Sequence[Line], cost: str, write: Callable[[int], str], width
     made = [layout.line(FIRST, layout.cells(HEADS), cost, "total", LAST if layout.note else "")]
     for line in lines:
         middle = layout.cells(line.cells) if line.cells else layout.text(line)
-        made.append(layout.line(line.who, middle, write(line.nanos), write(line.total), line.note))
+        made.append(layout.line(line.who, middle, write(line.nanos), write(line.total), line.remark(layout.in_full)))
     return made
 
 
 def _layouts(lines: Sequence[Line], cost: str, write: Callable[[int], str]) -> Iterator[_Layout]:
-    """Ways to lay the lines out, the widest first: less space, shorter names, the prompt in one, no running total."""
+    """Ways to lay the lines out, the widest first.
+
+    They go on to less space, no notes but what failed, shorter names, the prompt in one, no running total.
+    """
     calls = [line.cells for line in lines if line.cells]
     who = max([len(FIRST), *(len(line.who) for line in lines)])
-    notes = [len(line.note) for line in lines if line.note]
     amounts = [max([len(head), *map(len, map(write, column))]) for head, column in _amounts(lines, cost)]
     for prompt, total in ((SPLIT, amounts[1]), (WHOLE, amounts[1]), (WHOLE, 0)):
         columns = _columns(calls, prompt)
         sizes = [max([len(HEADS[i]), *(len(cells[i]) for cells in calls)]) for i in columns]
-        for gap, longest in ((2, 99), (1, 99), (1, 20), (1, 14), (1, SHORTEST)):
+        for gap, longest, in_full in _STEPS:
             fitted = [min(size, longest) if i == MODEL else size for i, size in zip(columns, sizes, strict=True)]
-            note = max([len(LAST), *notes]) if notes else 0
-            yield _Layout(columns, tuple(fitted), min(who, longest), amounts[0], total, note, gap)
+            note = max(len(line.remark(in_full)) for line in lines)
+            note = max(note, len(LAST)) if note else 0
+            yield _Layout(columns, tuple(fitted), min(who, longest), amounts[0], total, note, gap, in_full)
 
 
 def _amounts(lines: Sequence[Line], cost: str) -> tuple[tuple[str, list[int]], tuple[str, list[int]]]:
@@ -137,7 +149,7 @@ def _widened(layout: _Layout, lines: Sequence[Line], width: int) -> _Layout:
     wanted = max([len(line.text) for line in lines if line.who], default=0) - layout.middle
     more = max(0, min(wanted, width - layout.width))
     sizes = tuple(size + more * (i == MODEL) for i, size in zip(layout.columns, layout.sizes, strict=True))
-    return _Layout(layout.columns, sizes, layout.who, layout.cost, layout.total, layout.note, layout.gap)
+    return replace(layout, sizes=sizes)
 
 
 def shortened(text: str, size: int) -> str:

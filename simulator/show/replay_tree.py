@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.course import ANEW, CHECK, NANO, TURN_CHECK, Course, Instance
+from simulator.course import ANEW, CHECK, NANO, ROOT, TURN_CHECK, Course, Instance
 from simulator.engine.tally import IntArray
 from simulator.engine.trace import (
     E_CALL,
@@ -46,10 +46,12 @@ ALWAYS = 4
 """Of the dearest branches, whatever they cost."""
 DEEPEST = 8
 """Levels that are shown by indentation; deeper ones say how deep they are."""
-LEAST_NOTE = 16
+BELOW = 0.2
+"""What lies below an agent is told from this share of its own cost on."""
+LEAST_NOTE, LEAST_LABEL, LEAST_MODEL = 20, 17, 10
 WHOLE = {
-    E_HANDOFF: "a person takes over",
-    E_HUMAN_REVIEW: "a person looks at it",
+    E_HANDOFF: "person takes over",
+    E_HUMAN_REVIEW: "person reviews it",
     E_OVERHEADS: "overheads",
     E_END: "rounding",
 }
@@ -82,19 +84,20 @@ def tree_lines(replay: Replay, amounts: Amounts, width: int, everything: bool) -
 
 
 def _laid_out(rows: Sequence[tuple[str, ...]], width: int) -> list[str]:
-    """Columns; labels and models give way where the notes would have no room."""
+    """Columns; space, models and labels give way where the notes would have no room."""
     sizes = [max(len(row[i]) for row in rows) for i in range(6)]
-    too_much = sum(sizes) + 12 + LEAST_NOTE - width
-    for place, least in ((1, 10), (0, 16)):
+    gap = (2 if sum(sizes) + 6 * 2 + LEAST_NOTE <= width else 1) * " "
+    too_much = sum(sizes) + 6 * len(gap) + LEAST_NOTE - width
+    for place, least in ((1, LEAST_MODEL), (0, LEAST_LABEL)):
         cut = max(0, min(too_much, sizes[place] - least))
         sizes[place] -= cut
         too_much -= cut
     lines: list[str] = []
     for row in rows:
         label, model = (shortened(row[i], sizes[i]).ljust(sizes[i]) for i in range(2))
-        head = "  ".join([label, model, *(row[i].rjust(sizes[i]) for i in range(2, 6))])
-        notes = textwrap.wrap(row[6], max(LEAST_NOTE, width - len(head) - 2)) or [""]
-        lines += [f"{head}  {notes[0]}".rstrip(), *(f"{'':{len(head)}}  {note}" for note in notes[1:])]
+        head = gap.join([label, model, *(row[i].rjust(sizes[i]) for i in range(2, 6))])
+        notes = textwrap.wrap(row[6], max(LEAST_NOTE // 2, width - len(head + gap))) or [""]
+        lines += [f"{head}{gap}{notes[0]}".rstrip(), *(f"{'':{len(head + gap)}}{note}" for note in notes[1:])]
     return lines
 
 
@@ -137,13 +140,14 @@ def _in_order(children: dict[int, list[Instance]], shown: set[int]) -> Iterator[
 
 
 def _shown(course: Course, most: int) -> set[int]:
-    """Numbers of the instances with a line of their own: the dearest branches, and whatever leads to them."""
+    """Numbers of the instances with a line of their own: all roots, the dearest branches, what leads there."""
     if len(course.instances) <= min(most, FEW):
         return {one.number for one in course.instances}
     cost, least = course.with_children[1:], SMALL * int(course.own[1:].sum())
     ranked = np.argsort(-cost, kind="stable")[:most].tolist()
     dearest = [i for place, i in enumerate(ranked) if place < ALWAYS or cost[i] >= least]
-    return {one.number for i in dearest for one in course.chain(course.instances[i])}
+    roots = {one.number for one in course.instances if one.came == ROOT}
+    return roots | {one.number for i in dearest for one in course.chain(course.instances[i])}
 
 
 def _fold(course: Course, tops: Sequence[Instance]) -> Line:
@@ -185,7 +189,7 @@ def _of_the_whole(course: Course) -> Iterator[Line]:
     for event, label in WHOLE.items():
         nanos = int(course.nanos[course.rows["event"] == event].sum())
         if nanos:
-            yield Line(label, "", "", "", nanos, "of the session as a whole")
+            yield Line(label, "", "", "", nanos, "")
 
 
 # What happened
@@ -253,7 +257,7 @@ class _Notes:
             "FAILED: the prompt did not fit" if self.full[number] else "",
             f"{int(self.held[number]):,} not started" if self.held[number] else "",
             *self._endings(one),
-            f"{money} below it" if below else "",
+            f"{money} below it" if below and below >= BELOW * course.own[number] else "",
         ]
         return ", ".join(filter(None, said))
 

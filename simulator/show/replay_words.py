@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.course import ANEW, CHILD, NANO, Course, Instance
 from simulator.engine.tally import IntArray
-from simulator.engine.trace import E_CALL, E_HANDOFF, E_HELD, E_HUMAN_REVIEW, E_OVERFLOW, SERVED
+from simulator.engine.trace import E_CALL, E_HANDOFF, E_HELD, E_HUMAN_REVIEW, E_OVERFLOW, E_VERDICT, SERVED
 from simulator.risk.money import in_currency
 from simulator.show import words
 
@@ -24,6 +24,10 @@ LEAST_LAG = 0.10
 """A cost that lags behind an even pace by less of the whole has no turning point."""
 MUCH, MANY = 0.20, 2
 """Share of the cost from which one agent is worth a word, and one fan-out of so many children a sentence."""
+DEAR = 0.25
+"""Share of the cost from which a session's dearest call is worth a sentence."""
+HARDLY = 0.001
+"""Shares that are nearer than this to nothing or to all are told as such."""
 _PEOPLE = ("handoff", "human_review")
 LONGER, OFTENER = 1.5, 0.25
 """Growth of prompts and answers, and of a model's share of the calls, that explain a turning point."""
@@ -73,21 +77,28 @@ def _cost(replay: Replay) -> Iterator[str]:
 
 
 def _causes(replay: Replay) -> Iterator[str]:
-    total = int(replay.course.nanos.sum())
+    people, rest = _by_people(replay.course), _rest(replay.course)
+    if people:
+        makes = f"People make up {_part(people, people + rest)} of its cost ({_money(replay, people)})"
+        yield f"{makes}; the shares below are of the other {_money(replay, rest)}."
     sums: Counter[tuple[str, str | None]] = Counter()
     for share, nanos in replay.shares.items():
-        sums[share.cause, share.detail] += nanos
-    ranked = [item for item in sums.most_common(2) if item[1] > 0]
-    if not ranked:
-        return
-    (cause, detail), nanos = ranked[0]
-    sentence = f"Largest cause: {_cause(cause, detail)}, {_part(nanos, total)} ({_money(replay, nanos)})"
-    yield sentence + _most_of_it(replay, cause, detail, nanos) + "."
-    if len(ranked) > 1:
-        (other, detail), rest = ranked[1]
-        by_people = cause in _PEOPLE
-        part = _part(rest, total - nanos if by_people else total)
-        yield f"{'Of what is left' if by_people else 'Next'}: {_cause(other, detail)}, {part}."
+        if share.cause not in _PEOPLE:
+            sums[share.cause, share.detail] += nanos
+    for place, ((cause, detail), nanos) in enumerate(sums.most_common(2)):
+        sentence = f"{_cause(cause, detail)}, {_part(nanos, rest)}"
+        if nanos > 0:
+            most = "" if place else f" ({_money(replay, nanos)}){_most_of_it(replay, cause, detail, nanos)}"
+            yield f"{'Next' if place else 'Largest cause'}: {sentence}{most}."
+
+
+def _by_people(course: Course) -> int:
+    return int(course.nanos[np.isin(course.rows["event"], (E_HANDOFF, E_HUMAN_REVIEW))].sum())
+
+
+def _rest(course: Course) -> int:
+    """What a session cost but for people, whose hours would dwarf all else: the whole of all shares."""
+    return int(course.nanos.sum()) - _by_people(course)
 
 
 def _most_of_it(replay: Replay, cause: str, detail: str | None, nanos: int) -> str:
@@ -111,7 +122,6 @@ def _cause(cause: str, detail: str | None) -> str:
 
 def _chain(replay: Replay) -> Iterator[str]:
     course = replay.course
-    total = int(course.nanos.sum())
     deepest = max(course.instances, key=lambda one: (one.depth, course.with_children[one.number]), default=None)
     if deepest is None or not deepest.depth:
         return
@@ -120,20 +130,22 @@ def _chain(replay: Replay) -> Iterator[str]:
         chain = [*chain[:2], f"{len(chain) - 4} more", *chain[-2:]]
     below = sum(int(course.own[one.number]) for one in course.instances if one.depth)
     link = f"Deepest chain: {' > '.join(chain)}"
-    yield f"{link}; agents below the root cost {_part(below, total)}."
+    yield f"{link}; agents below the root cost {_part(below, _rest(course))}."
 
 
 def _fan_out(replay: Replay) -> Iterator[str]:
     """The children that one turn of one agent started, where they carry much of the cost."""
-    course = replay.course
-    total = int(course.nanos.sum())
+    course, total = replay.course, _rest(replay.course)
     groups: dict[tuple[int, int], list[Instance]] = {}
+    cost: Counter[tuple[int, int]] = Counter()
     for one in course.instances:
+        key = one.parent, one.after_turn
         if one.came == CHILD:
-            groups.setdefault((one.parent, one.after_turn), []).append(one)
+            groups.setdefault(key, []).append(one)
+        if key in groups and one.came in (CHILD, ANEW):
+            cost[key] += int(course.with_children[one.number])
     if not groups or not total:
         return
-    cost = {key: sum(int(course.with_children[one.number]) for one in group) for key, group in groups.items()}
     key = max(cost, key=lambda group: cost[group])
     if len(groups[key]) >= MANY and cost[key] >= MUCH * total:
         parent, turn = course.instances[key[0] - 1], key[1]
@@ -193,21 +205,25 @@ def _turning(replay: Replay) -> Iterator[str]:
             f"Turning point: call {turn.call:,} of {len(calls):,}, {where}. Until then a call cost {before} on "
             f"average, from there on {after}{ratio}{_because(course, calls, turn)}."
         )
-        return
-    total = int(course.nanos[course.owner > 0].sum())
+    total = _rest(course)
     if not total or len(calls) < 2:
         return
     dearest = int(calls[np.argmax(course.nanos[calls])])
-    if len(calls) < LEAST_CALLS or course.nanos[dearest] >= total / 4:
-        share = _part(int(course.nanos[dearest]), int(course.nanos.sum()))
-        yield f"Its dearest call, {_place(course, dearest)}, is {share} of the whole."
-    else:
-        so_far = np.cumsum(np.where(course.owner > 0, course.nanos, 0))[calls]
-        half = int(np.searchsorted(so_far, total / 2)) + 1
+    if len(calls) < LEAST_CALLS or course.nanos[dearest] >= DEAR * total:
+        yield _dearest(course, dearest)
+    elif turn is None:
+        so_far = np.cumsum(np.where(course.owner > 0, course.nanos, 0))
+        half = int(np.searchsorted(so_far[calls], so_far[-1] / 2)) + 1
         yield (
             f"It has no turning point: calls cost much the same from first to last, and half of the cost was reached "
             f"at call {half:,} of {len(calls):,}."
         )
+
+
+def _dearest(course: Course, call: int) -> str:
+    row, share = course.rows[call], _part(int(course.nanos[call]), _rest(course))
+    prompt, answer = (words.about(int(n)) for n in (course.prompt[call], row["output"] + row["reasoning"]))
+    return f"Its dearest call, {_place(course, call)}, makes up {share}: {prompt} tokens of prompt, {answer} of answer."
 
 
 def _because(course: Course, calls: IntArray, turn: Turn) -> str:
@@ -237,7 +253,7 @@ def _place(course: Course, row: int) -> str:
 
 def _failures(replay: Replay) -> Iterator[str]:
     course = replay.course
-    rows, total = course.rows, int(course.nanos.sum())
+    rows, total = course.rows, _rest(course)
     failed = int(((rows["event"] == E_CALL) & (rows["outcome"] != SERVED)).sum())
     if not failed:
         yield "No call failed."
@@ -252,14 +268,12 @@ def _failures(replay: Replay) -> Iterator[str]:
 
 def _anew(replay: Replay) -> Iterator[str]:
     course = replay.course
-    total = int(course.nanos.sum())
-    rejected = [one for one in course.instances if one.came == ANEW]
-    of_turns = (course.rows["loop"] > 0) & (course.owner > 0)
-    looped = len(np.unique(np.stack([course.owner, course.rows["turn"], course.rows["loop"]])[:, of_turns], axis=1).T)
-    if rejected or looped:
-        again = np.zeros(len(course.rows), np.bool_) | of_turns
-        again |= np.isin(course.owner, _families(course, rejected))
-        times, cost = words.often(len(rejected) + looped), _part(int(course.nanos[again].sum()), total)
+    total = _rest(course)
+    sent_back = int(((course.rows["event"] == E_VERDICT) & (course.rows["detail"] == 1)).sum())
+    if sent_back:
+        redone = _families(course, [one for one in course.instances if one.came == ANEW or one.loop])
+        again = np.isin(course.owner, redone) | ((course.rows["loop"] > 0) & (course.owner > 0))
+        times, cost = words.often(sent_back), _part(int(course.nanos[again].sum()), total)
         yield f"Validators sent work back {times}; what was done anew cost {cost}."
     if course.record["runs"] > 1:
         later = sum(int(course.own[one.number]) for one in course.instances if one.run > 1)
@@ -309,7 +323,12 @@ def _money(replay: Replay, nanos: int) -> str:
 
 def _part(nanos: int, total: int) -> str:
     """A share of the whole."""
-    return words.percent(nanos / total, 0) if total else "nothing"
+    if not nanos or not total:
+        return "nothing"
+    share = nanos / total
+    if share < HARDLY:
+        return f"less than {words.percent(HARDLY)}"
+    return words.percent(share, 0) if 1 - share >= HARDLY or nanos == total else f"over {words.percent(1 - HARDLY)}"
 
 
 def _counted(n: int, noun: str) -> str:

@@ -6,24 +6,16 @@ import json
 import re
 import sys
 from pathlib import Path
-from types import ModuleType
+from typing import Any
 
 import pytest
 
 from simulator import progress
 from simulator.course import ReplayError
+from simulator.engine.replay import trace_session
 from tests.cli.calling import MINIMAL, Caller
-from tests.simulator.events import stand_in
 
 PLACE = ("--trial", 2, "--day", 3, "--session", 5)
-
-
-@pytest.fixture(autouse=True)
-def tracer(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    module = ModuleType("simulator.engine.replay")
-    module.trace_session = stand_in  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "simulator.engine.replay", module)
-    return module
 
 
 def test_a_session_is_shown_in_words_as_a_tree_and_call_by_call(burncurve: Caller, small: Path) -> None:
@@ -116,14 +108,14 @@ def test_the_file_and_the_line_are_read_together(burncurve: Caller, tmp_path: Pa
 
 
 def test_a_replay_that_differs_is_our_fault_and_is_not_shown(
-    burncurve: Caller, small: Path, tracer: ModuleType, tmp_path: Path
+    burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def wrong(*arguments: object) -> object:
-        record, rows = stand_in(*arguments)
+    def wrong(*arguments: Any) -> object:
+        record, rows = trace_session(*arguments)
         record["calls"] += 1
         return record, rows
 
-    tracer.trace_session = wrong  # type: ignore[attr-defined]
+    monkeypatch.setattr("simulator.engine.replay.trace_session", wrong)
     outcome = burncurve("replay", small, *PLACE, "--json", tmp_path / "r.json")
     assert (outcome.code, outcome.out) == (70, "")
     assert f"burncurve failed: {ReplayError.__name__}: the replay of a session differs" in outcome.err

@@ -1,13 +1,12 @@
-"""Courses of sessions by hand, and a tracer that stands in for the engine's where only the address matters."""
+"""Courses of sessions by hand."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from simulator.course import Course, Names
-from simulator.engine.exact import sample_sessions
 from simulator.engine.tally import SESSION_DTYPE
-from simulator.engine.trace import E_AGENT, E_CALL, E_END, E_RUN, E_SUMMARY, FROM_ROOT, TRACE_DTYPE
+from simulator.engine.trace import E_AGENT, E_CALL, E_END, E_RUN, E_SUMMARY, TRACE_DTYPE
 
 NAMES = Names(
     agents=("planner", "executor", "validator"),
@@ -54,21 +53,3 @@ def record_of(rows, **fields):
 def course_of(*events, names=NAMES, **fields):
     rows = rows_of(*events)
     return Course.read(record_of(rows, **fields), rows, names)
-
-
-def stand_in(program, period, seed, trial, day, feature, session, unit):
-    """A session of the engine told in as few events as there can be: the engine's own record of it, one call with
-    all of its cost and tokens, and the other calls and agents without any."""
-    address = np.zeros(1, SESSION_DTYPE)
-    address["trial"], address["day"], address["feature"], address["session"] = trial, day, feature, session
-    record = sample_sessions(program, period, seed, address, unit)[0]
-    root = int(program.plan.features[feature]["agent"])
-    rows = [event(E_RUN, count=1), event(E_AGENT, agent=root, detail=FROM_ROOT, count=1)]
-    rows += [event(E_AGENT, agent=root, depth=1) for _ in range(record["agents"] - 1)]
-    tokens = {"message": record["input"], "output": record["output"]}
-    tokens |= {kind: record[kind] for kind in ("cached", "written")}
-    calls = [event(E_CALL, agent=root, turn=1, **tokens)]
-    calls += [event(E_CALL, agent=root, turn=turn + 2) for turn in range(record["calls"] - 1)]
-    made = np.array([*rows, *calls, event(E_END)], TRACE_DTYPE)
-    made["cost"][[len(rows), -1]] = made["total"][len(rows) :] = record["cost"]
-    return record, made

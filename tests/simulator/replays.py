@@ -1,15 +1,21 @@
-"""Replays to look at: by hand, or of sessions of the twin."""
+"""Replays to look at: told by hand, or of sessions of a run."""
 
 from __future__ import annotations
 
+from functools import cache
+
+import burncurve as bc
 from scenarios.load import load
 from scenarios.prices import resolve_prices
 from simulator.address import Address
 from simulator.course import Course, Names
 from simulator.replay import Replay, Standing
 from tests.simulator.events import record_of, rows_of
-from tests.twin.tracing import dearest
+from tests.twin.coming import COMING
+from tests.twin.variants import TREES, VARIANTS
 from tests.twin.worlds import scenario
+
+EVERY = VARIANTS | TREES | COMING
 
 AGENT = {"model": "plain", "system_tokens": 100, "turns": 3, "message_tokens": 10, "output_tokens": 20}
 TEAM = scenario(
@@ -36,11 +42,10 @@ def replay_of(*events, spec=TEAM, standing=None, **fields):
     return Replay(course, Address(4, loaded.period.days // 12, 0, 17), loaded, resolve_prices(loaded), 1, standing)
 
 
-def replay_of_twin(spec, sessions=60, feature=0, seed=1, standing=None):
-    """A replay of the dearest of some sessions of the twin."""
-    loaded, prices, record, rows = dearest(spec, sessions, feature, seed)
-    course = Course.read(record, rows, Names.of(loaded))
-    return Replay(course, Address(0, 0, feature, int(record["session"])), loaded, prices, 1, standing)
+@cache
+def dearest(name):
+    """The dearest session of a run of one trial of a variant, and what a replay says of it."""
+    return bc.replay(EVERY[name], worst=1, trials=1, threads=1)
 
 
 THIRD = Standing(worst=3, trials=200, sessions=1_200_000, median=0.0005, interrupted=False)

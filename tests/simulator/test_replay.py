@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
-import sys
 
 import pandas as pd
 import pytest
@@ -13,10 +13,8 @@ import burncurve as bc
 from scenarios.load import load
 from simulator.address import sessions_of
 from simulator.course import ReplayError
-from tests.simulator.events import stand_in
-from tests.simulator.replays import AGENT, replay_of_twin
-from tests.twin.coming import COMING
-from tests.twin.variants import TREES
+from simulator.engine.replay import trace_session
+from tests.simulator.replays import AGENT, EVERY, dearest
 from tests.twin.worlds import scenario
 
 SPEC = scenario(
@@ -29,9 +27,7 @@ SPEC = scenario(
 )
 ALONE = SPEC | {"agents": {"chat": SPEC["agents"]["chat"]}, "features": {"ask": {"agent": "chat"}}}
 
-TRACER = "simulator.engine.replay"
-
-pytestmark = pytest.mark.usefixtures("traced_by_record")
+TRACER = "simulator.engine.replay.trace_session"
 
 
 @pytest.fixture(scope="module")
@@ -203,28 +199,28 @@ def test_all_that_is_wrong_is_said_at_once():
 
 def test_another_story_than_the_simulation_is_our_fault(monkeypatch):
     def wrong(*arguments):
-        record, rows = stand_in(*arguments)
+        record, rows = trace_session(*arguments)
         rows["total"][-1] += 2e-9
         return record, rows
 
-    monkeypatch.setattr(sys.modules[TRACER], "trace_session", wrong)
+    monkeypatch.setattr(TRACER, wrong)
     with pytest.raises(ReplayError, match="differs from its simulation: cost"):
         bc.replay(ALONE, trial=0, day=1, session=0)
 
 
 def test_another_session_than_the_one_found_is_our_fault(monkeypatch):
     def another(*arguments):
-        record, rows = stand_in(*arguments)
+        record, rows = trace_session(*arguments)
         record["success"] = not record["success"]
         return record, rows
 
-    monkeypatch.setattr(sys.modules[TRACER], "trace_session", another)
+    monkeypatch.setattr(TRACER, another)
     with pytest.raises(ReplayError, match="is not the one of its run"):
         bc.replay(ALONE, worst=1, trials=2)
 
 
 def test_a_replay_as_values_is_json_and_adds_up():
-    replay = replay_of_twin(COMING["repeats and handoff"])
+    replay = dearest("repeats and handoff")
     document = json.loads(json.dumps(replay.to_dict(), allow_nan=False))
     session = document["session"]
     assert session["cost"] == replay.cost == document["events"][-1]["total"]
@@ -240,13 +236,13 @@ def test_a_replay_as_values_is_json_and_adds_up():
         "session": replay.address.session,
     }
     assert [one["number"] for one in document["agents"]] == list(range(1, session["agents"] + 1))
-    assert document["standing"] is None
+    assert document["standing"] == dataclasses.asdict(replay.standing)
     assert document["currency"] == "USD"
 
 
-@pytest.mark.parametrize("name", COMING)
+@pytest.mark.parametrize("name", EVERY)
 def test_events_are_told_with_their_particulars(name):
-    document = replay_of_twin(COMING[name]).to_dict()
+    document = dearest(name).to_dict()
     told = {one["event"]: set(one) for one in document["events"]}
     keys = {
         "agent": {"parent", "came", "after_turn", "turns", "system"},
@@ -264,7 +260,7 @@ def test_events_are_told_with_their_particulars(name):
         },
         "tool": {"tool", "calls", "failed_on_top", "result_tokens"},
         "result": {"result_tokens"},
-        "verdict": {"rejected", "times_before"},
+        "verdict": {"rejected", "times_done"},
         "cut": {"by"},
         "held": {"child", "count"},
         "run": {"run"},
@@ -273,10 +269,11 @@ def test_events_are_told_with_their_particulars(name):
     for kind, wanted in keys.items():
         assert wanted <= told.get(kind, wanted)
     assert {"run", "agent", "call", "end"} <= told.keys()
+    assert all(one["times_done"] >= 1 and "turn" not in one for one in document["events"] if one["event"] == "verdict")
 
 
 def test_tables_for_people_who_explore():
-    replay = replay_of_twin(COMING["validator of every turn"])
+    replay = dearest("validator of every turn")
     calls, agents = replay.calls, replay.agents
     assert len(calls) == replay.course.record["calls"]
     assert len(agents) == replay.course.record["agents"]
@@ -284,7 +281,7 @@ def test_tables_for_people_who_explore():
     assert (calls["prompt"] == calls[["cached", "written", "fresh"]].sum(axis=1)).all()
     assert (calls["prompt"] == calls[["system", "history", "message", "retrieval", "added"]].sum(axis=1)).all()
     assert calls["attempt"].min() == 1
-    cached = replay_of_twin(TREES["children once, their results in the next message"]).calls
+    cached = dearest("everything of section 2").calls
     assert (cached[["cached", "written", "fresh"]].sum() > 0).all()
     assert (cached["prompt"] == cached[["cached", "written", "fresh"]].sum(axis=1)).all()
     assert agents["cost"].sum() == pytest.approx(replay.cost, abs=1e-9)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,11 @@ from scenarios.load import load
 from scenarios.prices import resolve_prices
 from simulator.causes import shares_of
 from simulator.course import ANEW, CHECK, CHILD, ROOT, TURN_CHECK, Course, Names, ReplayError, outcome_of
-from simulator.engine.tally import CUT_BY_COST
+from simulator.engine.exact import simulate
+from simulator.engine.period import Period
+from simulator.engine.plan import NANO, compile_program
+from simulator.engine.replay import trace_session
+from simulator.engine.tally import CUT_BY_COST, Cell
 from simulator.engine.trace import (
     E_AGENT,
     E_CALL,
@@ -23,12 +29,7 @@ from simulator.engine.trace import (
     FROM_TURN_CHECK,
 )
 from tests.simulator.events import NAMES, course_of, event, record_of, rows_of
-from tests.twin.coming import COMING
-from tests.twin.naive_twin import Dice, Session, World, levels
-from tests.twin.tracing import WatchedDice, session_of, traced
-from tests.twin.variants import TREES, VARIANTS
-
-EVERY = VARIANTS | TREES | COMING
+from tests.simulator.replays import EVERY, dearest
 
 TREE = (
     event(E_AGENT, agent=0, detail=FROM_ROOT, count=2),
@@ -119,55 +120,44 @@ def test_outcome_says_what_the_record_says():
 
 
 @pytest.mark.parametrize("name", EVERY)
-def test_causes_are_those_that_the_twin_charges(name):
-    """To a nano an event: the twin keeps floats, and each event is rounded once and shared out once."""
-    scenario = load(EVERY[name])
-    prices, dice = resolve_prices(scenario), WatchedDice(7)
-    for feature in range(len(scenario.features)):
-        for number in range(20):
-            session = session_of(scenario, feature, dice, prices)
-            course = Course.read(*traced(session, session=number), Names.of(scenario))
-            shares = shares_of(course, scenario, prices)
-            assert sum(shares.values()) == course.nanos.sum()
-            root = session.feature.agent
-            ours = {}
-            for share, nanos in shares.items():
-                key = course.instances[share.number - 1].agent if share.number else root, share.cause
-                ours[key] = ours.get(key, 0) + nanos
-            theirs = session.bill.cells
-            assert {key for key, money in theirs.items() if money > 1e-6} <= set(ours)
-            for key, nanos in ours.items():
-                assert abs(nanos - theirs[key] * 1e9) <= 2 * len(course.rows)
-
-
-@pytest.mark.parametrize("name", EVERY)
-def test_watching_the_twin_changes_nothing(name):
-    scenario = load(EVERY[name])
-    prices = resolve_prices(scenario)
-    cards = {alias: by_day[0] for alias, by_day in prices.cards.items()}
-    feature = next(iter(scenario.features))
-    watched, alone = WatchedDice(5), Dice(5)
-    for _ in range(10):
-        bill = Session(scenario, feature, World(cards, levels(), usd_rate=scenario.usd_rate), alone).run()
-        ours = session_of(scenario, 0, watched, prices).bill
-        assert (ours.calls, ours.agents, ours.input, ours.output) == (bill.calls, bill.agents, bill.input, bill.output)
-        assert ours.cost == pytest.approx(bill.cost, rel=1e-12)
+def test_causes_are_those_that_the_run_charges(name):
+    """To a nano an event: the kernel adds floats, and here each event is rounded once and shared out once."""
+    scenario = load(EVERY[name] | {"volume": {"sessions_per_day": 40}})
+    prices, period, seed = resolve_prices(scenario), Period.of(scenario), 7
+    program = compile_program(scenario, prices)
+    run = simulate(program, period, seed, 1, unit=NANO)
+    assert 20 < len(run.worst) == run.session.sessions
+    ours, events = Counter(), 0
+    for one in run.worst:
+        address = (int(one[part]) for part in ("trial", "day", "feature", "session"))
+        course = Course.read(*trace_session(program, period, seed, *address, NANO), Names.of(scenario))
+        events += len(course.rows)
+        shares = shares_of(course, scenario, prices)
+        assert sum(shares.values()) == course.nanos.sum()
+        feature = course.names.features[one["feature"]]
+        root = scenario.features[feature].agent
+        for (number, cause, detail), nanos in shares.items():
+            ours[Cell(feature, course.instances[number - 1].agent if number else root, cause, detail)] += nanos
+    theirs = {cell: int(money[0]) for cell, money in zip(run.frame.cells, run.cells.T, strict=True)}
+    assert ours.keys() <= theirs.keys()
+    assert max(abs(ours[cell] - money) for cell, money in theirs.items() if cell.cause != "fixed") <= 2 * events
 
 
 @pytest.mark.parametrize("name", EVERY)
 def test_the_tree_of_a_session_is_that_of_its_scenario(name):
-    scenario = load(EVERY[name])
-    prices, dice = resolve_prices(scenario), WatchedDice(3)
-    roots = {feature.agent for feature in scenario.features.values()}
-    for number in range(10):
-        course = Course.read(*traced(session_of(scenario, 0, dice, prices), session=number), Names.of(scenario))
-        for one in course.instances:
-            parent = course.instances[one.parent - 1] if one.parent else None
-            assert one.depth == (0 if parent is None else parent.depth + 1)
-            if parent is None:
-                assert one.agent in roots
-            elif one.came == CHILD:
-                assert one.agent in {spawn.agent for spawn in scenario.agents[parent.agent].spawns}
-                assert one.after_turn >= 1
-            elif one.came in (CHECK, TURN_CHECK):
-                assert one.agent == scenario.agents[parent.agent].checked_by.agent
+    replay = dearest(name)
+    scenario, course = replay.scenario, replay.course
+    for i, row in enumerate(course.rows):
+        owner = course.instance(i)
+        if owner is not None and row["event"] != E_CUT:  # of the session, though one of its agents was at work
+            assert (course.names.agents[row["agent"]], row["depth"]) == (owner.agent, owner.depth)
+    for one in course.instances:
+        parent = course.instances[one.parent - 1] if one.parent else None
+        assert one.depth == (0 if parent is None else parent.depth + 1)
+        if parent is None:
+            assert one.agent == scenario.features[replay.feature].agent
+        elif one.came == CHILD:
+            assert one.agent in {spawn.agent for spawn in scenario.agents[parent.agent].spawns}
+            assert one.after_turn >= 1
+        elif one.came in (CHECK, TURN_CHECK):
+            assert one.agent == scenario.agents[parent.agent].checked_by.agent

@@ -16,8 +16,6 @@ PAGE = (Path(__file__).resolve().parents[2] / "docs" / "replay.md").read_text(en
 COMMANDS = re.findall(r"^    burncurve (replay .*?)(?: +#.*)?$", PAGE, re.MULTILINE)
 CODE = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
-pytestmark = pytest.mark.usefixtures("traced_by_record")
-
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_its_commands_run(command, monkeypatch, capsys):

@@ -8,27 +8,30 @@ from decimal import Decimal
 import pytest
 from ruamel.yaml import YAML
 
+import burncurve as bc
 from simulator.engine.tally import CUT_BY_COST
 from simulator.engine.trace import (
     E_AGENT,
     E_CALL,
     E_CUT,
     E_END,
+    E_HANDOFF,
     E_HELD,
     E_OVERFLOW,
+    E_RESULT,
+    E_RUN,
     E_TOOL,
+    FALLBACK,
     FROM_CHECK,
     FROM_ROOT,
     LOST,
+    SPOILED,
 )
 from simulator.show.replay_screen import replay_html, screen
 from tests.simulator.events import event
-from tests.simulator.replays import AGENT, TEAM, THIRD, replay_of, replay_of_twin
-from tests.twin.coming import COMING
-from tests.twin.variants import TREES, VARIANTS
+from tests.simulator.replays import AGENT, EVERY, TEAM, dearest, replay_of
 from tests.twin.worlds import one_agent
 
-EVERY = VARIANTS | TREES | COMING
 AMOUNT = re.compile(r"-?\d[\d,]*\.\d{2,}(?= |$)")
 ROOT = event(E_AGENT, agent=0, detail=FROM_ROOT, count=2)
 
@@ -69,7 +72,7 @@ def assert_adds_up(replay, text):
 
 @pytest.mark.parametrize("name", EVERY)
 def test_tables_add_up_to_the_cost_to_the_last_digit(name):
-    replay = replay_of_twin(EVERY[name])
+    replay = dearest(name)
     for everything in (False, True):
         text = screen(replay, 100, everything)
         assert_adds_up(replay, text)
@@ -79,12 +82,12 @@ def test_tables_add_up_to_the_cost_to_the_last_digit(name):
 
 @pytest.fixture(scope="module")
 def coding(shared):
-    """A session of the coding agent, whose events and controls no session knows."""
+    """The dearest session of the coding agent, whose events and controls no session knows."""
     spec = YAML(typ="safe").load((shared / "examples" / "coding-agent.yaml").read_text())
     for section_ in ("events", "controls"):
         del spec[section_]
     del spec["drivers"]["correlation"], spec["volume"]["peak_hour"]
-    return replay_of_twin(spec, 300, feature=1, standing=THIRD)
+    return bc.replay(spec, worst=1, trials=2)
 
 
 @pytest.mark.parametrize("width", [100, 120])
@@ -131,6 +134,38 @@ def test_the_dearest_the_first_and_the_last_call_are_shown():
     assert {"1", "177", "300"} <= set(turns)
 
 
+def test_a_large_result_is_told_though_it_is_free():
+    small, large, child = (
+        event(E_TOOL, turn=1, detail=0, count=1, added=9),
+        event(E_TOOL, turn=150, detail=0, count=2, added=90_000),
+        event(E_RESULT, turn=150, detail=0, added=20_000),
+    )
+    calls = [call(i) for i in range(1, 301)]
+    replay = replay_of(ROOT, calls[0], small, *calls[1:150], large, child, call(151, message=100_000), *calls[151:])
+    few, every = ("\n".join(section(screen(replay, 100, everything), "CALLS")) for everything in (False, True))
+    for told in (few, every):
+        assert "planner #1  tool search x2: 90,000 tokens" in told
+        assert "planner #1  executor is done: 20,000 tokens" in told
+    assert "tool search: 9 tokens" not in few
+    assert "tool search: 9 tokens" in every
+
+
+def test_small_agents_have_no_calls_of_their_own_among_many():
+    kids = [part for _ in range(60) for part in (event(E_AGENT, 1, agent=1), call(1, 10, 1))]
+    calls = section(screen(replay_of(ROOT, *(call(i) for i in range(1, 31)), *kids, call(31))), "CALLS")
+    assert not any(line.startswith("executor") for line in calls)
+
+
+def test_a_tree_fits_a_narrow_terminal():
+    kids = [part for _ in range(9) for part in (event(E_AGENT, 1, agent=1, count=123), call(1, 123_456_789, 1))]
+    busy = [call(2, 7, outcome=LOST), event(E_CUT, detail=CUT_BY_COST)]
+    replay = replay_of(ROOT, call(1, 12_345_678_901), *kids, *busy, cut=CUT_BY_COST)
+    for width in (100, 80, 70):
+        lines = section(screen(replay, width), "AGENTS")
+        assert max(map(len, lines)) <= width
+    assert "  model  " in section(screen(replay, 100), "AGENTS")[0]
+
+
 def test_small_branches_are_folded_with_all_below_them():
     kids = [
         part
@@ -144,6 +179,13 @@ def test_small_branches_are_folded_with_all_below_them():
     assert_adds_up(replay, text)
     assert "more" not in screen(replay, everything=True).partition("CALLS")[0]
     assert_adds_up(replay, screen(replay, everything=True))
+
+
+def test_every_run_of_a_session_has_a_line():
+    kids = [part for _ in range(9) for part in (event(E_AGENT, 1, agent=1), call(1, 10_000_000, 1))]
+    again = [part for run in (2, 3) for part in (event(E_RUN, count=run), ROOT, call(1, 10))]
+    text = screen(replay_of(event(E_RUN, count=1), ROOT, call(), *kids, *again, runs=3))
+    assert re.search(r"^planner #11 .*  run 2$\nplanner #12 .*  run 3$", text, re.MULTILINE)
 
 
 def test_folds_are_counted_apart():
@@ -206,7 +248,7 @@ def test_what_happened_to_an_agent():
     events = (
         call(1, 0, message=0, outcome=LOST),
         call(1, attempt=1),
-        event(E_TOOL, turn=1, detail=0, count=3, cost=5_000_000),
+        event(E_TOOL, turn=1, detail=0, count=3, attempt=1, cost=5_000_000),
         event(E_HELD, turn=1, detail=0, count=2),
         event(E_CUT, detail=CUT_BY_COST),
     )
@@ -214,7 +256,7 @@ def test_what_happened_to_an_agent():
     tree = " ".join(" ".join(section(text, "AGENTS")).split())
     assert "1 provider error, 3 tool calls, 2 not started, CUT HERE" in tree
     calls = "\n".join(section(text, "CALLS"))
-    assert "tool search: 3 calls, 0 tokens back" in calls
+    assert re.search(r"tool search x3, 1 failed {2,}", calls)
     assert "2 executors held back by a cap" in calls
     assert "CUT by the guardrail on cost" in calls
     assert "provider error" in calls
@@ -244,6 +286,23 @@ def test_prompts_are_split_only_where_there_is_something_to_split():
     split = section(screen(replay_of(ROOT, call(cached=40, written=60), call(2, attempt=1))), "CALLS")
     assert split[0].split()[1:8] == ["turn", "try", "model", "cached", "written", "fresh", "output"]
     assert split[1].split()[5:8] == ["40", "60", "-"]
+
+
+def test_remarks_give_way_to_the_parts_of_the_prompt():
+    parts = {"cached": 40_000, "written": 60_000, "message": 190_000}
+    calls = [call(i, 123_456_789, attempt=1, outcome=SPOILED, detail=FALLBACK, **parts) for i in range(1, 6)]
+    replay = replay_of(ROOT, *calls)
+    wide, narrow = (section(screen(replay, width), "CALLS") for width in (120, 95))
+    assert wide[1].endswith("bad answer, fallback")
+    assert narrow[1].endswith("bad answer")
+    assert "cached" in narrow[0]
+    assert max(map(len, narrow)) <= 95
+
+
+def test_a_cut_is_shown_however_many_children_were_held_back():
+    held = [part for i in range(1, 61) for part in (call(i), event(E_HELD, turn=i, detail=0, count=2))]
+    replay = replay_of(ROOT, *held, event(E_CUT, detail=CUT_BY_COST), event(E_HANDOFF, cost=5), cut=CUT_BY_COST)
+    assert "CUT by the guardrail on cost" in screen(replay)
 
 
 def test_a_short_line_has_fewer_columns():

@@ -21,6 +21,7 @@ from simulator.engine.trace import (
     FROM_CHECK,
     FROM_REJECTION,
     FROM_ROOT,
+    FROM_TURN_CHECK,
     LOST,
     SPOILED,
 )
@@ -71,7 +72,8 @@ def test_the_largest_cause_is_named_with_its_share_and_whose_it_is():
 
 def test_people_do_not_hide_what_the_machines_cost():
     said = replay_of(ROOT, call(), event(E_HUMAN_REVIEW, cost=99 * CENT), reviewed=True).words
-    assert "Largest cause: people reviewing, 99 % ($0.99). Of what is left: new messages, 100 %." in said
+    shares = "People make up 99 % of its cost ($0.99); the shares below are of the other $0.01."
+    assert f"{shares} Largest cause: new messages, 100 % ($0.01)." in said
     assert said.endswith("It succeeded and a person looked at it ($0.99).")
 
 
@@ -96,6 +98,13 @@ def test_a_fan_out_is_told_where_it_carries_much():
     )
     assert "fan-out" not in replay_of(ROOT, call(1, 40 * CENT), *kids).words
     assert "fan-out" not in replay_of(ROOT, call(), child(), call(1, 40 * CENT, 1)).words
+
+
+def test_a_fan_out_has_in_what_was_done_anew_for_it():
+    kids = [part for _ in range(2) for part in (child(), call(1, CENT, 1))]
+    anew = (event(E_AGENT, 1, agent=1, detail=FROM_REJECTION, loop=1), call(1, 6 * CENT, 1, loop=1))
+    said = replay_of(ROOT, call(1, 2 * CENT), *kids, event(E_VERDICT, 1, detail=1), *anew).words
+    assert "planner #1 started 2 executors, which with all below them cost 80 %." in said
 
 
 def test_a_turning_point_is_where_calls_begin_to_cost_more():
@@ -127,9 +136,13 @@ def test_an_even_course_has_none():
 def test_one_dear_call_is_named():
     calls = [*(call(i) for i in range(1, 11)), call(11, 40 * CENT), *(call(i) for i in range(12, 15))]
     said = replay_of(ROOT, *calls[-4:]).words
-    assert "Its dearest call, turn 11 of planner #1, is 93 % of the whole." in said
+    what = "100 tokens of prompt, 0 of answer."
+    assert f"Its dearest call, turn 11 of planner #1, makes up 93 %: {what}" in said
     early = replay_of(ROOT, call(1, 40 * CENT), *calls[:10]).words
-    assert "Its dearest call, turn 1 of planner #1, is 80 % of the whole." in early
+    assert f"Its dearest call, turn 1 of planner #1, makes up 80 %: {what}" in early
+    late = replay_of(ROOT, *calls[:10], call(11, 40 * CENT), event(E_HANDOFF, cost=500 * CENT)).words
+    assert "Turning point: call 11 of 11" in late
+    assert f"Its dearest call, turn 11 of planner #1, makes up 80 %: {what}" in late
 
 
 def test_people_and_overheads_turn_nothing():
@@ -157,8 +170,22 @@ def test_work_that_was_sent_back():
     anew = (event(E_AGENT, detail=FROM_REJECTION), call(1, 2 * CENT), child(), call(1, CENT, 1))
     said = replay_of(ROOT, call(), checker, call(1, 0, 1), event(E_VERDICT, detail=1), *anew).words
     assert "Validators sent work back once; what was done anew cost 75 %." in said
-    turns = replay_of(ROOT, call(), call(loop=1), call(loop=1, attempt=1), call(loop=2), call(2)).words
-    assert "Validators sent work back twice; what was done anew cost 60 %." in turns
+    assert "sent work back" not in replay_of(ROOT, call(), checker, call(1, 0, 1), event(E_VERDICT)).words
+
+
+def test_turns_that_were_sent_back():
+    checker = (event(E_AGENT, 1, agent=2, detail=FROM_TURN_CHECK), call(1, CENT, 1))
+    back, again = event(E_VERDICT, turn=1, detail=1), event(E_VERDICT, turn=1, loop=1, detail=1)
+    turn = [(call(loop=loop), child(), call(1, CENT, 1), *checker) for loop in range(3)]
+    said = replay_of(ROOT, *turn[0], back, *turn[1], again, *turn[2], event(E_VERDICT, turn=1, loop=2), call(2)).words
+    assert "Validators sent work back twice; what was done anew cost 60 %." in said
+
+
+def test_a_run_done_anew_is_sent_back_once_however_many_turns_it_has():
+    checker = (event(E_AGENT, 1, agent=2, detail=FROM_CHECK), call(1, 0, 1), event(E_VERDICT, detail=1))
+    anew = (event(E_AGENT, detail=FROM_REJECTION, loop=1), *(call(turn, loop=1) for turn in range(1, 4)))
+    said = replay_of(ROOT, call(), *checker, *anew).words
+    assert "Validators sent work back once; what was done anew cost 75 %." in said
 
 
 def test_repeats_of_the_session():
