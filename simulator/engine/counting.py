@@ -235,7 +235,7 @@ def keep_if_dear(worst: Table, item: Any, done: Lanes, j: Lane) -> None:
 
 
 @device
-def flush(plan: Plan, item: Any, per_unit: float, space: Space, out: Out, width: int) -> None:
+def flush(plan: Plan, item: Any, per_unit: float, space: Space, out: Out, width: np.uint64) -> None:
     """Round the costs of a block of sessions, of the first lanes, to units, once; and add them to the trial's cells."""
     feature, units = plan.features[item.feature], np.int64(0)
     for slot in range(feature.first_slot, feature.first_slot + feature.n_slots):
@@ -270,7 +270,7 @@ def put(item: Any, units: float, column: int, covered: bool, out: Out) -> np.int
 
 
 @device
-def take_sum(sums: Floats, first: int, width: int) -> float:
+def take_sum(sums: Floats, first: int, width: Any) -> float:
     """The sum of a column over its lanes, a power of two of them, halves upon halves; the column is 0 afterwards."""
     half = width // 2
     while half > 0:

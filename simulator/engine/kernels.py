@@ -32,9 +32,8 @@ from simulator.engine.trees import BEARS, ENDS, list_busy, walk
 from simulator.engine.turns import take_turn
 
 NO_MODEL = np.uint64(2**64 - 1)
-NONE, ONE, ALL = np.uint64(0), np.uint64(1), np.uint64(LANES)
-FEWER = 64
-"""Lanes of an item in which all run the same agent: what they are made of stays in the nearest cache."""
+NONE, ONE, ALL, FEW = np.uint64(0), np.uint64(1), np.uint64(LANES), np.uint64(64)
+"""Lanes: all of them where they run several agents; few where all run one, so that columns stay in the nearest cache."""
 
 
 @inlined
@@ -95,14 +94,14 @@ def run_chats(
         sums = space.sums[plan.slots[item.feature, root]]
         wanted, first, shift = np.uint64(item.count), np.uint64(item.first), row - item.first
         begun = opened = n_done = NONE
-        n_listed = in_flight = min(np.uint64(FEWER), wanted)
+        n_listed = in_flight = min(FEW, wanted)
         fill(space, root, root + 1, root, in_flight)
         running, is_first = pool(space, root), True
         while in_flight > NONE or n_done > NONE:
             if not is_first:
                 take_turn(plan, item, level, root, running, space.homes, sums, out, in_flight, False)
                 n_listed = list_over(running, in_flight, space.listed)
-            if n_done + n_listed > ALL or in_flight == NONE:
+            if n_done + n_listed > FEW or in_flight == NONE:
                 settle(plan, item, level[L_MISSES], per_unit, done, sums, n_done)
                 count_sessions(item, done, out, n_done, shift, False)
                 n_done = NONE
@@ -122,7 +121,7 @@ def run_chats(
                 take_up(plan, item, level, root, running, i, space.ready, begun % ALL)
                 begun += ONE
             is_first = False
-        flush(plan, item, per_unit, space, out, FEWER)
+        flush(plan, item, per_unit, space, out, FEW)
         row += item.count
 
 
