@@ -79,9 +79,10 @@ mappings merge, other values replace, `null` removes a key; laws and an agent's 
 removes a key, which then is what it is by default; items of lists are counted from 0.
 
 **Not simulated yet** stands at keys that are read and checked, and that a run still refuses by name; `burncurve check`
-lists those of a scenario. **A session ends** once it has made 100,000 model calls, whatever its guardrails: it is cut,
-has not succeeded, and counts in `session.cut_rate`. Children stand at most 64 levels deep, and at most 200 instances
-wait for each other; files that ask for more are refused."""
+lists those of a scenario. **A session ends** once it has made 100,000 model calls, or would call one tool more than
+100,000 times after one turn, whatever its guardrails: it is cut, has not succeeded, and counts in `session.cut_rate`.
+Children stand at most 64 levels deep, and at most 200 instances wait for each other; files that ask for more are
+refused."""
 
 _NOT_YET = "Not simulated yet."
 

@@ -10,7 +10,6 @@ import pytest
 
 from scenarios.lint import lint
 from scenarios.load import library_names, library_path, load
-from scenarios.pending import pending
 from scenarios.prices import resolve_prices
 from simulator.run import run
 
@@ -28,13 +27,6 @@ MARK = re.compile(r"\((m|p|s|a)\)")
 
 def small(name: str, trials: int, *overrides: str):
     return run(name, trials=trials, overrides=overrides, threads=1)
-
-
-def skip_while_pending(name):
-    """Skip what a run still refuses by name; the skip goes with the marks of the language."""
-    asked = sorted({what for _, what in pending(load(name))})
-    if asked:
-        pytest.skip(f"a run can't simulate yet: {', '.join(asked)}")
 
 
 def test_the_library_is_what_is_tested_here():
@@ -62,7 +54,6 @@ def test_a_scenario_is_priced(name):
 
 @pytest.mark.parametrize("name", library_names())
 def test_a_scenario_runs(name):
-    skip_while_pending(name)
     result = small(name, 2, "volume={sessions_per_day: 20}")
     assert result.to_dict()["spend"]["mean"] > 0
     assert result.to_dict()["scenario"]["name"] == name

@@ -1,63 +1,46 @@
-"""What the stories of the library's agents promise, held against the naive twin and the traces that they cite.
+"""What the stories of the library's agents promise, held against runs and against the traces that they cite.
 
-The twin meets them as a run does: every driver is drawn, by strata, so that few draws stand for its whole law.
+A figure of a run has the error that runs of other seeds show. Support's calls are told a second time by the naive twin.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from scenarios.load import library_path, load
 from scenarios.prices import resolve_prices
+from simulator.result import Result
+from simulator.run import run
 from tests.twin.naive_twin import Dice, Session, World, levels
 
 UNGUARDED = "features.work.guardrails={cost: 10k, calls: 10k, agents: 10k, depth: 20}"
 SIGMAS = 4
+SEEDS = range(1, 9)
+REACH = float(stats.t.isf(1e-4, len(SEEDS) - 1)) / math.sqrt(len(SEEDS))
 
 
-def bills(name, months, sessions, *overrides, fixed=()):
-    """Sessions of as many months, each month at its own draw of the drivers; `fixed` ones stand at 1."""
-    scenario = load(name, overrides=overrides)
-    dice = Dice(2026)
-    drawn = {
-        driver: law.ppf((dice.rng.permutation(months) + 0.5) / months)
-        for driver, law in scenario.drivers.levels.items()
-        if driver not in fixed
-    }
-    cards = {model: by_day[0] for model, by_day in resolve_prices(scenario).cards.items()}
-    (feature,) = scenario.features
-    found = []
-    for month in range(months):
-        world = World(cards, levels(**{driver: float(draws[month]) for driver, draws in drawn.items()}))
-        found += [Session(scenario, feature, world, dice).run() for _ in range(sessions)]
-    return found
+def months(name: str, *overrides: str, seeds=SEEDS, trials=50) -> list[Result]:
+    """Runs of a scenario at a small volume, one a seed."""
+    few = ("volume={sessions_per_day: 5}", *overrides)
+    return [run(name, trials=trials, seed=seed, overrides=few, threads=1) for seed in seeds]
 
 
-def column(found, name):
-    return np.array([getattr(bill, name) for bill in found], dtype=float)
+def told(results: list[Result], figure: Callable[[Result], float]) -> tuple[float, float]:
+    """A figure's mean over the runs, and how far from the truth it may be."""
+    values = np.array([figure(result) for result in results])
+    return float(values.mean()), REACH * float(values.std(ddof=1))
 
 
-def error(values):
-    return values.std() / math.sqrt(values.size)
-
-
-def money(found, *causes, agent=None):
-    """Money a session of these causes, of one agent or of all."""
-    return np.array(
-        [
-            sum(paid for (who, cause, _), paid in bill.cells.items() if cause in causes and agent in {None, who})
-            for bill in found
-        ]
+def paid(result: Result, *causes: str) -> float:
+    """Money of these causes, or of all that sessions make."""
+    return sum(
+        part.mean for part in result.components() if part.cause != "fixed" and (not causes or part.cause in causes)
     )
-
-
-def share(part, whole):
-    """Share of a sum, with its standard error (a ratio of two means)."""
-    ratio = part.mean() / whole.mean()
-    return ratio, error(part - ratio * whole) / whole.mean()
 
 
 def quantile_range(values, p):
@@ -71,20 +54,45 @@ def quantile_range(values, p):
 
 @pytest.fixture(scope="module")
 def conversations():
-    return bills("support-agent", 40, 300)
+    return months("support-agent", trials=200)
 
 
 def test_support_makes_12_calls_a_conversation_and_23_in_one_of_twenty(conversations):
-    calls = column(conversations, "calls")
-    assert abs(calls.mean() - 12) + SIGMAS * error(calls) < 0.05 * 12
+    mean, unsure = told(conversations, lambda result: result.session.calls.mean)
+    assert abs(mean - 12) + unsure < 0.05 * 12
+    p95, unsure = told(conversations, lambda result: result.session.calls.p95)
+    assert abs(p95 - 23) + unsure < 0.05 * 23
+
+
+def test_support_makes_as_many_calls_in_the_naive_twin(conversations):
+    calls = np.array(list(twin_calls("support-agent", 40, 60)), dtype=float)
+    mean, unsure = told(conversations, lambda result: result.session.calls.mean)
+    assert abs(calls.mean() - mean) < math.hypot(unsure, SIGMAS * calls.std() / math.sqrt(calls.size))
     low, high = quantile_range(calls, 0.95)
-    assert 0.95 * 23 <= low <= high <= 1.05 * 23
+    assert low <= told(conversations, lambda result: result.session.calls.p95)[0] <= high
+
+
+def twin_calls(name, n_months, sessions):
+    """Calls of sessions of as many months; every driver is drawn by strata, so that few draws stand for its law."""
+    scenario, dice = load(name), Dice(2026)
+    drawn = {
+        driver: law.ppf((dice.rng.permutation(n_months) + 0.5) / n_months)
+        for driver, law in scenario.drivers.levels.items()
+    }
+    cards = {model: by_day[0] for model, by_day in resolve_prices(scenario).cards.items()}
+    (feature,) = scenario.features
+    for month in range(n_months):
+        world = World(cards, levels(**{driver: float(draws[month]) for driver, draws in drawn.items()}))
+        for _ in range(sessions):
+            yield Session(scenario, feature, world, dice).run().calls
 
 
 def test_support_a_dollar_in_twenty_goes_to_models_and_tools(conversations):
-    cost, people = column(conversations, "cost"), money(conversations, "handoff", "human_review")
-    ratio, unsure = share(cost - people - money(conversations, "overheads"), cost)
-    assert 1 / 25 + SIGMAS * unsure < ratio < 1 / 14 - SIGMAS * unsure
+    share, unsure = told(
+        conversations,
+        lambda result: 1 - paid(result, "handoff", "human_review", "overheads") / paid(result),
+    )
+    assert 1 / 25 + unsure < share < 1 / 14 - unsure
 
 
 def test_support_is_the_tau_bench_trace(shared):
@@ -132,23 +140,23 @@ def test_support_difficulty_is_what_tasks_differ_by():
 
 @pytest.fixture(scope="module")
 def tasks():
-    return bills("coding-agent", 40, 75)
+    return months("coding-agent")
 
 
 def test_coding_a_task_makes_some_45_calls(tasks):
-    calls = column(tasks, "calls")
-    assert abs(calls.mean() - 45) + SIGMAS * error(calls) < 0.15 * 45
+    mean, unsure = told(tasks, lambda result: result.session.calls.mean)
+    assert abs(mean - 45) + unsure < 0.15 * 45
 
 
 def test_coding_more_than_half_of_the_bill_is_reading_once_more(tasks):
-    ratio, unsure = share(money(tasks, "system", "history"), column(tasks, "cost"))
-    assert ratio > 0.5 + SIGMAS * unsure
+    share, unsure = told(tasks, lambda result: paid(result, "system", "history") / paid(result))
+    assert share > 0.5 + unsure
 
 
 def test_coding_one_task_in_a_hundred_costs_nine_times_the_typical_one(tasks):
-    cost = column(tasks, "cost")
-    low, high = quantile_range(cost, 0.99)
-    assert low / np.median(cost) <= 9 <= high / np.median(cost)
+    ratio, unsure = told(tasks, lambda result: result.session.cost.p99 / result.session.cost.p50)
+    assert abs(ratio - 9) < 0.5 + unsure
+    assert unsure < 1
 
 
 def test_coding_one_piece_of_work_in_seven_is_sent_back():
@@ -190,14 +198,12 @@ def test_research_one_search_in_eight_is_done_anew():
 
 
 def test_research_the_leads_habit_decides_what_a_report_costs():
-    """Between the P5 and the P95 of the fan-out alone, a report comes to cost half as much again."""
+    """Between the P5 and the P95 of the fan-out alone, a report comes to cost more than 40 % more."""
     law = load("research-assistant").drivers.levels["fanout"]
-    shy, keen = (
-        column(bills("research-assistant", 20, 50, f"drivers.fanout={level}"), "cost")
-        for level in law.ppf([0.05, 0.95])
-    )
-    assert keen.mean() - 1.5 * shy.mean() > -SIGMAS * math.hypot(error(keen), 1.5 * error(shy))
-    assert keen.mean() - shy.mean() > SIGMAS * math.hypot(error(keen), error(shy))
+    shy, keen = (months("research-assistant", f"drivers.fanout={level}") for level in law.ppf([0.05, 0.95]))
+    pairs = list(zip(keen, shy, strict=True))
+    more = np.array([high.session.cost.mean / low.session.cost.mean for high, low in pairs])
+    assert more.mean() > 1.4 + REACH * more.std(ddof=1)
 
 
 # -- runaway agent -----------------------------------------------------------------------------------------------------
@@ -211,30 +217,27 @@ def test_runaway_two_tickets_in_266_start_eight_times_as_many_workers():
 
 
 @pytest.fixture(scope="module")
-def tickets():
-    """Months of a high fan-out, with guardrails and without."""
-    high = "drivers.fanout=1.6"
-    return {
-        name: bills("runaway-agent", 20, 60, high, *over) for name, over in {"held": (), "free": (UNGUARDED,)}.items()
-    }
+def held():
+    (result,) = months("runaway-agent", seeds=[1])
+    return result
 
 
-def test_runaway_guardrails_hold(tickets):
+def test_runaway_guardrails_hold_what_runs_away_without_them(held):
     rails = load("runaway-agent").features["work"].guardrails
-    calls = column(tickets["held"], "calls")
+    (free,) = months("runaway-agent", UNGUARDED, seeds=[1])
     again = 2  # a run that is repeated after a cut makes one more call, and is cut
-    assert calls.max() <= rails.calls + again
-    assert column(tickets["free"], "calls").max() > 3 * rails.calls
-    assert column(tickets["free"], "cost").max() > 3 * column(tickets["held"], "cost").max()
+    assert held.worst(100)["calls"].max() <= rails.calls + again
+    assert free.worst(100)["calls"].max() > 3 * rails.calls
+    dearest = held.session.cost.max
+    assert dearest < 1.25 * rails.cost
+    assert free.session.cost.max > 3 * dearest
+    assert free.session.cut_rate == 0 < held.session.cut_rate
 
 
-def test_runaway_guardrails_save_money_and_cost_successes(tickets):
-    held, free = (column(tickets[name], "cost") for name in ("held", "free"))
-    assert free.mean() - held.mean() > SIGMAS * math.hypot(error(held), error(free))
-    cut = column(tickets["held"], "cut")
-    assert cut.mean() > SIGMAS * error(cut)
-    assert not any(bill.success for bill in tickets["held"] if bill.cut)
-    assert not column(tickets["free"], "cut").any()
+def test_runaway_guardrails_save_money_and_cost_successes(held):
+    (effect,) = held.guardrails
+    assert effect.saving.mean > SIGMAS * effect.saving.se
+    assert effect.successes_lost.mean > SIGMAS * effect.successes_lost.se
 
 
 def test_runaway_the_file_says_how_to_lift_its_guardrails():
