@@ -78,7 +78,7 @@ def _pilot_addresses(period: Period, feature: int) -> Records:
     addresses = np.zeros(PILOT_TRIALS * PILOT_SESSIONS, SESSION_DTYPE)
     addresses["trial"] = np.repeat(np.arange(PILOT_TRIALS), PILOT_SESSIONS)
     addresses["session"] = np.tile(np.arange(PILOT_SESSIONS), PILOT_TRIALS)
-    addresses["day"] = np.arange(len(addresses)) % len(period.sessions_per_day)
+    addresses["day"] = addresses["trial"] % len(period.sessions_per_day)
     addresses["feature"] = feature
     return addresses
 

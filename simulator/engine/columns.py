@@ -38,7 +38,7 @@ N_WORDS = 20
     AGENT, RULE, LEFT, NUMBER,
 ) = _columns(N_WORDS)  # fmt: skip
 
-N_FLOATS = 59
+N_FLOATS = 60
 (
     # The instance: tokens of its system prompt and of its history, what the next prompt repeats of the last one,
     # whether a call of it has left something in the cache, what children and tools add to its next message; whether it
@@ -52,8 +52,9 @@ N_FLOATS = 59
     # In a cascade, where two of these change with the turn: what they are when the first model is alone, and the terms
     # of the second one.
     OWN_P_FAILS, OWN_ABOVE, NEXT_P_FAILS, NEXT_ABOVE, NEXT_PRICE, NEXT_OUTPUT_PRICE, NEXT_FEE, NEXT_WRITES,
-    # The session so far: cost in currency; calls; billed tokens; what cut it, if anything did (CUT_BY_... of tally.py).
-    COST, CALLS, INPUT, CACHED, WRITTEN, OUTPUT, CUT,
+    # The session so far: cost in currency; calls, of models and of tools; billed tokens; what cut it, if anything did
+    # (CUT_BY_... of tally.py).
+    COST, CALLS, TOOL_CALLS, INPUT, CACHED, WRITTEN, OUTPUT, CUT,
     # The session at home: cost of retries, and cost when the agent that runs began to; agents; whether a cap kept a
     # child from starting; whether an agent failed; the uniform that says whether it succeeds where none did; its
     # difficulty.

@@ -60,6 +60,7 @@ class Scratch:
 
     n_features: int
     shape: tuple[int, int, int, int]
+    stop: Ints = field(default_factory=lambda: np.zeros(1, np.int64))
     worst: Records = field(init=False)
     filled: tuple[Ints | slice, ...] = field(init=False)
 
@@ -108,6 +109,7 @@ class Scratch:
             worst=self.worst.copy(),
             records=np.zeros(0, SESSION_DTYPE) if records is None else records,
             trace=np.zeros(0, TRACE_DTYPE) if trace is None else trace,
+            stop=self.stop,
         )
 
     def finish(self, out: Out) -> None:
@@ -199,7 +201,7 @@ def simulate(
     block = block or _block_size(period, trials, threads)
     blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
     job = _Job(program, period, seed, tally, 1.0 / unit, blocks, Sum(tally.session))
-    scratches = [Scratch(len(frame.features), program.shape) for _ in range(threads)]
+    scratches = [Scratch(len(frame.features), program.shape, job.stop) for _ in range(threads)]
     with ThreadPoolExecutor(threads) as pool:
         workers = [pool.submit(job.work, scratch) for scratch in scratches]
         try:
@@ -208,7 +210,7 @@ def simulate(
                 _, pending = wait(pending, POLL_SECONDS, FIRST_EXCEPTION)
                 _report(job, watch)
         except KeyboardInterrupt:
-            job.stop.set()
+            job.stop[0] = 1
         for worker in workers:
             worker.result()
     _report(job, watch)
@@ -242,10 +244,12 @@ def simulate_addresses(
     trace : TRACE_DTYPE, takes the events of the one session that is asked for then; its last row is spare
     """
     trials, rows = np.unique(addresses["trial"], return_inverse=True)
-    items = np.zeros(len(addresses), ITEM_DTYPE)
-    items["row"], items["first"], items["count"] = rows, addresses["session"], 1
+    starts = _runs(addresses)
+    items = np.zeros(len(starts), ITEM_DTYPE)
+    items["row"], items["first"] = rows[starts], addresses["session"][starts]
+    items["count"] = np.diff(np.append(starts, len(addresses)))
     for name in ("trial", "day", "feature"):
-        items[name] = addresses[name]
+        items[name] = addresses[name][starts]
     records = np.zeros(len(addresses), SESSION_DTYPE)
     frame = program.frame(unit)
     scratch = Scratch(len(frame.features), program.shape)
@@ -253,6 +257,16 @@ def simulate_addresses(
     levels = period.day_levels(period.driver_levels(seed, trials))
     _run(program, seed, items, levels, scratch, out, 1.0 / frame.unit)
     return records, out.totals
+
+
+def _runs(addresses: Table) -> Ints:
+    """Where runs of sessions begin that follow each other: those of one item, none longer than an item may be."""
+    follows = np.diff(addresses["session"]) == 1
+    for name in ("trial", "day", "feature"):
+        follows &= np.diff(addresses[name]) == 0
+    starts = np.flatnonzero(np.append(True, ~follows)[: len(addresses)])
+    longest = int(np.diff(np.append(starts, len(addresses))).max(initial=0))
+    return starts if longest <= SUM_BLOCK else np.arange(len(addresses), dtype=np.int64)
 
 
 @dataclass
@@ -266,7 +280,7 @@ class _Job:
     per_unit: float
     blocks: Iterator[slice]
     sum: Sum
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Ints = field(default_factory=lambda: np.zeros(1, np.int64))  # kernels look at it, too
     lock: threading.Lock = field(default_factory=threading.Lock)
     done: list[slice] = field(default_factory=list)
     sessions: int = 0
@@ -275,14 +289,14 @@ class _Job:
     def work(self, scratch: Scratch) -> None:
         """Take blocks of trials until there are none left, or until told to stop."""
         try:
-            while not self.stop.is_set():
+            while not self.stop[0]:
                 with self.lock:
                     rows = next(self.blocks, None)
                 if rows is None:
                     return
                 self._simulate_block(rows, scratch)
         except BaseException:
-            self.stop.set()
+            self.stop[0] = 1
             raise
 
     def _simulate_block(self, rows: slice, scratch: Scratch) -> None:
@@ -293,9 +307,9 @@ class _Job:
         out = scratch.out(tally.cells[rows], tally.daily[rows], tally.covered[rows])
         items = _items(trial, counts)
         for group in _groups(items):
-            if self.stop.is_set():
-                return
             _run(self.program, self.seed, group, levels, scratch, out, self.per_unit)
+            if self.stop[0]:
+                return
             with self.lock:
                 self.sessions += int(group["count"].sum())
         tally.levels[rows], tally.sessions[rows] = drivers, counts

@@ -7,8 +7,8 @@ lane nor its neighbours show in a session.
 
 A lane runs the instance on top of its session's stack, and a session is over with its root. `run_chats` is for
 scenarios in which the root is all there is, and lanes do nothing but turns; `run_trees` is for all of the language.
-Where both can simulate a scenario they give the same bits. What they call is compiled into them, each at one place: at
-two, compiling would take half as long again.
+Where both can simulate a scenario, sessions are the same to the bit. What they call is compiled into them, each at one
+place: at two, compiling would take half as long again.
 """
 
 # Rows of structured arrays have no type that a checker knows: they are Any here.
@@ -33,7 +33,7 @@ from simulator.engine.turns import take_turn
 
 NO_MODEL = np.uint64(2**64 - 1)
 NONE, ONE, ALL, FEW = np.uint64(0), np.uint64(1), np.uint64(LANES), np.uint64(64)
-"""Lanes: all of them where they run several agents; few where all run one, so that columns stay in the nearest cache."""
+"""Lanes: all where they run several agents, few where all run one, so that columns stay in the nearest cache."""
 
 
 @inlined
@@ -98,6 +98,8 @@ def run_chats(
         fill(space, root, root + 1, root, in_flight)
         running, is_first = pool(space, root), True
         while in_flight > NONE or n_done > NONE:
+            if out.stop[0] != 0:
+                return
             if not is_first:
                 take_turn(plan, item, level, root, running, space.homes, sums, out, in_flight, False)
                 n_listed = list_over(running, in_flight, space.listed)
@@ -145,6 +147,8 @@ def run_trees(
         fill(space, 0, plan.agents.shape[0], root, in_flight)
         index, is_first = root, True
         while in_flight > NONE or n_done > NONE:
+            if out.stop[0] != 0:
+                return
             if not is_first:
                 index = fullest(space)
                 n_listed = step(plan, item, level, index, space, out)
@@ -174,7 +178,7 @@ def run_trees(
                     note_start(out.trace, out.totals, root, to, i, FROM_ROOT, NONE)
                 begun += ONE
             is_first = False
-        flush(plan, item, per_unit, space, out, LANES)
+        flush(plan, item, per_unit, space, out, ALL)
         row += item.count
 
 

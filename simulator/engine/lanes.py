@@ -73,6 +73,7 @@ from simulator.engine.columns import (
     STOPPED,
     STRIDE,
     SYSTEM,
+    TOOL_CALLS,
     TURN,
     TURNS,
     WARM,
@@ -95,7 +96,7 @@ SUBTLETIES = (
     (PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HISTORY_BEFORE, ADDED_BEFORE),
 )
 """More of it, where validators or difficulty have a say."""
-JOURNEY = (HOME, DEPTH), (COST, CALLS, INPUT, CACHED, WRITTEN, OUTPUT)
+JOURNEY = (HOME, DEPTH), (COST, CALLS, TOOL_CALLS, INPUT, CACHED, WRITTEN, OUTPUT)
 """What a session takes along when another agent runs."""
 HOUSEHOLD = (SESSION, RUN, ROOT), (RETRIES, MARK, AGENTS, HELD, FAILED, LUCK, DIFFICULTY)
 """What stands at its home."""
@@ -203,7 +204,7 @@ def enter(space: Space, running: Lanes, i: Lane, j: Lane) -> None:
     for column in (RETRIES, MARK, HELD, FAILED):
         homes.floats[column + home] = 0.0
     running.words[DEPTH + i] = 0
-    for column in (COST, CALLS, INPUT, CACHED, WRITTEN, OUTPUT, CUT):
+    for column in (COST, CALLS, TOOL_CALLS, INPUT, CACHED, WRITTEN, OUTPUT, CUT):
         running.floats[column + i] = 0.0
 
 

@@ -242,3 +242,4 @@ class Out(NamedTuple):
     worst: Table  # SESSION_DTYPE, dearest first
     records: Table  # SESSION_DTYPE, one a session where given
     trace: Table  # TRACE_DTYPE, one an event where given; the last one is spare
+    stop: Ints  # [1] not 0 where the work is to be given up; what else is in here is of no use then

@@ -21,7 +21,7 @@ from simulator.engine.tracing import note
 
 FIRST, ONE, ALL, SOME, S32 = np.uint64(0), np.uint64(1), np.uint64(FLAT), np.uint64(FEW), np.uint64(32)
 MOST_CALLS = float(MAX_CALLS)
-"""Of one tool after one turn: more than a session may make of model calls cuts it too."""
+"""Of all tools in a session: as many as it may make of model calls."""
 
 
 @inlined
@@ -43,26 +43,33 @@ def use_tools(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sp
 
 @inlined
 def stop_calling(running: Lanes, n: Lane) -> None:
-    """Instances that have failed call nothing, and none calls more than a session may."""
-    words, floats = running.words, running.floats
+    """Instances that have failed call nothing, and a session calls no more than it may: what passes that cuts it."""
+    floats = running.floats
     most = 0.0
     for i in range(n):
         count = floats[at.COUNT + i] * (1.0 - floats[at.STOPPED + i])
         floats[at.COUNT + i] = count
-        most = max(most, count)
+        floats[at.TOOL_CALLS + i] += count
+        most = max(most, floats[at.TOOL_CALLS + i])
     if most <= MOST_CALLS:
         return
     for i in range(n):
-        if floats[at.COUNT + i] > MOST_CALLS:
-            floats[at.COUNT + i] = MOST_CALLS
-            floats[at.CUT + i] = CUT_BY_LIMIT
-            floats[at.STOPPED + i] = 1.0
-            words[at.OVER + i] = ONE
+        if floats[at.TOOL_CALLS + i] > MOST_CALLS:
+            floats[at.COUNT + i] = min(MOST_CALLS, floats[at.COUNT + i])
+            cut(running, i)
+
+
+@inlined
+def cut(running: Lanes, i: Lane) -> None:
+    """Cut a session by the hard limit."""
+    running.floats[at.CUT + i] = CUT_BY_LIMIT
+    running.floats[at.STOPPED + i] = 1.0
+    running.words[at.OVER + i] = ONE
 
 
 @inlined
 def pay_fees(tool: Any, running: Lanes, sums: Floats, n: Lane) -> None:
-    """Pay every invocation, those that fail too."""
+    """Pay every invocation, those that fail too; a failure that costs nothing changes nothing."""
     floats, fee = running.floats, tool.fee
     if fee == 0.0:
         return
@@ -74,16 +81,24 @@ def pay_fees(tool: Any, running: Lanes, sums: Floats, n: Lane) -> None:
             again = count_failures(tool, running, i)
             floats[at.COST + i] += again * fee
             sums[i] += again * fee
+            floats[at.TOOL_CALLS + i] += again
+            if floats[at.TOOL_CALLS + i] > MOST_CALLS:
+                cut(running, i)
 
 
 @inlined
 def count_failures(tool: Any, running: Lanes, i: Lane) -> float:
-    """Invocations that failed and were made again."""
+    """Invocations that failed and were made again, as many as a session may make."""
     words, again = running.words, 0.0
     for number in range(np.uint64(np.int64(running.floats[at.COUNT + i]))):
         attempt = ONE
-        while attempt < tool.max_attempts and (
-            uniform(word(words[at.KEY + i], words[at.K1 + i], number | (attempt << S32), tool.failure)) < tool.p_fails
+        while (
+            attempt < tool.max_attempts
+            and again <= MOST_CALLS
+            and (
+                uniform(word(words[at.KEY + i], words[at.K1 + i], number | (attempt << S32), tool.failure))
+                < tool.p_fails
+            )
         ):
             attempt += ONE
             again += 1.0

@@ -207,7 +207,7 @@ def _outcome_rows(risk: Sessions) -> Iterator[tuple[str, str]]:
     """What was done to sessions; what never was done is left out, but for guardrails."""
     yield "cut by a guardrail", _share(risk.cut_by.cost + risk.cut_by.calls)
     seldom = [
-        (f"cut at the hard limit of {MAX_CALLS:,} calls", risk.cut_by.limit),
+        (f"cut at the hard limit of {MAX_CALLS:,} calls, of models or of tools", risk.cut_by.limit),
         ("kept from starting an agent by a cap", risk.held_rate),
         ("run again after a failure", risk.repeat_rate),
         ("taken over by a person", risk.handoff_rate),

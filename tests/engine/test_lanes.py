@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from scenarios.load import load
+from scenarios.prices import resolve_prices
+from scenarios.schema import DRIVERS
 from simulator.engine import columns, layout
-from simulator.engine.layout import SLOT_CAUSES, TOTALS
-from simulator.engine.tally import MAX_CALLS, N_WORST
+from simulator.engine.exact import Scratch, sample_sessions
+from simulator.engine.exact import simulate as simulate_trials
+from simulator.engine.kernels import run_chats, run_trees
+from simulator.engine.layout import ITEM_DTYPE, SLOT_CAUSES, TOTALS
+from simulator.engine.period import Period
+from simulator.engine.plan import NANO, compile_program
+from simulator.engine.tally import MAX_CALLS, N_WORST, SESSION_DTYPE
 from simulator.run import run
 from tests.engine.facts import all_sessions, simulate
 from tests.twin.variants import EVERYTHING, TREES, family
@@ -81,3 +91,60 @@ def test_a_tree_that_would_never_end_is_cut_and_counted():
     assert sessions["cut"].all()
     assert not sessions["success"].any()
     assert sessions["calls"].eq(MAX_CALLS).all()
+
+
+def calling(turns=3, **tool):
+    agent = {"turns": turns, "message_tokens": 10, "output_tokens": 10, "tools": {"t": {"result_tokens": 1} | tool}}
+    return one_agent(agent, volume={"sessions_per_day": 20})
+
+
+def test_a_session_may_call_no_more_tools_than_models():
+    sessions = all_sessions(simulate(calling(calls_per_turn=0.6 * MAX_CALLS), trials=1))
+    assert sessions["cut_by"].eq("limit").all()
+    assert sessions["calls"].eq(2).all(), "the second turn's calls pass the limit"
+    assert not all_sessions(simulate(calling(calls_per_turn=MAX_CALLS // 3), trials=1))["cut"].any()
+
+
+def test_invocations_that_fail_count_against_the_limit():
+    spec = calling(calls_per_turn=1_000, fee=0.001, failure_rate=1, max_attempts=1_000)
+    sessions = all_sessions(simulate(spec, trials=1))
+    assert sessions["cut_by"].eq("limit").all()
+    # A thousand calls, and all the failures that a session may have and one.
+    assert sessions["cost"].tolist() == pytest.approx([0.001 * (1_000 + MAX_CALLS + 1)] * len(sessions), rel=1e-3)
+
+
+@pytest.mark.parametrize("spec", [EVERYTHING, *TREES.values()], ids=["everything", *TREES])
+def test_sessions_are_the_same_in_any_company(spec):
+    scenario = load(spec | {"volume": {"sessions_per_day": 40}})
+    program, period = compile_program(scenario, resolve_prices(scenario)), Period.of(scenario)
+    addresses = np.zeros(600, SESSION_DTYPE)
+    addresses["trial"], addresses["session"] = np.repeat(np.arange(3), 200), np.tile(np.arange(200), 3)
+    order = np.random.default_rng(1).permutation(len(addresses))
+    together, alone = (sample_sessions(program, period, 1, which) for which in (addresses, addresses[order]))
+    assert np.array_equal(together[order], alone)
+
+
+@pytest.mark.parametrize("spec", [ALL_ALIKE, TREES["an agent that spawns itself, one level deep"]])
+def test_kernels_give_up_when_they_are_told_to(spec):
+    scenario = load(spec)
+    program, period = compile_program(scenario, resolve_prices(scenario)), Period.of(scenario)
+    scratch = Scratch(1, program.shape)
+    out = scratch.out(*program.frame().no_money(1))
+    out.stop[0] = 1
+    items = np.array([(0, 0, 0, 0, 0, 1_000)], ITEM_DTYPE)
+    levels = period.day_levels(np.ones((1, len(DRIVERS))))
+    for kernel in (run_chats, run_trees) if program.is_chat else (run_trees,):
+        kernel(program.plan, np.uint64(1), items, levels, scratch.space, out, 1e9)
+        assert not out.totals.any()
+
+
+def test_the_kernel_of_trees_gives_chats_the_same_sessions():
+    scenario = load(EVERYTHING)
+    program, period = compile_program(scenario, resolve_prices(scenario)), Period.of(scenario)
+    assert program.is_chat
+    chats, trees = (
+        simulate_trials(replace(program, is_chat=is_chat), period, 1, 2, unit=NANO) for is_chat in (True, False)
+    )
+    assert np.array_equal(chats.worst, trees.worst)
+    assert np.array_equal(chats.session.cost_units, trees.session.cost_units)
+    assert chats.session.tokens == trees.session.tokens

@@ -95,7 +95,7 @@ def test_what_was_done_to_sessions_stands_in_their_table(state_page: StatePage) 
     told = {name: table[name] for name in list(table)[list(table).index("successful") + 1 :]}
     assert list(told.items())[:6] == [
         ("cut by a guardrail", "0.42 %"),  # 85 of 20,000 are 0.425 %, and ties go to the even digit
-        ("cut at the hard limit of 100,000 calls", "0.015 %"),
+        ("cut at the hard limit of 100,000 calls, of models or of tools", "0.015 %"),
         ("kept from starting an agent by a cap", "0.45 %"),
         ("run again after a failure", "3.5 %"),
         ("taken over by a person", "0.6 %"),
@@ -118,14 +118,14 @@ def test_no_line_is_longer_than_the_terminal(width: int) -> None:
 
 def test_the_hard_limit_is_never_silent() -> None:
     made = synthetic.deep()
-    said = "3 sessions passed the hard limit of 100,000 calls and were cut: their cost is understated"
+    said = "3 sessions passed the hard limit of 100,000 calls, of models or of tools, and were cut: their cost is understated"
     assert cautions(made) == said
     assert said in " ".join(screen(made).split())
     loaded = synthetic.result(synthetic.deep_tally())
     assert said in cautions(loaded)
     loaded.tally.session.cut_by["limit"] = 1
     assert limit_words(loaded.tally.session, "task") == (
-        "1 task passed the hard limit of 100,000 calls and was cut: its cost is understated"
+        "1 task passed the hard limit of 100,000 calls, of models or of tools, and was cut: its cost is understated"
     )
     loaded.tally.session.cut_by["limit"] = 0
     assert cautions(loaded) == ""
