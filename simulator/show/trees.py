@@ -91,6 +91,6 @@ def limit_words(sessions: SessionTally, unit: str) -> str:
     cut = sessions.cut_by["limit"]
     if not cut:
         return ""
-    sessions = f"{words.count(cut)} {words.plural(unit, cut)}"
-    said = f"{sessions} passed the hard limit of {MAX_CALLS:,} calls, of models or of tools, and"
+    who = f"{words.count(cut)} {words.plural(unit, cut)}"
+    said = f"{who} passed the hard limit of {MAX_CALLS:,} calls, of models or of tools, and"
     return f"{said} {'was' if cut == 1 else 'were'} cut: {'its' if cut == 1 else 'their'} cost is understated"

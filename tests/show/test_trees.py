@@ -118,7 +118,10 @@ def test_no_line_is_longer_than_the_terminal(width: int) -> None:
 
 def test_the_hard_limit_is_never_silent() -> None:
     made = synthetic.deep()
-    said = "3 sessions passed the hard limit of 100,000 calls, of models or of tools, and were cut: their cost is understated"
+    said = (
+        "3 sessions passed the hard limit of 100,000 calls, of models or of tools, and were cut: "
+        "their cost is understated"
+    )
     assert cautions(made) == said
     assert said in " ".join(screen(made).split())
     loaded = synthetic.result(synthetic.deep_tally())
