@@ -7,7 +7,7 @@ import numpy as np
 
 from distributions.jit import bits_float, device, float_bits, inlined
 from simulator.engine import columns as at
-from simulator.engine.columns import STRIDE
+from simulator.engine.columns import LANES, STRIDE
 from simulator.engine.lanes import Lane, Lanes, Space
 from simulator.engine.layout import (
     N_CAUSES,
@@ -235,15 +235,15 @@ def keep_if_dear(worst: Table, item: Any, done: Lanes, j: Lane) -> None:
 
 
 @device
-def flush(plan: Plan, item: Any, per_unit: float, space: Space, out: Out, width: np.uint64) -> None:
-    """Round the costs of a block of sessions, of the first lanes, to units, once; and add them to the trial's cells."""
+def flush(plan: Plan, item: Any, per_unit: float, space: Space, out: Out) -> None:
+    """Round the costs of a block of sessions to units, once, and add them to the trial's cells."""
     feature, units = plan.features[item.feature], np.int64(0)
     for slot in range(feature.first_slot, feature.first_slot + feature.n_slots):
         for cause in range(N_CAUSES):
-            cost = take_sum(space.sums[slot], cause * STRIDE, width)
+            cost = take_sum(space.sums[slot], cause * STRIDE)
             units += put(item, cost * per_unit, plan.columns[slot, cause], plan.covered[slot, cause], out)
     for row in range(feature.first_tool, feature.first_tool + feature.n_tools):
-        cost = take_sum(space.tool_sums[row], 0, width)
+        cost = take_sum(space.tool_sums[row], 0)
         units += put(item, cost * per_unit, plan.tool_columns[row], plan.tool_covered[row], out)
     out.daily[item.row, item.day, item.feature] += units
     for depth in range(1, space.depth_sums.shape[0]):
@@ -270,14 +270,14 @@ def put(item: Any, units: float, column: int, covered: bool, out: Out) -> np.int
 
 
 @device
-def take_sum(sums: Floats, first: int, width: Any) -> float:
-    """The sum of a column over its lanes, a power of two of them, halves upon halves; the column is 0 afterwards."""
-    half = width // 2
-    while half > 0:
-        for i in range(first, first + half):
-            sums[i] += sums[i + half]
-        half //= 2
+def take_sum(sums: Floats, first: int) -> float:
+    """The sum of a column over its lanes, halves upon halves; the column is 0 afterwards."""
+    width = LANES // 2
+    while width > 0:
+        for i in range(first, first + width):
+            sums[i] += sums[i + width]
+        width //= 2
     total = sums[first]
-    for i in range(first, first + width):
+    for i in range(first, first + LANES):
         sums[i] = 0.0
     return total

@@ -103,14 +103,14 @@ def run_chats(
             if not is_first:
                 take_turn(plan, item, level, root, running, space.homes, sums, out, in_flight, False)
                 n_listed = list_over(running, in_flight, space.listed)
-            if n_done + n_listed > FEW or in_flight == NONE:
+            if n_done + n_listed > ALL or in_flight == NONE:
                 settle(plan, item, level[L_MISSES], per_unit, done, sums, n_done)
                 count_sessions(item, done, out, n_done, shift, False)
                 n_done = NONE
             for k in range(n_listed):
                 i = space.listed[k]
                 if not is_first:
-                    leave(space, running, i, n_done)
+                    leave(space, running, i, n_done, False)
                     n_done += ONE
                 if begun == wanted:
                     vacate(plan, space, root, i)
@@ -119,11 +119,11 @@ def run_chats(
                 if begun == opened:
                     opened = min(opened + ALL, wanted)
                     open_sessions(plan, seed, item, level, first + begun, space.ready, opened - begun)
-                enter(space, running, i, begun % ALL)
+                enter(space, running, i, begun % ALL, False)
                 take_up(plan, item, level, root, running, i, space.ready, begun % ALL)
                 begun += ONE
             is_first = False
-        flush(plan, item, per_unit, space, out, FEW)
+        flush(plan, item, per_unit, space, out)
         row += item.count
 
 
@@ -162,7 +162,7 @@ def run_trees(
                     if fate != ENDS:
                         continue
                     account(space, pool(space, at_agent), i)
-                    leave(space, pool(space, at_agent), i, n_done)
+                    leave(space, pool(space, at_agent), i, n_done, True)
                     n_done += ONE
                 if begun == wanted:
                     vacate(plan, space, at_agent, i)
@@ -172,13 +172,13 @@ def run_trees(
                     opened = min(opened + ALL, wanted)
                     open_sessions(plan, seed, item, level, first + begun, space.ready, opened - begun)
                 to, i = change_pool(plan, space, at_agent, i, root)
-                enter(space, to, i, begun % ALL)
+                enter(space, to, i, begun % ALL, True)
                 take_up(plan, item, level, root, to, i, space.ready, begun % ALL)
                 if out.trace.shape[0] > 0:
                     note_start(out.trace, out.totals, root, to, i, FROM_ROOT, NONE)
                 begun += ONE
             is_first = False
-        flush(plan, item, per_unit, space, out, ALL)
+        flush(plan, item, per_unit, space, out)
         row += item.count
 
 

@@ -192,30 +192,44 @@ def hand_on(source: Lanes, i: Lane, target: Lanes, j: Lane, columns: tuple[tuple
 
 
 @inlined
-def enter(space: Space, running: Lanes, i: Lane, j: Lane) -> None:
+def enter(space: Space, running: Lanes, i: Lane, j: Lane, is_full: bool) -> None:
     """Begin a session that is ready, with nothing spent yet; its root is the caller's to take up."""
     ready, homes, home = space.ready, space.homes, running.words[HOME + i]
     homes.words[SESSION + home] = ready.words[SESSION + j]
     homes.words[ROOT + home] = ready.words[MODEL + j]
-    homes.words[RUN + home] = 0
     homes.floats[LUCK + home] = ready.floats[LUCK + j]
+    homes.floats[RETRIES + home] = 0.0
+    for column in (COST, CALLS, INPUT, CACHED, WRITTEN, OUTPUT, CUT):
+        running.floats[column + i] = 0.0
+    if not is_full:
+        return
+    homes.words[RUN + home] = 0
     homes.floats[DIFFICULTY + home] = ready.floats[DIFFICULTY + j]
     homes.floats[AGENTS + home] = 1.0
-    for column in (RETRIES, MARK, HELD, FAILED):
+    for column in (MARK, HELD, FAILED):
         homes.floats[column + home] = 0.0
     running.words[DEPTH + i] = 0
-    for column in (COST, CALLS, TOOL_CALLS, INPUT, CACHED, WRITTEN, OUTPUT, CUT):
-        running.floats[column + i] = 0.0
+    running.floats[TOOL_CALLS + i] = 0.0
 
 
 @inlined
-def leave(space: Space, running: Lanes, i: Lane, j: Lane) -> None:
+def leave(space: Space, running: Lanes, i: Lane, j: Lane, is_full: bool) -> None:
     """Hand over a session that is over."""
     done, homes, home = space.done, space.homes, running.words[HOME + i]
-    hand_on(running, i, done, j, JOURNEY)
-    hand_on(homes, home, done, j, HOUSEHOLD)
     done.floats[CUT + j] = running.floats[CUT + i]
-    done.floats[FAILED + j] = max(homes.floats[FAILED + home], running.floats[STOPPED + i])
+    if is_full:
+        hand_on(running, i, done, j, JOURNEY)
+        hand_on(homes, home, done, j, HOUSEHOLD)
+        done.floats[FAILED + j] = max(homes.floats[FAILED + home], running.floats[STOPPED + i])
+        return
+    for column in (COST, CALLS, INPUT, CACHED, WRITTEN, OUTPUT):
+        done.floats[column + j] = running.floats[column + i]
+    done.words[SESSION + j] = homes.words[SESSION + home]
+    done.words[ROOT + j] = homes.words[ROOT + home]
+    done.floats[LUCK + j] = homes.floats[LUCK + home]
+    done.floats[RETRIES + j] = homes.floats[RETRIES + home]
+    done.floats[FAILED + j] = running.floats[STOPPED + i]
+    done.floats[AGENTS + j] = 1.0
 
 
 @inlined
