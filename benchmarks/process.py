@@ -23,6 +23,9 @@ def measure(sessions: int = 100_000_000) -> list[tuple[str, str, str]]:
     few = peak_megabytes([sys.executable, "-c", LARGE_RUN, str(sessions // 100)])
     many = peak_megabytes([sys.executable, "-c", LARGE_RUN, str(sessions)])
     faq = [str(COMMAND), "run", "faq", "--trials", "40"]
+    coding = [str(COMMAND), "run", "coding-agent", "--trials", "2"]
+    with tempfile.TemporaryDirectory() as cache:
+        cold_tree = seconds(coding, {"BURNCURVE_CACHE": cache})
     with tempfile.TemporaryDirectory() as cache:
         cold = seconds(faq, {"BURNCURVE_CACHE": cache})
         warm = statistics.median(seconds(faq, {"BURNCURVE_CACHE": cache}) for _ in range(5))
@@ -33,6 +36,7 @@ def measure(sessions: int = 100_000_000) -> list[tuple[str, str, str]]:
         ("burncurve --help", f"{shown:.2f} s", "below 0.5 s"),
         ("burncurve run faq --trials 40, warm", f"{warm:.2f} s", "below 2.5 s"),
         ("burncurve run faq --trials 40, cold, compiling", f"{cold:.1f} s", "below 20 s"),
+        ("burncurve run coding-agent --trials 2, cold, compiling", f"{cold_tree:.1f} s", "below 20 s"),
     ]
 
 

@@ -278,7 +278,8 @@ def warmup() -> None:
     from distributions.jit import cache_directory
     from simulator.run import run as simulate
 
-    simulate("faq", trials=1, overrides=["volume.sessions_per_day=1"])
+    for scenario in ("faq", "coding-agent"):  # the one needs the kernel of chats, the other that of trees
+        simulate(scenario, trials=1, overrides=["volume.sessions_per_day=1"])
     folder = cache_directory()
     where = f"kept in {folder}" if folder else "not kept: no cache folder can be written, set BURNCURVE_CACHE to one"
     _say(f"The kernels are ready, after {time.perf_counter() - started:.1f} s; {where}.")
