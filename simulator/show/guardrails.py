@@ -121,7 +121,8 @@ def guardrail_reading(reading: Reading) -> str:
     units = words.plural(reading.unit)
     return (
         f"The same {units} with guardrails and without, on the same random numbers. Amounts are those of a mean "
-        f"{reading.noun}, fixed costs left out; in brackets their 95 % confidence intervals."
+        f"{reading.noun}, fixed costs left out; in brackets their 95 % confidence intervals. An agent that a cap keeps "
+        "from starting costs no success by itself, whatever its work would have been worth."
     )
 
 
