@@ -15,8 +15,10 @@ from scenarios.fields import (
     PositiveMoney,
     Probability,
     RateByModel,
+    Rollout,
     Section,
     Weight,
+    not_yet,
 )
 from scenarios.hard_limits import MAX_DEPTH
 from scenarios.kinds import Quantity
@@ -116,6 +118,11 @@ class Feature(Section):
         1.0,
         description="Chance that a session that was not cut, and in which no agent failed, succeeded; a number, or by "
         "the root's model (of a cascade the first). The driver misses multiplies what it lacks to 1.",
+    )
+    rollout: Rollout = Field(
+        default_factory=dict,
+        description="Share of its sessions that come from a date on, as it is launched; none before the first date.",
+        json_schema_extra=not_yet("a rollout"),
     )
     value_per_success: Money | None = Field(None, description="What a success is worth.")
     on_failure: OnFailure | None = Field(

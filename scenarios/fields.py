@@ -82,3 +82,5 @@ DaysLaw = Annotated[Law, LawOf("days")]
 FactorLaw = Annotated[Law, LawOf("factor", positive=True)]
 
 RateByModel = Annotated[float | dict[str, float], ByModel("probability", 0, 1)]
+
+Rollout = dict[Date, Share]

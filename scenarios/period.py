@@ -21,6 +21,7 @@ from scenarios.fields import (
     Factor,
     Money,
     PositiveMoney,
+    Rollout,
     Section,
     Share,
     not_yet,
@@ -108,6 +109,13 @@ class Budget(Section):
         return tuple(name for name in COVERS if name in covers)
 
 
+class Spent(Section):
+    """What the period has cost so far: everything that the budget covers, up to and including a day."""
+
+    through: Date = Field(description="The last day that the amount has in it.")
+    amount: Money = Field(description="What was spent by the end of that day.")
+
+
 class PeakHour(Section):
     """The busiest hour: sessions beyond what the provider gives you fail more often."""
 
@@ -150,6 +158,11 @@ class Volume(Section):
     )
     peak_hour: PeakHour | None = Field(
         None, description="Failures of the busiest hour.", json_schema_extra=not_yet("peak-hour failures")
+    )
+    rollout: Rollout = Field(
+        default_factory=dict,
+        description="Share of the sessions that come from a date on, as a launch goes on; none before the first date.",
+        json_schema_extra=not_yet("a rollout"),
     )
 
     @field_validator("weekdays")

@@ -29,7 +29,7 @@ from scenarios.features import Feature, Guardrails, Handoff, HumanReview, OnFail
 from scenarios.fields import AgentName, Date, FactorLaw, Growth, ModelName, PositiveMoney, Section, Text, Texts, not_yet
 from scenarios.kinds import Quantity
 from scenarios.models import LongContext, ModelSpec
-from scenarios.period import Budget, FixedCosts, OneTime, PeakHour, Period, Value, Volume
+from scenarios.period import Budget, FixedCosts, OneTime, PeakHour, Period, Spent, Value, Volume
 from scenarios.places import Written, locate
 from scenarios.plain import Line, NameOf, Words
 from scenarios.problems import Fault, FieldError, ScenarioError
@@ -70,6 +70,7 @@ __all__ = [
     "Scenario",
     "Sensitivity",
     "Spawn",
+    "Spent",
     "Tool",
     "Value",
     "Volume",
@@ -147,6 +148,11 @@ class Scenario(Section):
         1.0, description="Price of one US dollar in that currency; needed for any other than USD."
     )
     budget: Budget | None = Field(None, description="The money that must hold: a number, or amount and covers.")
+    spent: Spent | None = Field(
+        None,
+        description="The period to date as a fact: only the days after it are simulated.",
+        json_schema_extra=not_yet("a period to date"),
+    )
     plan: PositiveMoney | None = Field(None, description="The approved figure, shown beside ours.")
     limits: dict[MetricName, Annotated[float, Quantity("of the metric")]] = Field(
         default_factory=dict,

@@ -12,10 +12,10 @@ from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile
 
 import numpy as np
 
-from simulator.engine.tally import COUNTS, N_COST_BINS, Cell, Frame, SessionTally, Tally
+from simulator.engine.tally import COUNTS, N_COST_BINS, ROWS, Cell, Frame, SessionTally, Spent, Tally, Threshold
 
-FORMAT = 2
-_ROWS = ("trial", "levels", "cells", "daily", "covered", "sessions", "turned_away", "worst")
+FORMAT = 3
+_ARRAYS = (*ROWS, "worst")
 
 
 class StoreError(ValueError):
@@ -44,6 +44,9 @@ def write_tally(path: Path, tally: Tally, notes: Mapping[str, Any]) -> None:
         "features": frame.features,
         "dates": [day.isoformat() for day in frame.dates],
         "unit": frame.unit,
+        "events": frame.events,
+        "thresholds": frame.thresholds,
+        "spent": frame.spent,
         "tokens": session.tokens,
         "cut_by": session.cut_by,
         # Python integers of any size, which no array holds
@@ -51,11 +54,12 @@ def write_tally(path: Path, tally: Tally, notes: Mapping[str, Any]) -> None:
         "depth_units": [int(units) for units in session.depth_units],
         **{f"session_{name}": int(getattr(session, name)) for name in COUNTS},
     }
-    arrays: dict[str, Any] = {name: getattr(tally, name) for name in _ROWS}
+    arrays: dict[str, Any] = {name: getattr(tally, name) for name in _ARRAYS}
     arrays |= {
         "about": np.frombuffer(json.dumps(about).encode(), dtype=np.uint8),
         "fixed_daily": frame.fixed_daily,
         "covered_cells": frame.covered_cells,
+        "one_time_daily": frame.one_time_daily,
         "cost_counts": session.cost_counts,
         "calls_counts": session.calls_counts,
         "agents_counts": session.agents_counts,
@@ -97,6 +101,10 @@ def _tally(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> Tally:
         unit=about["unit"],
         fixed_daily=arrays["fixed_daily"],
         covered_cells=arrays["covered_cells"],
+        events=tuple(about["events"]),
+        thresholds=tuple(Threshold(*pair) for pair in about["thresholds"]),
+        one_time_daily=arrays["one_time_daily"],
+        spent=None if about["spent"] is None else Spent(*about["spent"]),
     )
     counts = arrays["cost_counts"]
     units = np.zeros((len(frame.features), N_COST_BINS), object)
@@ -115,4 +123,4 @@ def _tally(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> Tally:
         max_cost=high,
         **{name: about[f"session_{name}"] for name in COUNTS},
     )
-    return Tally(frame=frame, session=session, **{name: arrays[name] for name in _ROWS})
+    return Tally(frame=frame, session=session, **{name: arrays[name] for name in _ARRAYS})

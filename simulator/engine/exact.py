@@ -21,6 +21,7 @@ from simulator.engine.tally import (
     MAX_DEPTH,
     N_COST_BINS,
     N_WORST,
+    ROWS,
     SESSION_DTYPE,
     TOKEN_KINDS,
     Cell,
@@ -370,13 +371,7 @@ def _finished(job: _Job, scratches: list[Scratch]) -> Tally:
     worst = np.concatenate([scratch.worst[:-1] for scratch in scratches])
     return Tally(
         frame=tally.frame,
-        trial=tally.trial[rows],
-        levels=tally.levels[rows],
-        cells=tally.cells[rows],
-        daily=tally.daily[rows],
-        covered=tally.covered[rows],
-        sessions=tally.sessions[rows],
-        turned_away=tally.turned_away[rows],
+        **{name: getattr(tally, name)[rows] for name in ROWS},
         session=job.sum.settle(),
         worst=dearest(worst[worst["cost"] >= 0.0]),
     )

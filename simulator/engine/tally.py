@@ -7,9 +7,9 @@ computed what.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -77,6 +77,20 @@ class Cell(NamedTuple):
     detail: str | None = None
 
 
+class Threshold(NamedTuple):
+    """When a control acts: from `delay_days` after the day that follows the one on which spend passes `units`."""
+
+    units: int
+    delay_days: int
+
+
+class Spent(NamedTuple):
+    """The period to date as a fact: what its first `days` days have cost."""
+
+    days: int
+    units: int
+
+
 @dataclass(frozen=True)
 class Frame:
     """What the columns of a tally mean.
@@ -89,6 +103,10 @@ class Frame:
     unit : currency in one integer unit of money
     fixed_daily : int64[D], all fixed costs by day, in units
     covered_cells : bool[C], whether the budget covers the cell
+    events : those of ``Tally.event_days``
+    thresholds : those of ``Tally.crossed``, one a control
+    one_time_daily : int64[D], what `fixed_daily` has of covered one-time costs, which no control looks at; in units
+    spent : None where all of the period is simulated
     """
 
     cells: tuple[Cell, ...]
@@ -97,6 +115,10 @@ class Frame:
     unit: float
     fixed_daily: IntArray
     covered_cells: npt.NDArray[np.bool_]
+    events: tuple[str, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
+    one_time_daily: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
+    spent: Spent | None = None
 
     def no_money(self, trials: int) -> tuple[IntArray, IntArray, IntArray]:
         """Zeros for ``cells``, ``daily`` and ``covered`` of a tally."""
@@ -209,7 +231,14 @@ class Tally:
     daily : int64[T, D, F], spend of the sessions by day and feature, in units
     covered : int64[T, D], spend of the day that the budget covers, fixed costs included
     sessions : int64[T, D, F], number of sessions
-    turned_away : int64[T], sessions refused by controls
+    turned_away : int64[T], sessions that came less because of controls
+    event_days : int64[T, E], days on which an event was in force
+    crossed : int64[T, K], day from 1 at the end of which covered spend, one-time costs left out, had passed a control's
+        threshold; 0 where it never did
+    free_spend, free_covered : int64[T, D], spend by day and what the budget covers of it, fixed costs included, of the
+        same trials without controls; int64[T, 0] where there are none
+    peak : int64[T], sessions beyond the capacity of the busiest hour
+    heaviest : float64[T], share of the sessions that the most active user is expected to have; nan without users
     session : aggregates over single sessions
     worst : the dearest sessions, dearest first, at most N_WORST
     """
@@ -222,6 +251,12 @@ class Tally:
     covered: IntArray
     sessions: IntArray
     turned_away: IntArray
+    event_days: IntArray
+    crossed: IntArray
+    free_spend: IntArray
+    free_covered: IntArray
+    peak: IntArray
+    heaviest: FloatArray
     session: SessionTally
     worst: Records = field(default_factory=lambda: np.zeros(0, SESSION_DTYPE))
 
@@ -230,6 +265,7 @@ class Tally:
         """A tally of the given trials in which nothing has happened yet."""
         n = len(trial)
         cells, daily, covered = frame.no_money(n)
+        free_days = len(frame.dates) if frame.thresholds else 0
         return cls(
             frame=frame,
             trial=trial,
@@ -239,6 +275,12 @@ class Tally:
             covered=covered,
             sessions=np.zeros_like(daily),
             turned_away=np.zeros(n, np.int64),
+            event_days=np.zeros((n, len(frame.events)), np.int64),
+            crossed=np.zeros((n, len(frame.thresholds)), np.int64),
+            free_spend=np.zeros((n, free_days), np.int64),
+            free_covered=np.zeros((n, free_days), np.int64),
+            peak=np.zeros(n, np.int64),
+            heaviest=np.full(n, np.nan),
             session=SessionTally.empty(len(frame.features)),
         )
 
@@ -249,21 +291,20 @@ class Tally:
         if len(np.unique(trial)) != len(trial):
             raise ValueError("the two tallies have a trial in common")
 
-        def rows(name: str) -> Any:
-            return np.concatenate([getattr(self, name), getattr(other, name)])[order]
-
+        rows = {
+            name: np.concatenate([getattr(self, name), getattr(other, name)])[order] for name in ROWS if name != "trial"
+        }
         return Tally(
             frame=self.frame,
             trial=trial[order],
-            levels=rows("levels"),
-            cells=rows("cells"),
-            daily=rows("daily"),
-            covered=rows("covered"),
-            sessions=rows("sessions"),
-            turned_away=rows("turned_away"),
+            **rows,
             session=self.session.merge(other.session),
             worst=dearest(np.concatenate([self.worst, other.worst])),
         )
+
+
+ROWS = tuple(column.name for column in fields(Tally) if column.name not in ("frame", "session", "worst"))
+"""The arrays of a tally that have a row a trial."""
 
 
 def dearest(records: Records, count: int = N_WORST) -> Records:
