@@ -224,3 +224,18 @@ def test_a_rollout_is_read_in_the_order_of_its_dates(tmp_path: Path) -> None:
         ("2026-12-01", 0.05),
         ("2026-12-15", 1.0),
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  weekdays: {sat: 0.5}", "  rollout: {2027-01-05: 5%}"),
+        ("name: shop", "name: shop\nspent: {through: 2027-01-08, amount: 1}"),
+        ("date: 2026-12-10", "date: 2027-01-10"),
+    ],
+)
+def test_dates_are_not_held_against_a_period_that_is_not_understood(old: str, new: str, tmp_path: Path) -> None:
+    text = GOOD.replace(old, new).replace("date: 2026-12-10", "date: 2027-01-20")
+    assert _problems(text.replace("period: 2026-12", "period: 2027-01"), tmp_path) == []
+    (problem,) = _problems(text.replace("period: 2026-12", "period: 2027-13"), tmp_path)
+    assert problem.path == "period"
