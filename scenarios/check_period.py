@@ -94,7 +94,7 @@ def _events(scenario: Scenario) -> Iterator[Fault]:
 def _controls(scenario: Scenario) -> Iterator[Fault]:
     controls = scenario.controls
     if controls and scenario.budget is None:
-        hint = "controls act on shares of the budget; write `budget`, or leave them out"
+        hint = "controls act on shares of the budget; write `budget` into the file, or leave them out"
         yield Fault(("controls",), "needs a `budget`", NOTHING, None, hint)
     for position, control in enumerate(controls):
         first = controls.index(control)
