@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -175,11 +175,12 @@ def simulate(
     trials: int,
     *,
     unit: float,
+    first: int = 0,
     threads: int = 1,
     block: int | None = None,
     watch: Callable[[int, int], None] | None = None,
 ) -> Tally:
-    """Simulate trials 0 .. trials - 1 in full.
+    """Simulate trials first .. first + trials - 1 in full.
 
     Parameters
     ----------
@@ -197,8 +198,8 @@ def simulate(
     CostOverflowError
         where a cost is not finite or passes 2^62 units.
     """
-    frame = program.frame(unit)
-    tally = Tally.empty(frame, np.arange(trials, dtype=np.int64), len(DRIVERS))
+    frame = replace(program.frame(unit), points=period.points.kind)
+    tally = Tally.empty(frame, np.arange(first, first + trials, dtype=np.int64), len(DRIVERS))
     block = block or _block_size(period, trials, threads)
     blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
     job = _Job(program, period, seed, tally, 1.0 / unit, blocks, Sum(tally.session))

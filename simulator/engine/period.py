@@ -11,6 +11,8 @@ from distributions.counting import gamma_levels, poisson_counts
 from distributions.streams import name_hash, period_uniforms
 from scenarios.calendar import day_dates, months_since_start, weekday_factors
 from scenarios.schema import DRIVERS, Scenario
+from simulator.engine.drivers import Drivers
+from simulator.engine.points import Points
 
 if TYPE_CHECKING:
     from simulator.engine.layout import Floats, Ints
@@ -27,16 +29,21 @@ class Period:
     growth : float64[D, 12], what trends make of each driver by day
     sessions_per_day : float64[D], expected sessions before ``m.volume``
     shares : float64[F], features' shares of them
+    drivers : what a trial draws once
+    points : where these draws come from
     """
 
     scenario: Scenario
     growth: Floats
     sessions_per_day: Floats
     shares: Floats
+    drivers: Drivers
+    points: Points
 
     @classmethod
-    def of(cls, scenario: Scenario) -> Period:
-        """Read the period of a scenario."""
+    def of(cls, scenario: Scenario, points: Points | None = None) -> Period:
+        """Read the period of a scenario; points are Sobol ones by default."""
+        points = points or Points()
         dates = day_dates(scenario.period)
         start = scenario.period.start
         months = np.array([months_since_start(day, start) for day in dates])
@@ -47,15 +54,13 @@ class Period:
             growth=(1.0 + rates[None, :]) ** months[:, None],
             sessions_per_day=scenario.volume.daily_level(start) * weekdays[[day.weekday() for day in dates]],
             shares=np.array([feature.share for feature in scenario.features.values()]),
+            drivers=Drivers.of(scenario.drivers, points),
+            points=points,
         )
 
     def driver_levels(self, seed: int, trial: Ints) -> Floats:
         """float64[T, 12]: the trials' draws of the uncertain drivers, 1 for the others."""
-        levels = np.ones((len(trial), len(DRIVERS)))
-        for name, law in self.scenario.drivers.levels.items():
-            u = _uniforms(seed, f"driver:{name}", trial, np.zeros_like(trial))
-            levels[:, DRIVERS.index(name)] = law.ppf(u)
-        return levels
+        return self.drivers.levels(seed, trial)
 
     def day_levels(self, levels: Floats) -> Floats:
         """float64[T, D, 12]: driver levels by day, trends in force."""

@@ -107,6 +107,7 @@ class Frame:
     thresholds : those of ``Tally.crossed``, one a control
     one_time_daily : int64[D], what `fixed_daily` has of covered one-time costs, which no control looks at; in units
     spent : None where all of the period is simulated
+    points : "sobol" where what a trial draws once are points of 16 replicates, in turn; "plain" where it is independent
     """
 
     cells: tuple[Cell, ...]
@@ -119,6 +120,7 @@ class Frame:
     thresholds: tuple[Threshold, ...] = ()
     one_time_daily: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     spent: Spent | None = None
+    points: str = "plain"
 
     def no_money(self, trials: int) -> tuple[IntArray, IntArray, IntArray]:
         """Zeros for ``cells``, ``daily`` and ``covered`` of a tally."""
