@@ -1,8 +1,8 @@
-"""Scrambled Sobol points as a pure function of (seed, purpose, trial).
+"""Scrambled Sobol points as a pure function of (seed, purpose, replicate, number of the point).
 
 Points that fill the unit cube evenly make the mean of a smooth function, and the share of points below a quantile, far
-surer than independent ones do.  Trial t is point t // 16 of replicate t % 16: the replicates are independent of each
-other, so that sixteen answers say how far each of them may be off, and any number of first trials is spread over all.
+surer than independent ones do.  Replicates are independent of each other, so that their answers say how far each may be
+off.
 
 Each replicate is scrambled by itself with Owen's nested uniform scramble (Owen 1995): every binary digit is flipped or
 not by a random bit that belongs to the digits before it, here a hash of them, so that nothing is stored and no order of
@@ -28,9 +28,6 @@ from distributions.streams import Word, digit_word, name_hash, scramble_key, uni
 Words = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 
-REPLICATES = 16
-"""Independent scrambles that trials are dealt to in turn."""
-
 DIGITS = 32
 
 _JOE_KUO: tuple[tuple[int, int, tuple[int, ...]], ...] = (
@@ -51,7 +48,7 @@ _JOE_KUO: tuple[tuple[int, int, tuple[int, ...]], ...] = (
 
 DIMENSIONS = 1 + len(_JOE_KUO)
 
-_REPLICATES, _DIGITS, _LOW = np.uint64(REPLICATES), np.uint64(DIGITS), np.uint64(2**DIGITS - 1)
+_DIGITS, _LOW = np.uint64(DIGITS), np.uint64(2**DIGITS - 1)
 _ZERO, _ONE, _TOP = np.uint64(0), np.uint64(1), np.uint64(DIGITS - 1)
 
 
@@ -80,9 +77,14 @@ def direction_numbers(dimension: int) -> Words:
 
 
 def sobol_uniforms(
-    seed: int | np.uint64, purpose: str, trial: npt.ArrayLike, dimension: int, shuffle: str | None = None
+    seed: int | np.uint64,
+    purpose: str,
+    replicate: npt.ArrayLike,
+    number: npt.ArrayLike,
+    dimension: int,
+    shuffle: str | None = None,
 ) -> Floats:
-    """Give one coordinate of the trials' points.
+    """Give one coordinate of points.
 
     Parameters
     ----------
@@ -90,11 +92,12 @@ def sobol_uniforms(
         Seed of the run, taken modulo 2**64.
     purpose : str
         What is drawn; scrambles of different purposes are independent.
-    trial : array_like of integers from 0, shape (n,)
+    replicate, number : array_like of integers from 0, shapes that broadcast to (n,)
+        Which scramble, and which of its points.
     dimension : int
         From 0 to DIMENSIONS - 1. Coordinates are even together where their dimensions differ and their order is one.
     shuffle : str, optional
-        Names the order of the points; by default that of the trials.
+        Names the order of the points; by default that of their numbers.
 
     Returns
     -------
@@ -102,15 +105,16 @@ def sobol_uniforms(
 
     Examples
     --------
-    >>> u = sobol_uniforms(7, "driver:volume", 16 * np.arange(4), 0)  # four points of one replicate
+    >>> u = sobol_uniforms(7, "driver:volume", 0, np.arange(4), 0)
     >>> sorted(np.floor(4 * u).astype(int).tolist())
     [0, 1, 2, 3]
     """
-    trials = np.ascontiguousarray(np.asarray(trial).astype(np.uint64))
-    out = np.empty(trials.shape)
+    points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(part, dtype=np.uint64)) for part in (replicate, number)))
+    replicates, numbers = (np.ascontiguousarray(part) for part in points)
+    out = np.empty(numbers.shape)
     order = name_hash(purpose if shuffle is None else shuffle)
-    word = np.uint64(int(seed) % 2**64)
-    _fill_points(word, name_hash(purpose), shuffle is not None, order, direction_numbers(dimension), trials, out)
+    names = np.uint64(int(seed) % 2**64), name_hash(purpose), shuffle is not None, order
+    _fill_points(*names, direction_numbers(dimension), replicates, numbers, out)
     return out
 
 
@@ -136,16 +140,22 @@ def _coordinate(directions: Words, number: Word) -> Word:
 
 @kernel
 def _fill_points(
-    seed: Word, purpose: Word, shuffled: bool, order: Word, directions: Words, trial: Words, out: Floats
+    seed: Word,
+    purpose: Word,
+    shuffled: bool,
+    order: Word,
+    directions: Words,
+    replicate: Words,
+    number: Words,
+    out: Floats,
 ) -> None:
     for i in range(out.size):
-        replicate, number = trial[i] % _REPLICATES, trial[i] // _REPLICATES
         # a Sobol point has 32 digits, and so a number from 2^32 on takes a scramble of its own
-        block, number = number >> _DIGITS, number & _LOW
+        block, place = number[i] >> _DIGITS, number[i] & _LOW
         if shuffled:
-            k0, k1 = scramble_key(seed, order, replicate, block)
-            number = _scrambled(number, k0, k1)
-        k0, k1 = scramble_key(seed, purpose, replicate, block)
-        x = _coordinate(directions, number)
+            k0, k1 = scramble_key(seed, order, replicate[i], block)
+            place = _scrambled(place, k0, k1)
+        k0, k1 = scramble_key(seed, purpose, replicate[i], block)
+        x = _coordinate(directions, place)
         below = digit_word(k0, k1, (_ONE << _DIGITS) | x) & _LOW
         out[i] = uniform((_scrambled(x, k0, k1) << _DIGITS) | below)

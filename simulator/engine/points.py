@@ -1,4 +1,8 @@
-"""Uniforms for what all sessions of a trial share: scrambled Sobol points, or plain independent draws."""
+"""Uniforms for what all sessions of a trial share: scrambled Sobol points, or plain independent draws.
+
+Trial t is point t // 16 of replicate t % 16: any number of first trials is spread over all replicates, and more of them
+change none of those that are there.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,7 @@ import numpy as np
 from distributions.sobol import sobol_uniforms
 from distributions.streams import name_hash, period_uniforms
 from scenarios.words import DriverName
+from simulator.engine.tally import REPLICATES
 
 if TYPE_CHECKING:
     from simulator.engine.layout import Floats, Ints
@@ -75,7 +80,7 @@ class Points:
         """
         dimension, order = _place(purpose)
         if self.kind == "sobol":
-            return sobol_uniforms(seed, purpose, trial, dimension, order)
+            return sobol_uniforms(seed, purpose, trial % REPLICATES, trial // REPLICATES, dimension, order)
         return period_uniforms(seed, name_hash(purpose), trial.astype(np.uint64), np.uint64(0), np.uint64(0))
 
 

@@ -8,6 +8,7 @@ import pytest
 from distributions.streams import name_hash, period_uniforms
 from scenarios.words import DRIVERS
 from simulator.engine.points import ORDER, Points
+from simulator.engine.tally import REPLICATES
 
 TRIALS = np.arange(4_096)
 PURPOSES = [
@@ -54,3 +55,10 @@ def test_a_purpose_without_points_is_refused(purpose):
 def test_a_kind_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="points are sobol or plain, got 'halton'"):
         Points("halton")
+
+
+def test_trials_are_dealt_to_replicates_in_turn():
+    """Each replicate's first 2^k points are even by themselves, in every dimension."""
+    u = Points().uniforms(1, "driver:price", TRIALS)
+    for points in u.reshape(-1, REPLICATES).T[:, :64]:
+        assert sorted(np.floor(64 * points).astype(int).tolist()) == list(range(64))
