@@ -21,6 +21,7 @@ from simulator.risk.contingency import contingency
 from simulator.risk.daily import daily_quantiles
 from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.metrics import Violation, metric_value, violations
+from simulator.risk.replicates import replicates
 from simulator.risk.session import Sessions, session_risk
 from simulator.risk.spend import Spend, covered_units, spend_units
 from simulator.risk.verdict import Verdict, verdict
@@ -119,8 +120,8 @@ class Result:
         self.interrupted = interrupted
         self.seconds = seconds
         self.version = version or __version__
-        self.spend = Spend(spend_units(tally), tally.frame.unit)
-        self.covered = Spend(covered_units(tally), tally.frame.unit)
+        self.spend = Spend(spend_units(tally), tally.frame.unit, replicates(tally))
+        self.covered = Spend(covered_units(tally), tally.frame.unit, replicates(tally))
         self._sampler = sampler
         self._sampler_of = sampler_of
         self._guardrails = None if guardrails is None else tuple(guardrails)

@@ -10,6 +10,7 @@ from scipy.special import betaincinv
 from simulator.engine.tally import IntArray, Tally
 from simulator.risk.money import array_in_currency, exact_mean, in_currency
 from simulator.risk.quantiles import LEVEL, quantile_of_sorted
+from simulator.risk.replicates import replicates, width_ratio
 from simulator.risk.spend import covered_units
 
 
@@ -56,7 +57,7 @@ def breach(tally: Tally, amount: float) -> Breach:
         trials=trials,
         breaching=breaching,
         probability=breaching / trials,
-        ci=share_interval(breaching, trials),
+        ci=share_interval(breaching, trials, width=width_ratio(broken, replicates(tally), LEVEL)),
         expected_overrun=in_currency(exact_mean(spent), tally.frame.unit) - amount if breaching else None,
         day=_day_quantiles(np.sort(days[broken])) if breaching else None,
     )
@@ -79,13 +80,16 @@ def breach_days(tally: Tally, amount: float) -> IntArray:
     return np.where(over[:, -1], over.argmax(axis=1) + 1, 0)
 
 
-def share_interval(hits: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
+def share_interval(hits: int, trials: int, level: float = LEVEL, width: float = 1.0) -> tuple[float, float]:
     """Confidence interval of a probability from `hits` in `trials` (Clopper-Pearson).
 
     Wilson's is shorter, but for the rare breaches that matter most it covers as little as 0.85 where it promises 0.95;
     this one keeps the promise.  With no hits, or nothing but hits, only one side is unknown and has the whole of
     1 - level to itself: no breach in n trials gives [0, 3/n], the rule of three.  The price is a coverage of 0.925 to
     0.95 for probabilities between 3/n and 3.7/n, and nowhere else.
+
+    Where trials are not independent, `width` is how many times as far as these the ends lie from the share, see
+    `simulator.risk.replicates.width_ratio`.
 
     Examples
     --------
@@ -97,7 +101,8 @@ def share_interval(hits: int, trials: int, level: float = LEVEL) -> tuple[float,
     tail = 1 - level if hits in (0, trials) else (1 - level) / 2
     low = float(betaincinv(hits, trials - hits + 1, tail)) if hits > 0 else 0.0
     high = float(betaincinv(hits + 1, trials - hits, 1 - tail)) if hits < trials else 1.0
-    return low, high
+    share = hits / trials
+    return max(share - width * (share - low), 0.0), min(share + width * (high - share), 1.0)
 
 
 def _day_quantiles(ordered: IntArray) -> BreachDay:
