@@ -103,13 +103,12 @@ def controls_title(reading: Reading) -> str:
 
 
 def controls_reading(reading: Reading) -> str:
-    """How to read the picture and the tables."""
+    """How to read the picture."""
     what = f"Spend that the budget covers ({reading.covers})" if reading.partial else "Spend"
     trials = f"{reading.trials:,} {words.plural(reading.noun, reading.trials)}"
     return (
-        f"{what} so far in the same {trials}, on the same random numbers: bands and line with controls, dashed the "
-        "median and the P95 without. What is spent after a threshold is passed and before its control bites is the "
-        "leak. In brackets 95 % intervals, paired by trial."
+        f"{what} so far in the same {trials}, on the same random numbers: line and bands with controls, "
+        "dashed the P95 without. Dotted lines are the thresholds."
     )
 
 

@@ -33,7 +33,7 @@ class End(NamedTuple):
 
 
 def controls(result: Result | Reading, *, narrow: bool = False, titled: bool = True) -> Figure:
-    """Spend so far with controls, as a fan, and the median and the P95 of the same trials without.
+    """Spend so far with controls, as a fan, and the P95 of the same trials without.
 
     Raises
     ------
@@ -46,14 +46,13 @@ def controls(result: Result | Reading, *, narrow: bool = False, titled: bool = T
     with style.styled(narrow):
         figure, axes = style.blank(narrow)
         top = _top(reading)
-        side = label_room(reading, top, "P95  " if narrow else "P95 without  ")
+        side = label_room(reading, top, "P95   " if narrow else "P95 without  ")
         style.place(figure, label_room(reading, top), 0.32 + side, 0.4, 0.1)
         days = np.arange(len(reading.dates) + 1)
         axes.fill_between(days, reading.fan[5], reading.fan[95], color=BLUE_PALE, linewidth=0)
         axes.fill_between(days, reading.fan[25], reading.fan[75], color=BLUE_MID, linewidth=0)
         axes.plot(days, reading.fan[50], color=BLUE, linewidth=2.2)
-        for k, width in ((50, 1.2), (95, 1.8)):
-            axes.plot(days, reading.free_fan[k], color=INK, linewidth=width, dashes=WITHOUT, gid=f"without-p{k}")
+        axes.plot(days, reading.free_fan[95], color=INK, linewidth=1.8, dashes=WITHOUT, gid="without-p95")
         axes.set(xlim=(0, days[-1]), ylim=(0, top))
         day_axis(axes, reading.dates)
         style.money_axis(axes, reading.currency, "y")
@@ -72,20 +71,19 @@ def _top(reading: Reading) -> float:
 
 
 def _ends_of(reading: Reading, narrow: bool) -> Iterator[End]:
-    without = "" if narrow else " without"
-    yield End(float(reading.fan[50][-1]), "P50", INK, "bold")
-    yield End(float(reading.fan[95][-1]), "P95", INK, "normal")
-    yield End(float(reading.free_fan[50][-1]), f"P50{without}", MUTED, "normal")
-    yield End(float(reading.free_fan[95][-1]), f"P95{without}", MUTED, "normal")
+    for k, weight in ((5, "normal"), (50, "bold"), (95, "normal")):
+        yield End(float(reading.fan[k][-1]), f"P{k}  ", INK, weight)
+    yield End(float(reading.free_fan[95][-1]), f"P95 without{chr(10) if narrow else '  '}", MUTED, "normal")
 
 
 def _ends(axes: Axes, ends: list[End], reading: Reading, top: float) -> None:
     """Amounts at the end of the lines, pushed apart where they are close."""
     ordered = sorted(ends, key=lambda end: end.level)
+    gap = 0.062 * top * (1.5 if any("\n" in end.name for end in ends) else 1.0)
     last = len(reading.dates)
-    for end, y in zip(ordered, apart([end.level for end in ordered], 0.062 * top), strict=True):
+    for end, y in zip(ordered, apart([end.level for end in ordered], gap), strict=True):
         axes.annotate(
-            f"{end.name}  {words.money_short(end.level, reading.currency)}",
+            f"{end.name}{words.money_short(end.level, reading.currency)}",
             (last, y),
             (7, 0),
             textcoords="offset points",

@@ -77,14 +77,14 @@ def _fact(axes: Axes, reading: Reading, narrow: bool) -> None:
         axes.plot([beside], [spent.expected.p50], "_", color=MUTED, markersize=9, markeredgewidth=2)
     axes.plot([spent.days], [amount], "o", color=INK, markersize=6.5, gid="fact-dot", zorder=5)
     text = f"{words.money_short(amount, reading.currency)} by {words.day_word(spent.through, weekday=False)}"
-    left = spent.days > 0.3 * len(reading.dates)
+    late = spent.days > 0.6 * len(reading.dates)
     axes.annotate(
         text if narrow else f"a fact: {text}",
         (spent.days, amount),
-        (-12 if left else 12, 6 if left else -6),
+        (-12, 6) if late else (9, -7),
         textcoords="offset points",
-        ha="right" if left else "left",
-        va="bottom" if left else "top",
+        ha="right" if late else "left",
+        va="bottom" if late else "top",
         color=INK,
         weight="bold",
         gid="fact-text",

@@ -35,7 +35,7 @@ def fact_words(reading: Reading) -> str:
     if reading.to_date is None:
         return ""
     first = reading.dates[reading.begun]
-    return f" from {words.day_word(first, weekday=False)} on, after what is a fact"
+    return f" from {words.day_word(first, weekday=False)} on (what came before is a fact)"
 
 
 def expected_bar(reading: Reading) -> str:
