@@ -19,7 +19,7 @@ _BY_SCENARIO = re.compile(
     r"|guardrails\.\d+\.(saving|successes_lost)\.(mean|se|ci\.[01])"
     r"|controls\.each\.\d+\.(threshold|at|delay_days|crossed_rate|acted_rate|acts_day\.p(10|50|90)|leak\.(mean|p95))"
     r"|controls\.(saving|breach_reduction)\.ci\.[01]|controls\.without\.breach_ci\.[01]"
-    r"|by_(feature|week|month)\.\d+\.(mean|p50|p95|tail)|spent\.(amount|expected\.(mean|p5|p50|p95))"
+    r"|by_(feature|week|month)\.\d+\.(mean|p50|p95|tail)|spent\.expected\.(mean|p5|p50|p95)"
     r"|worst_trials\.differences\.\d+\.(worst|overall|worst_days|overall_days|strength|se)|accuracy\.\w+"
     r"|spend\.ci\.p(50|95|99)\.[01]|budget\.breach_ci\.[01]"
 )

@@ -27,8 +27,11 @@ _SESSION = (
 
 _WITHOUT = ("mean", "p50", "p95", "p99", "covered_p95", "breach_probability")
 
-SETTINGS: tuple[str, ...] = ("seed", "trials", "trials_requested", "sessions_simulated", "period.days")
-"""Numbers of a run's JSON that say how it was made and not what came out, so that they can be read and not limited."""
+SETTINGS: tuple[str, ...] = (
+    *("seed", "trials", "trials_requested", "sessions_simulated", "period.days"),
+    *("worst_trials.trials", "spent.days", "spent.amount"),
+)
+"""Numbers of a run's JSON that say how it was made or what went in, so that they can be read and not limited."""
 
 METRICS: tuple[str, ...] = (
     *("average_plan", "plan"),

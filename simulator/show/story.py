@@ -13,7 +13,7 @@ from simulator.risk.verdict import FEWEST
 from simulator.show import words
 from simulator.show.reading import Reading
 from simulator.show.sketch import StatedLaw
-from simulator.show.todate import expected_bar, fact_words
+from simulator.show.todate import broken_words, expected_bar, fact_words
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -161,7 +161,7 @@ def _break_day(reading: Reading, day: DayQuantiles) -> str:
 
 def budget_sentences(reading: Reading, risk: Breach) -> tuple[str, str]:
     """How likely the budget breaks, and what 95 % certainty takes; of few trials, only what they spent."""
-    chance = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
+    chance = broken_words(reading) or words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
     if reading.trials < FEWEST:
         ends = dict.fromkeys((reading.money(reading.held.min), reading.money(reading.held.max)))
         return chance, f"What was simulated spends {' to '.join(ends)}."
@@ -314,8 +314,8 @@ def break_words(reading: Reading) -> str:
     if risk is None or risk.day is None or risk.expected_overrun is None:
         return ""
     by = f"by {reading.money(risk.expected_overrun)} on average"
-    if reading.to_date is not None and reading.to_date.amount > risk.amount:
-        return f"it is broken since {words.day_word(reading.to_date.through)} or before, {by}"
+    if broken_words(reading):
+        return f"it is broken already, by the end {by}"
     first, middle, last = (reading.day(number) for number in (risk.day.p10, risk.day.p50, risk.day.p90))
     spread = f" (most likely {words.day_range(first, last)})" if first != last else ""
     return f"around {words.day_word(middle)}{spread}, {by}"

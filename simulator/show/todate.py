@@ -30,6 +30,15 @@ def _comparison(reading: Reading) -> str:
     return f"{change} than the {reading.money(expected.mean)} expected by then, {place}"
 
 
+def broken_words(reading: Reading) -> str:
+    """That the budget is broken as a fact, in a sentence; empty where that is still a matter of chance."""
+    spent, budget = reading.to_date, reading.budget
+    if spent is None or budget is None or spent.amount <= budget:
+        return ""
+    fact = f"{reading.stated(spent.amount)} was spent by {words.day_word(spent.through)}"
+    return f"The {reading.stated(budget)} budget is broken: {fact}."
+
+
 def fact_words(reading: Reading) -> str:
     """From when on the days are simulated, as part of a sentence; empty where they all are."""
     if reading.to_date is None:

@@ -158,3 +158,13 @@ def all_at_once() -> Result:
 def month_to_date(amount: float = 43_210.0, expected: Expected | None = EXPECTED, **changes: Any) -> Result:
     """A month of which twelve days are a fact, without controls."""
     return result(to_date(synthetic.tally(), amount=amount), {"expected_to_date": expected}, **changes)
+
+
+def never_braked() -> Result:
+    """Controls whose thresholds no month comes near."""
+    return result(braked(trials=200, share=10.0))
+
+
+def one_day_left() -> Result:
+    """All days but the last are a fact."""
+    return result(to_date(synthetic.tally(trials=200), days=30, amount=91_000.0), {"expected_to_date": EXPECTED})
