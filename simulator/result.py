@@ -20,7 +20,7 @@ from simulator.risk.attribution import Component, attribution
 from simulator.risk.breach import Breach, breach, breach_probability
 from simulator.risk.contingency import contingency
 from simulator.risk.controls import Controls, controls
-from simulator.risk.crowd import HeaviestUser, PeakHour, heaviest_user, peak_hour
+from simulator.risk.crowd import HeaviestUser, PeakCost, PeakHour, heaviest_user, peak_hour
 from simulator.risk.daily import daily_quantiles, free_daily_quantiles
 from simulator.risk.drivers import Worst, worst_trials
 from simulator.risk.guardrails import GuardrailEffect
@@ -55,6 +55,10 @@ _RUN_FIELDS = (
 )
 
 
+_ESTIMATES: Mapping[str, type[Expected | PeakCost]] = {"expected_to_date": Expected, "peak_cost": PeakCost}
+"""Simulated beside the run itself."""
+
+
 class Result:
     """What a scenario will spend, and how sure that is.
 
@@ -84,6 +88,8 @@ class Result:
         Whether they were to be compared with none, and that did not come to its end.
     accuracy : mapping of str to float, optional
         The hybrid engine's own error as it measured it; shares are named ``..._error``. None of the exact engine.
+    peak_cost : PeakCost, optional
+        What the failures of the busiest hour cost.
     expected_to_date : Expected, optional
         What covered spend was expected to be by the end of the period to date; None where there is none.
     facts : Facts, optional
@@ -116,6 +122,7 @@ class Result:
         guardrails_left_out: bool = False,
         accuracy: Mapping[str, float] | None = None,
         expected_to_date: Expected | None = None,
+        peak_cost: PeakCost | None = None,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -141,6 +148,7 @@ class Result:
         self.guardrails_left_out = guardrails_left_out
         self.accuracy = None if accuracy is None else dict(accuracy)
         self.expected_to_date = expected_to_date
+        self.peak_cost = peak_cost
 
     # What happened
 
@@ -392,7 +400,9 @@ class Result:
         home = Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         run = {name: getattr(self, name) for name in _RUN_FIELDS}
-        run["expected_to_date"] = None if self.expected_to_date is None else asdict(self.expected_to_date)
+        for name in _ESTIMATES:
+            estimate = getattr(self, name)
+            run[name] = None if estimate is None else asdict(estimate)
         notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
         write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
@@ -413,8 +423,9 @@ def load_result(folder: str | Path) -> Result:
     tally, notes = read_tally(Path(folder) / "tally.npz")
     stored = notes["guardrails"]
     guardrails = None if stored is None else [GuardrailEffect.from_dict(values) for values in stored]
-    run, expected = dict(notes["run"]), notes["run"].get("expected_to_date")
-    run["expected_to_date"] = None if expected is None else Expected.from_dict(expected)
+    run = dict(notes["run"])
+    for name, kind in _ESTIMATES.items():
+        run[name] = None if run[name] is None else kind.from_dict(run[name])
     return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **run)
 
 

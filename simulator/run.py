@@ -20,6 +20,8 @@ from simulator.engine.plan import compile_program
 from simulator.processors import usable_processors
 from simulator.request import read_request
 from simulator.result import Result
+from simulator.rush import peak_cost
+from simulator.todate import expected_to_date
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,6 +116,7 @@ def run(
         raise ScenarioError(problems)
     prices = resolve_prices(scenario)
     program, period = compile_program(scenario, prices), Period.of(scenario)
+    n_threads = given.get("threads") or usable_processors()
     try:
         calls, spend = pilot(program, period)
         n_trials = given.get("trials") or default_trials(calls)
@@ -124,10 +127,11 @@ def run(
             given["seed"],
             n_trials,
             unit=money_unit(spend),
-            threads=given.get("threads") or usable_processors(),
+            threads=n_threads,
             block=given.get("block"),
             watch=_watch(progress, n_trials, expected),
         )
+        to_date = expected_to_date(scenario, prices, period.points, given["seed"], calls, tally.frame.unit, n_threads)
     except CostOverflowError as error:
         raise cost_overflow(scenario, error) from None
     if not len(tally.trial):
@@ -145,6 +149,7 @@ def run(
 
         return sampler
 
+    interrupted = len(tally.trial) < n_trials
     return Result(
         tally=tally,
         scenario=scenario,
@@ -153,7 +158,9 @@ def run(
         engine="exact",
         engine_reason="the exact engine simulates every session of every trial",
         trials_requested=n_trials,
-        interrupted=len(tally.trial) < n_trials,
+        interrupted=interrupted,
+        peak_cost=None if interrupted else peak_cost(program, period, given["seed"], tally),
+        expected_to_date=None if interrupted else to_date,
         seconds=time.perf_counter() - started,
         sampler=sampler_of(scenario),
         sampler_of=sampler_of,
