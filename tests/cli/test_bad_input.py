@@ -186,6 +186,6 @@ def test_all_that_is_wrong_is_said_at_once_whatever_kind_it_is(burncurve: Caller
     said = burncurve(command, tmp_path / "wrong.yaml", *(["--trials", "0"] if command == "run" else []))
     assert said.code == 2
     places = re.findall(r"^(?:.*wrong\.yaml:\d+: )?([-\w.]+)\n    ", said.err, re.MULTILINE)
-    of_a_run = ["--trials", "events"] if command == "run" else []
+    of_a_run = ["--trials"] if command == "run" else []
     everywhere = ["budget", "bugdet", "limits.p97", "agents.chat.model", "agents.chat.turns.geometrik"]
     assert sorted(places) == sorted(everywhere + of_a_run)
