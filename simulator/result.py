@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.arguments import read_amount, read_count
-from simulator.document import guardrail_values, plain, values_of
+from simulator.document import guardrail_values, plain, tolerance_values, values_of
 from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
@@ -26,6 +26,7 @@ from simulator.risk.session import Sessions, session_risk
 from simulator.risk.spend import Spend, covered_units, spend_units
 from simulator.risk.verdict import Verdict, verdict
 from simulator.store import read_tally, whole_file, write_tally
+from simulator.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from datetime import date
@@ -75,6 +76,8 @@ class Result:
         Known from the run that a loaded result was saved of.
     guardrails_left_out : bool
         Whether they were to be compared with none, and that did not come to its end.
+    tolerance : Tolerance, optional
+        How sure the run was to be, and how sure it is; None where it was asked for a number of trials.
     facts : Facts, optional
         Read from the scenario where they are not given.
 
@@ -103,6 +106,7 @@ class Result:
         sampler_of: Callable[[Scenario], Sampler] | None = None,
         guardrails: Sequence[GuardrailEffect] | None = None,
         guardrails_left_out: bool = False,
+        tolerance: Tolerance | None = None,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -126,6 +130,7 @@ class Result:
         self._sampler_of = sampler_of
         self._guardrails = None if guardrails is None else tuple(guardrails)
         self.guardrails_left_out = guardrails_left_out
+        self.tolerance = tolerance
 
     # What happened
 
@@ -133,6 +138,11 @@ class Result:
     def trials_done(self) -> int:
         """How many periods were simulated to their end."""
         return len(self.tally.trial)
+
+    @property
+    def points(self) -> str:
+        """Where the draws come from that a trial makes once: ``sobol`` or ``plain``."""
+        return self.tally.frame.points
 
     @property
     def currency(self) -> str:
@@ -318,6 +328,7 @@ class Result:
         home.mkdir(parents=True, exist_ok=True)
         run = {name: getattr(self, name) for name in _RUN_FIELDS}
         notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
+        notes["tolerance"] = plain(tolerance_values(self))
         write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
             self.trials.to_parquet(stream, index=False)
@@ -337,7 +348,9 @@ def load_result(folder: str | Path) -> Result:
     tally, notes = read_tally(Path(folder) / "tally.npz")
     stored = notes["guardrails"]
     guardrails = None if stored is None else [GuardrailEffect.from_dict(values) for values in stored]
-    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **notes["run"])
+    tolerance = None if notes["tolerance"] is None else Tolerance.from_dict(notes["tolerance"])
+    facts = Facts.from_dict(notes["facts"])
+    return Result(tally, None, None, facts=facts, guardrails=guardrails, tolerance=tolerance, **notes["run"])
 
 
 class Plots:

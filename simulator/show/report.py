@@ -26,6 +26,7 @@ from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
 from simulator.show.sketch import stated_laws
 from simulator.show.slider import slider
+from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words, has_trees, levels, trees_reading, trees_title
 from simulator.show.trust import cautions, foundations, not_used
 from simulator.show.who import accounts, agents_of, retry_words
@@ -177,7 +178,7 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
 
 def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
     top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
-    trust = [*foundations(result), story.error_words(reading), f"seed {result.seed}"]
+    trust = [*foundations(result), story.error_words(reading), tolerance_words(result), f"seed {result.seed}"]
     wrong = ". ".join(filter(None, [story.waste_words(reading), story.waste_note(reading)]))
     named = [
         ("If it breaks", story.break_words(reading)),
@@ -187,7 +188,7 @@ def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
         ("Agents", agents_words(reading)),
         ("Guardrails", guardrail_words(reading)),
         (f"Worst {reading.nouns}", story.worst_words(driver_shifts(result.tally))),
-        ("Trust", " · ".join(trust)),
+        ("Trust", " · ".join(filter(None, trust))),
         ("Caution", cautions(result)),
         ("Not used yet", not_used(result)),
     ]

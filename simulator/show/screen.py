@@ -13,6 +13,7 @@ from simulator.show.guardrails import guardrail_words
 from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words, worst_words
+from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words
 from simulator.show.trust import cautions, foundations, not_used
 from simulator.show.who import retry_words, spender_words
@@ -171,7 +172,8 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
 
 
 def _trust(result: Result, reading: Reading) -> str:
-    return " · ".join([*foundations(result), error_words(reading), f"seed {result.seed}"])
+    said = [*foundations(result), error_words(reading), tolerance_words(result), f"seed {result.seed}"]
+    return " · ".join(filter(None, said))
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:
