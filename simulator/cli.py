@@ -54,13 +54,26 @@ Trials = Annotated[
     typer.Option(
         metavar="N",
         help="How many periods to simulate, such as 10k. Default: as many as make 3 billion model calls, from 200 to "
-        "10,000.",
+        "10,000. With --tolerance: at most so many, by default 100,000.",
     ),
 ]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]
 Engine = Annotated[str, typer.Option(metavar="auto|exact", help="How to simulate; auto chooses by the work.")]
 Tolerance = Annotated[
-    str | None, typer.Option(metavar="SHARE", help="Of the hybrid engine, which is not there yet; exact needs none.")
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Add trials until the simulation error of the P95 is at most so much of it, such as 1%; of the P99 too "
+        "where a limit or --fail-if asks for it.",
+    ),
+]
+Points = Annotated[
+    str | None,
+    typer.Option(
+        metavar="sobol|plain",
+        help="Draw drivers and events by Sobol points, which are sure of the same with fewer trials (default), or "
+        "independently.",
+    ),
 ]
 Threads = Annotated[str | None, typer.Option(metavar="N", help="Default: all processors that this process may use.")]
 Out = Annotated[
@@ -104,6 +117,7 @@ def run(
     seed: Seed = None,
     engine: Engine = "auto",
     tolerance: Tolerance = None,
+    points: Points = None,
     set_: Overrides = None,
     threads: Threads = None,
     out: Out = None,
@@ -119,7 +133,7 @@ def run(
 
     wanted = Wanted.read(out, report, json)
     words = {"budget": budget, "trials": trials, "seed": seed, "threads": threads, "engine": engine}
-    words["tolerance"] = tolerance
+    words |= {"tolerance": tolerance, "points": points}
     options = RunOptions.read(scenario, set_ or (), words, fail_if or ())
     if open_:
         wanted = wanted.with_page(options.scenario.name)
@@ -181,6 +195,7 @@ def replay(
     ] = None,
     trials: Trials = None,
     seed: Seed = None,
+    points: Points = None,
     set_: Overrides = None,
     threads: Threads = None,
     everything: Annotated[bool, typer.Option("--all", help="Show every agent and call, however many.")] = False,
@@ -194,7 +209,7 @@ def replay(
 
     wanted = Wanted.read(None, None, json)
     words = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst}
-    words |= {"trials": trials, "seed": seed, "threads": threads}
+    words |= {"trials": trials, "seed": seed, "points": points, "threads": threads}
     request = ReplayRequest.read(scenario, set_ or (), words, prefix="--")
     wanted.check_writable(files_read(request.scenario))
     with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress, _noting_interruption():

@@ -35,6 +35,8 @@ def values_of(result: Result) -> dict[str, Any]:
         "interrupted": result.interrupted,
         "engine": result.engine,
         "engine_reason": result.engine_reason,
+        "points": result.points,
+        "tolerance": tolerance_values(result),
         "sessions_simulated": result.tally.session.sessions,
         "currency": facts.currency,
         "version": result.version,
@@ -59,6 +61,11 @@ def values_of(result: Result) -> dict[str, Any]:
         "session": asdict(result.session),
         "attribution": [asdict(part) for part in result.components(by_detail=True)],
     }
+
+
+def tolerance_values(result: Result) -> dict[str, Any] | None:
+    """How sure a run was to be, and how sure it is; None where it was asked for a number of trials."""
+    return None if result.tolerance is None else result.tolerance.to_dict()
 
 
 def guardrail_values(result: Result) -> list[dict[str, Any]] | None:

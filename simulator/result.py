@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.arguments import read_amount, read_count
-from simulator.document import guardrail_values, plain, values_of
+from simulator.document import guardrail_values, plain, tolerance_values, values_of
 from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, rows_frame, sample_addresses, sessions_frame, trials_frame
@@ -32,6 +32,7 @@ from simulator.risk.spend import Spend, covered_units, spend_units
 from simulator.risk.todate import Expected, ToDate, to_date
 from simulator.risk.verdict import Verdict, verdict
 from simulator.store import read_tally, whole_file, write_tally
+from simulator.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from datetime import date
@@ -92,6 +93,8 @@ class Result:
         What the failures of the busiest hour cost.
     expected_to_date : Expected, optional
         What covered spend was expected to be by the end of the period to date; None where there is none.
+    tolerance : Tolerance, optional
+        How sure the run was to be, and how sure it is; None where it was asked for a number of trials.
     facts : Facts, optional
         Read from the scenario where they are not given.
 
@@ -123,6 +126,7 @@ class Result:
         accuracy: Mapping[str, float] | None = None,
         expected_to_date: Expected | None = None,
         peak_cost: PeakCost | None = None,
+        tolerance: Tolerance | None = None,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -149,6 +153,7 @@ class Result:
         self.accuracy = None if accuracy is None else dict(accuracy)
         self.expected_to_date = expected_to_date
         self.peak_cost = peak_cost
+        self.tolerance = tolerance
 
     # What happened
 
@@ -156,6 +161,11 @@ class Result:
     def trials_done(self) -> int:
         """How many periods were simulated to their end."""
         return len(self.tally.trial)
+
+    @property
+    def points(self) -> str:
+        """Where the draws come from that a trial makes once: ``sobol`` or ``plain``."""
+        return self.tally.frame.points
 
     @property
     def currency(self) -> str:
@@ -404,6 +414,7 @@ class Result:
             estimate = getattr(self, name)
             run[name] = None if estimate is None else asdict(estimate)
         notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
+        notes["tolerance"] = plain(tolerance_values(self))
         write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
             self.trials.to_parquet(stream, index=False)
@@ -426,7 +437,9 @@ def load_result(folder: str | Path) -> Result:
     run = dict(notes["run"])
     for name, kind in _ESTIMATES.items():
         run[name] = None if run[name] is None else kind.from_dict(run[name])
-    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **run)
+    tolerance = None if notes["tolerance"] is None else Tolerance.from_dict(notes["tolerance"])
+    facts = Facts.from_dict(notes["facts"])
+    return Result(tally, None, None, facts=facts, guardrails=guardrails, tolerance=tolerance, **run)
 
 
 class Plots:

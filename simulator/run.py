@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,17 +17,20 @@ from simulator.engine.exact import simulate
 from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
+from simulator.engine.points import Points
 from simulator.processors import usable_processors
 from simulator.request import read_request
 from simulator.result import Result
 from simulator.rush import peak_cost
 from simulator.todate import expected_to_date
+from simulator.tolerance import MOST, Goal, percentiles_asked, until_sure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from scenarios.schema import Scenario
-    from simulator.engine.tally import Records
+    from simulator.engine.plan import Program
+    from simulator.engine.tally import Records, Tally
     from simulator.guarding import Sampler
 
 MOST_UNFINISHED = 0.99
@@ -40,7 +43,7 @@ class Progress:
 
     Attributes
     ----------
-    trials_done, trials_total : simulated periods
+    trials_done, trials_total : simulated periods; with a tolerance the total grows as more of them are asked for
     sessions_done, sessions_expected : their sessions; many are done before the first trial is
     seconds : since the first session, so that compilation does not count
     """
@@ -78,6 +81,9 @@ def run(
     seed: int | str = 1,
     budget: float | str | None = None,
     engine: str = "auto",
+    tolerance: float | str | None = None,
+    tolerance_p99: bool = False,
+    points: str = "sobol",
     overrides: str | Sequence[str] = (),
     threads: int | str | None = None,
     block: int | None = None,
@@ -89,10 +95,15 @@ def run(
     ----------
     source : a YAML file, the name of a library scenario, a mapping, or a Scenario as `load` gives it
     trials : simulated periods; by default as many as make 3e9 expected calls, from 200 to 10,000. Like all numbers
-        here, it may be text such as "10k"
+        here, it may be text such as "10k". With a tolerance: at most so many, by default 100,000
     seed : 0 to 2^64 - 1; the same seed gives the same bits on any number of threads
     budget : in the scenario's currency; replaces the amount of the scenario's budget, what it covers stays
     engine : "auto" or "exact"
+    tolerance : a share such as 0.01: trials are added until the 95 % interval of the P95 is at most so far to either
+        side, of what the budget covers where there is one; of the P99 too where the scenario's limits have one
+    tolerance_p99 : the P99 too in any case
+    points : "sobol", scrambled Sobol points for what a trial draws once (drivers, events), which say the same with
+        fewer trials; or "plain", independent draws
     overrides : "path=value", one or several, that replace values of the scenario, as ``--set`` does
     threads : workers; by default the processors that this process may use
     block : trials that a worker takes at a time; for tests of the promise that it does not matter
@@ -109,29 +120,30 @@ def run(
     """
     started = time.perf_counter()
     optional = {"trials": trials, "budget": budget, "threads": threads, "block": block, "progress": progress}
-    asked = {"seed": seed, "engine": engine} | {name: x for name, x in optional.items() if x is not None}
+    optional["tolerance"] = tolerance
+    asked = {"seed": seed, "engine": engine, "points": points} | {
+        name: x for name, x in optional.items() if x is not None
+    }
     problems: list[Problem] = []
     scenario, given = read_request(source, overrides, asked, problems)
     if problems or scenario is None:
         raise ScenarioError(problems)
     prices = resolve_prices(scenario)
-    program, period = compile_program(scenario, prices), Period.of(scenario)
-    n_threads = given.get("threads") or usable_processors()
+    program, period = compile_program(scenario, prices), Period.of(scenario, Points(given["points"]))
     try:
         calls, spend = pilot(program, period)
-        n_trials = given.get("trials") or default_trials(calls)
-        expected = refuse_too_large(program, period, given["seed"], n_trials, calls, spend)
-        tally = simulate(
-            program,
-            period,
-            given["seed"],
-            n_trials,
-            unit=money_unit(spend),
-            threads=n_threads,
-            block=given.get("block"),
-            watch=_watch(progress, n_trials, expected),
+        work = _Work(program, period, given, calls, spend, _Watch(progress))
+        if "tolerance" in given:
+            percentiles = (95, 99) if tolerance_p99 else percentiles_asked(scenario.limits)
+            maximum = given.get("trials") or MOST
+            goal = Goal(given["tolerance"], percentiles, scenario.budget is not None, maximum)
+            tally, precision, n_trials = until_sure(work.simulate, goal, work.is_let_through)
+        else:
+            precision, n_trials = None, given.get("trials") or default_trials(calls)
+            tally = work.simulate(0, n_trials)
+        to_date = expected_to_date(
+            scenario, prices, period.points, given["seed"], calls, tally.frame.unit, work.threads
         )
-        to_date = expected_to_date(scenario, prices, period.points, given["seed"], calls, tally.frame.unit, n_threads)
     except CostOverflowError as error:
         raise cost_overflow(scenario, error) from None
     if not len(tally.trial):
@@ -149,7 +161,7 @@ def run(
 
         return sampler
 
-    interrupted = len(tally.trial) < n_trials
+    interrupted = len(tally.trial) < n_trials or (precision is not None and precision.stopped_by == "user")
     return Result(
         tally=tally,
         scenario=scenario,
@@ -159,6 +171,7 @@ def run(
         engine_reason="the exact engine simulates every session of every trial",
         trials_requested=n_trials,
         interrupted=interrupted,
+        tolerance=precision,
         peak_cost=None if interrupted else peak_cost(program, period, given["seed"], tally),
         expected_to_date=None if interrupted else to_date,
         seconds=time.perf_counter() - started,
@@ -167,16 +180,69 @@ def run(
     )
 
 
-def _watch(
-    progress: Callable[[Progress], None] | None, n_trials: int, expected: float
-) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    done, started = [0, 0], time.perf_counter()
+@dataclass(frozen=True)
+class _Work:
+    """Any trials of one run."""
 
-    def watch(trials: int, sessions: int) -> None:
-        done[0] += trials
-        done[1] += sessions
-        progress(Progress(done[0], n_trials, done[1], expected, time.perf_counter() - started))
+    program: Program
+    period: Period
+    given: Mapping[str, Any]
+    calls: float
+    spend: float
+    watch: _Watch
 
-    return watch
+    def simulate(self, first: int, count: int) -> Tally:
+        """Trials first .. first + count - 1, of a run that goes as far as these and no further yet."""
+        self.watch.aim(first + count, self._expected(first + count))
+        return simulate(
+            self.program,
+            self.period,
+            self.given["seed"],
+            count,
+            first=first,
+            unit=money_unit(self.spend),
+            threads=self.threads,
+            block=self.given.get("block"),
+            watch=self.watch.see if self.watch.progress else None,
+        )
+
+    @property
+    def threads(self) -> int:
+        """Workers."""
+        return self.given.get("threads") or usable_processors()
+
+    def is_let_through(self, trials: int) -> bool:
+        """Whether a run of so many trials is not too large."""
+        try:
+            self._expected(trials)
+        except ScenarioError:
+            return False
+        return True
+
+    def _expected(self, trials: int) -> float:
+        """Sessions of so many trials; refuses what is too large."""
+        return refuse_too_large(self.program, self.period, self.given["seed"], trials, self.calls, self.spend)
+
+
+@dataclass
+class _Watch:
+    """What has been done of a run, and of how much: more and more of it where there is a tolerance."""
+
+    progress: Callable[[Progress], None] | None
+    trials: int = 0
+    expected: float = 0.0
+    trials_done: int = 0
+    sessions_done: int = 0
+    started: float = field(default_factory=time.perf_counter)
+
+    def aim(self, trials: int, expected: float) -> None:
+        """Go on until so many trials."""
+        self.trials, self.expected = trials, expected
+
+    def see(self, trials: int, sessions: int) -> None:
+        """Note what has been finished, and tell it."""
+        self.trials_done += trials
+        self.sessions_done += sessions
+        seconds = time.perf_counter() - self.started
+        if self.progress is not None:
+            self.progress(Progress(self.trials_done, self.trials, self.sessions_done, self.expected, seconds))

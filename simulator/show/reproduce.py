@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 
 def command(result: Result) -> str:
-    """The command line of a run, quoted for a shell: scenario, overrides, budget, trials, seed and engine."""
+    """The command line of a run, quoted for a shell: scenario, overrides, budget, trials, seed, engine and points."""
     words = ["burncurve", "run", *_scenario_words(result.scenario, result.facts.name)]
     if result.facts.budget is not None:
         words += ["--budget", _plain(result.facts.budget)]
     words += ["--trials", str(result.trials_requested), "--seed", str(result.seed), "--engine", result.engine]
+    words += _points(result.points)
     return shlex.join(words)
 
 
@@ -34,7 +35,12 @@ def replay_command(replay: Replay) -> str:
     words += ["--trial", str(address.trial), "--day", str(address.day + 1), "--session", str(address.session)]
     if len(scenario.features) > 1:
         words += ["--feature", replay.feature]
-    return shlex.join([*words, "--seed", str(replay.seed)])
+    return shlex.join([*words, "--seed", str(replay.seed), *_points(replay.points)])
+
+
+def _points(kind: str) -> list[str]:
+    """Where the points are others than by default, which."""
+    return [] if kind == "sobol" else ["--points", kind]
 
 
 def from_values(scenario: Scenario | None) -> bool:

@@ -55,7 +55,7 @@ def sides(request):
     spec = load(PERIODS[request.param])
     prices, dice = resolve_prices(spec), Dice(11)
     ours = [trial(spec, prices, dice) for _ in range(TWIN_TRIALS)]
-    tally = run(spec, trials=KERNEL_TRIALS, seed=3, engine="exact", threads=1).tally
+    tally = run(spec, trials=KERNEL_TRIALS, seed=3, engine="exact", points="plain", threads=1).tally
     unit = tally.frame.unit
     twin = {"spend": np.array([t.spend for t in ours])}
     kernel = {"spend": tally.cells.sum(axis=1) * unit}
