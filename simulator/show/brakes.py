@@ -44,6 +44,18 @@ def _without(done: Controls, reading: Reading) -> str:
     return p95 if chance == words.UNKNOWN else f"{chance} chance, {p95}"
 
 
+def brakes_rows(reading: Reading) -> list[tuple[str, str]]:
+    """What would be without controls, as rows of a small table; none without controls."""
+    done = reading.controls
+    if done is None:
+        return []
+    rows = [("P95 without controls", reading.money(reading.free.p95))]
+    if done.breach is not None:
+        chance = words.percent_of(done.breach.breaching, done.breach.trials)
+        rows.append(("Chance of going over it without controls", chance))
+    return [*rows, (f"{words.plural(reading.unit).capitalize()} turned away", words.percent(done.turned_away.share))]
+
+
 # The report
 
 
