@@ -139,6 +139,9 @@ def _figures(done: Controls, reading: Reading) -> Iterator[tuple[str, str, str, 
     mean = f"mean{', all spend' if reading.partial else ''}"
     yield mean, reading.money(reading.spend.mean), reading.money(done.spend.mean), _less(done.saving, reading)
     away, units = done.turned_away, words.plural(reading.unit)
+    if away.mean == 0:
+        yield f"{units} turned away", "none", "none", ""
+        return
     yield f"{units} turned away", words.percent(away.share), "none", f"{words.about(away.mean)} a mean {reading.noun}"
     yield f"the same, 1 {reading.noun} in 20 at or above", words.percent(away.p95_share), "none", ""
 

@@ -62,6 +62,10 @@ def test_controls_that_never_act_say_so() -> None:
     reading = read(braked.never_braked())
     assert brakes_words(reading) == "no control acted in 200 months"
     assert controls_title(reading) == "No control acted in 200 simulated months"
+    made = controls_section(reading, None)
+    assert made is not None
+    assert made.rows[-1] == ("sessions turned away", "none", "none", "")
+    assert [(row.acts, row.when, row.leak) for row in made.controls] == [("less than 1.7 %", "", "")] * 2
 
 
 def test_a_notebook_shows_both_sides(result: Result) -> None:
