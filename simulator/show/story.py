@@ -139,6 +139,9 @@ def burn_fan_title(reading: Reading) -> str:
             f"1 in 20 above {reading.money(reading.spend.p95)}"
         )
     budget = reading.stated(reading.breach.amount)
+    if broken_words(reading):
+        median = reading.money(reading.held.p50)
+        return f"The {budget} budget is broken, and half of all {reading.nouns} end above {median}"
     if reading.breach.day is None:
         return f"None of {reading.trials:,} simulated {reading.nouns} breaks the {budget} budget"
     when = _break_day(reading, reading.breach.day)
