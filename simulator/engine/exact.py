@@ -30,7 +30,6 @@ from simulator.engine.tally import (
     Tally,
     dearest,
 )
-from simulator.engine.trace import TRACE_DTYPE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -109,7 +108,7 @@ class Scratch:
             extremes=np.array([np.inf, 0.0, 0.0, 0.0]),
             worst=self.worst.copy(),
             records=np.zeros(0, SESSION_DTYPE) if records is None else records,
-            trace=np.zeros(0, TRACE_DTYPE) if trace is None else trace,
+            trace=trace,
             stop=self.stop,
         )
 
@@ -323,7 +322,7 @@ class _Job:
 def _run(
     program: Program, seed: int, items: Table, levels: Floats, scratch: Scratch, out: Out, per_unit: float
 ) -> None:
-    kernel = run_chats if program.is_chat and not len(out.trace) else run_trees
+    kernel = run_chats if program.is_chat and out.trace is None else run_trees
     kernel(program.plan, np.uint64(seed), items, levels, scratch.space, out, per_unit)
     if out.totals[T_FAULTS]:
         raise CostOverflowError("the cost of a day is not a finite number below 2^62 units of money")

@@ -37,7 +37,7 @@ def use_tools(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sp
         before = running.floats[at.ADDED]
         if not agent.whole_prompt and tool.result_law != NO_LAW:
             add_results(plan, tool, running, space, n)
-        if out.trace.shape[0] > 0:
+        if out.trace is not None:
             note_tools(tool, running, out, index, number, before, n)
 
 
