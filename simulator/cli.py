@@ -291,10 +291,12 @@ def warmup() -> None:
 
     started = time.perf_counter()
     from distributions.jit import cache_directory
+    from simulator.replay import replay as tell
     from simulator.run import run as simulate
 
-    for scenario in ("faq", "coding-agent"):  # the one needs the kernel of chats, the other that of trees
-        simulate(scenario, trials=1, overrides=["volume.sessions_per_day=1"])
+    few = ["volume.sessions_per_day=1"]
+    simulate("faq", trials=1, overrides=few)  # the kernel of chats; below those of trees, without a trace and with one
+    tell("coding-agent", worst=1, trials=1, overrides=few)
     folder = cache_directory()
     where = f"kept in {folder}" if folder else "not kept: no cache folder can be written, set BURNCURVE_CACHE to one"
     _say(f"The kernels are ready, after {time.perf_counter() - started:.1f} s; {where}.")
