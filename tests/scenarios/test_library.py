@@ -161,7 +161,7 @@ def test_faq_turns_are_those_of_the_source():
 
 def test_rag_inference_makes_65_percent_of_ten_thousand_dollars():
     """At a hundredth of the volume, so that a year of months is quick; fixed costs and overheads left out."""
-    result = small("rag-assistant", 400, "volume.sessions_per_day=26")
+    result = small("rag-assistant", 400, "volume.sessions_per_day=24")
     rows = result.to_dict()["attribution"]
     models = 100 * sum(row["mean"] for row in rows if row["cause"] not in {"fixed", "overheads"})
     assert models == pytest.approx(6_500, rel=0.07)
