@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from scenarios.schema import CAUSE_COVER, COVERS, DRIVERS
+from scenarios.schema import CAUSE_COVER, DRIVERS
 from tests.twin.naive_calendar import dates_of, monthly_costs, one_time_costs, position, rolled_out, weekday_factor
 from tests.twin.naive_fate import Fate, count_at, fate_of, in_force, multiplied
 from tests.twin.naive_twin import Session, World, levels
@@ -43,7 +43,7 @@ class Arm:
     def __init__(self, scenario, prices, dice, fate, controls):
         self.scenario, self.prices, self.dice, self.fate = scenario, prices, dice, fate
         self.controls, self.crossed = controls, [0] * len(controls)
-        self.covers = COVERS if scenario.budget is None else scenario.budget.covers
+        self.covers = () if scenario.budget is None else scenario.budget.covers
         self.dates = dates_of(scenario)
         self.days = []
 
