@@ -128,7 +128,7 @@ def test_a_stop_turns_everyone_away(lives):
 
 
 def test_a_control_that_brings_more_turns_nobody_away(lives):
-    lived = lives(certain({"at": 0.45, "multiplies": {"volume": 3}}), trials=2_000)
+    lived = lives(certain({"at": 0.45, "multiplies": {"volume": 3}}), twin=50, trials=2_000)
     assert lived.turned_away.max() == 0
     assert standard_errors_off(lived.sessions[:, 5:].sum(axis=(1, 2)), 5 * 60) < 4
     assert standard_errors_off((lived.free_spend - 100)[:, 5:].sum(axis=1) * 100, 5 * 20) < 4
@@ -147,9 +147,7 @@ def test_controls_add_up_once_in_force_for_good(lives):
     for day in range(10):
         assert standard_errors_off(lived.sessions[:, day, 0], volume[day]) < 4
     assert lived.money[:, :, 0] == pytest.approx(lived.sessions[:, :, 0] * np.array(price) / 100)
-    assert (
-        standard_errors_off(lived.turned_away, 6 * 8) < 4 * 1.001
-    )  # what came more on days 3 and 4 makes up for nobody
+    assert standard_errors_off(lived.turned_away, 6 * 8) < 4  # who came more on days 3 and 4 makes up for nobody
 
 
 def test_controls_route_after_events_and_chains_are_followed(lives):
@@ -201,23 +199,22 @@ def assert_free(lived):
 
 
 def test_features_are_turned_away_each_for_itself(lives):
-    """A launch of one feature does not make up for those of the other who are turned away."""
     agents = {"a": {"model": "dear"} | CENT, "b": {"model": "dear"} | CENT}
     features = {"x": {"agent": "a"}, "y": {"agent": "b"}}
     spec = scenario(
         agents,
         models=CENTS,
         features=features,
-        volume={"sessions_per_day": 40},
+        volume={"sessions_per_day": 20},
         period=TEN_DAYS,
         budget=ON_FIXED,
         fixed_costs=PLATFORM,
         controls=[{"at": 0.45, **HALF}],
     )
     lived = lives(spec)
-    assert standard_errors_off(lived.turned_away, 5 * 20) < 4
+    assert standard_errors_off(lived.turned_away, 5 * 10) < 4
     for feature in range(2):
-        assert standard_errors_off(lived.sessions[:, 5:, feature].sum(axis=1), 5 * 10) < 4
+        assert standard_errors_off(lived.sessions[:, 5:, feature].sum(axis=1), 5 * 5) < 4
 
 
 # -- the month to date -----------------------------------------------------------------------------------

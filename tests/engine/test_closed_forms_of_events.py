@@ -39,7 +39,7 @@ def test_an_event_that_may_happen_mixes_two_laws(lives):
 
 @pytest.mark.parametrize(("probability", "days"), [(0, 0), (1, 3)])
 def test_an_event_that_is_certain_one_way_or_the_other(lives, probability, days):
-    lived = lives(with_event(date=FIRST, probability=probability, multiplies={"volume": 3}), trials=2_000)
+    lived = lives(with_event(date=FIRST, probability=probability, multiplies={"volume": 3}), twin=20, trials=2_000)
     assert set(lived.event_days["storm"]) == {days}
 
 
@@ -190,7 +190,7 @@ def test_the_occurrence_that_began_first_gives_the_multipliers(lives):
     """Thirty start every day and last two, so that the first of them, on the first day, has the second day as well."""
     factor = {"mixture": [{"weight": 0.5, "law": 1}, {"weight": 0.5, "law": 9}]}
     event = {"per_month": 930, "days": 2, "multiplies": {"volume": factor}}
-    lived = lives(cents({"sessions_per_day": 40}, events={"storm": event}), trials=2_000)
+    lived = lives(cents({"sessions_per_day": 40}, events={"storm": event}), twin=50, trials=2_000)
     first, second, third = (lived.sessions[:, day, 0] > 150 for day in range(3))
     n = first.size
     assert np.array_equal(first, second)

@@ -1,9 +1,10 @@
-"""What must not matter to a whole period does not, to the last bit: threads, blocks, company, and rules that never act."""
+"""What must not matter to a whole period does not, to the last bit: threads, blocks, company, rules that never act."""
 
 from __future__ import annotations
 
 import json
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -222,7 +223,7 @@ def capped(factor, **more):
 
 def test_a_larger_capped_volume_never_gives_fewer_sessions():
     runs = [simulate(capped(factor), trials=200).tally for factor in (0.2, 0.5, 0.9, 1.0, 1.4)]
-    for less, more in zip(runs, runs[1:], strict=False):
+    for less, more in pairwise(runs):
         assert (less.sessions <= more.sessions).all()
         assert (less.sessions < more.sessions)[:, 3:].any()
         assert (less.turned_away >= more.turned_away).all()
