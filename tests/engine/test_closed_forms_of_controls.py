@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from tests.engine.cents import CENT, CENTS, cents
-from tests.engine.facts import standard_errors_off, variance_off
-from tests.engine.oracle import assert_law, distribution, poisson_sum
+from tests.engine.facts import standard_errors_off
+from tests.engine.oracle import assert_law, costs, distribution, negative_binomial_sum, poisson_sum
 from tests.twin.worlds import scenario
 
 TEN_DAYS = {"start": "2026-12-01", "days": 10}
@@ -90,7 +90,7 @@ def test_a_brake_halves_what_comes_from_then_on(lives):
     for day in range(10):
         came, mean = lived.sessions[:, day, 0], 20 if day < 5 else 10
         assert standard_errors_off(came, mean) < 4
-        assert variance_off(came, mean) < 4
+        assert_law(came, distribution(poisson_sum(mean)))
     assert_law(lived.money.sum(axis=(1, 2)) * 100, distribution(poisson_sum(150)))
     assert_law((lived.free_spend.sum(axis=1) - 1_000) * 100, distribution(poisson_sum(200)))
 
@@ -104,14 +104,14 @@ def test_who_is_turned_away_would_have_come(lives):
     assert (free >= came).all()
     assert np.array_equal(lived.turned_away, (free - came).sum(axis=1))
     assert standard_errors_off(lived.turned_away, 40) < 4
-    assert_coupled(lived.turned_away, 4, 20, 10)
+    assert_law(lived.turned_away, distribution(gap_of_counts(20, 10) ** 4))
 
 
-def assert_coupled(gaps, days, more, fewer):
-    """Hold sums of gaps of two Poisson counts at the same uniform against their variance."""
-    u = (np.arange(200_000) + 0.5) / 200_000
-    gap = counts_at(u, more) - counts_at(u, fewer)
-    assert variance_off(gaps, days * gap.var()) < 4
+def gap_of_counts(more, fewer, n=200_000):
+    """Transform of how far apart two Poisson counts are at the same uniform."""
+    u = (np.arange(n) + 0.5) / n
+    gaps, times = np.unique(counts_at(u, more) - counts_at(u, fewer), return_counts=True)
+    return costs(dict(zip(gaps.tolist(), (times / n).tolist(), strict=True)))
 
 
 def counts_at(u, mean):
@@ -194,7 +194,7 @@ def assert_free(lived):
     for day in range(10):
         came = lived.free_spend[:, day] * 100
         assert standard_errors_off(came, 20) < 4
-        assert variance_off(came, 20 + 20**2 / 3) < 4
+        assert_law(came, distribution(negative_binomial_sum(20, 3)))
     assert standard_errors_off((lived.free_spend[:, 1] * 100 - 20) * (lived.free_spend[:, 8] * 100 - 20), 0) < 4
 
 
