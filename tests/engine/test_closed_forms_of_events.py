@@ -217,12 +217,6 @@ def test_two_events_with_shares_hit_independently(lives):
     assert_law(lived.spend * 100, distribution(poisson_sum(60, cost)))
 
 
-def test_an_event_with_no_share_hits_nobody(lives):
-    lived = lives(with_event(date=FIRST, share=0, multiplies={"output_tokens": 30}), trials=2_000)
-    assert set(lived.event_days["storm"]) == {3}
-    assert lived.money == pytest.approx(lived.sessions / 100)
-
-
 # -- routes ------------------------------------------------------------------------------------------------
 
 PRICES = {"one": 1, "two": 2, "five": 5, "eleven": 11}  # cents a session

@@ -152,8 +152,8 @@ def test_other_features_leave_the_incidents_and_drivers_of_the_rest_alone(place)
 
 def test_an_event_that_never_happens_changes_nothing():
     never = {"date": "2026-12-29", "probability": 0, "multiplies": {"price": 9}, "route": {"plain": "spare"}}
-    rare = {"per_month": 0, "multiplies": {"volume": 9}}
-    nobody = {"date": "2026-12-29", "share": 0, "multiplies": {"output_tokens": 9}, "route": {"plain": "spare"}}
+    rare = {"per_month": 1e-9, "multiplies": {"volume": 9}}
+    nobody = {"date": "2026-12-29", "share": 1e-12, "multiplies": {"output_tokens": 9}, "route": {"plain": "spare"}}
     for event in (never, rare, nobody):
         with_it = simulate(everything(events=EVERYTHING["events"] | {"ghost": event}), trials=TRIALS, seed=9)
         assert_same_trials(with_it.tally, reference().tally, [name for name in ROWS if name != "event_days"])
