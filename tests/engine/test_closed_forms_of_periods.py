@@ -10,26 +10,12 @@ import pytest
 from scipy.stats import norm, poisson, t
 
 from simulator.engine.tally import REPLICATES
-from tests.engine.facts import all_sessions, share_off, simulate, spends, standard_errors_off
+from tests.engine.cents import CENT, CENTS, THREE_DAYS, TWENTY, cents
+from tests.engine.facts import all_sessions, share_off, simulate, spends, standard_errors_off, variance_off
 from tests.twin.agreement import kolmogorov_bound
 from tests.twin.worlds import one_agent, scenario
 
 TRIALS = 20_000
-CENT = {"prompt_tokens": 0, "output_tokens": 1}  # a session of one output token, at 10,000 dollars a million: one cent
-CENTS = {"dear": {"input": 0, "output": 10_000}}
-THREE_DAYS = {"start": "2026-12-04", "days": 3}  # Friday to Sunday
-TWENTY = {"sessions_per_day": 20}
-
-
-def cents(volume=TWENTY, **more):
-    return one_agent(CENT, models=CENTS, volume=volume, **({"period": THREE_DAYS} | more))
-
-
-def variance_off(sample, expected):
-    """Distance of a sample variance from what it should be, in its standard errors (by the fourth moment)."""
-    spread = np.asarray(sample, dtype=float)
-    spread = (spread - spread.mean()) ** 2
-    return abs(spread.mean() - expected) / (spread.std() / math.sqrt(spread.size))
 
 
 def test_the_variance_of_a_poisson_period():
