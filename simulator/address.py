@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, shown
 from scenarios.suggest import did_you_mean
 from simulator.arguments import read_arguments
+from simulator.engine.again import crossings
+from simulator.engine.conditions import Conditions
+from simulator.engine.controls import acting_on
 from simulator.engine.period import Period
+from simulator.engine.plan import compile_program
 from simulator.show import words
 
 if TYPE_CHECKING:
@@ -160,9 +165,14 @@ class Words:
 
 def sessions_of(scenario: Scenario, seed: int, points: Points, trial: int, day: int, feature: int) -> int:
     """How many sessions a feature has on a day of a trial."""
-    period, trials = Period.of(scenario, points), np.array([trial], np.int64)
-    counts = period.counts(seed, trials, period.day_levels(period.driver_levels(seed, trials)))
-    return int(counts[0, day, feature])
+    period, acting = Period.of(scenario, points), None
+    if scenario.controls:
+        crossed = crossings(compile_program(scenario, resolve_prices(scenario)), period, seed, trial)
+        assert crossed is not None
+        acting = acting_on(crossed, np.array([control.delay_days for control in scenario.controls], np.int64), day)
+    conditions, days = Conditions.of(period, seed, np.array([trial], np.int64)), slice(day, day + 1)
+    counts = conditions.counts(conditions.levels(days, acting), days, acting)
+    return int(counts[0, 0, feature])
 
 
 def _day_number(value: object, start: date) -> int | None:

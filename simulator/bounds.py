@@ -11,8 +11,9 @@ import numpy as np
 from scenarios.calendar import day_dates
 from scenarios.problems import Fault, Problem, ScenarioError
 from scenarios.schema import DRIVERS
-from simulator.engine.exact import CostOverflowError, sample_sessions
-from simulator.engine.period import VOLUME
+from simulator.engine.again import sample_sessions
+from simulator.engine.conditions import Conditions
+from simulator.engine.items import CostOverflowError
 from simulator.engine.plan import NANO
 from simulator.engine.tally import N_COST_BINS, SESSION_DTYPE, Frame, Records, Tally
 
@@ -43,7 +44,7 @@ PILOT_TRIALS, PILOT_SESSIONS = 64, 32
 PILOT_FEATURES = 64
 """Looked at together: each look takes memory for all the features that there are."""
 PILOT_SEED = 0
-CHUNK = 65_536
+CHUNK = 1_024
 """Trials whose driver levels are looked at together."""
 _TOO_LARGE = "look for an amount, a token law, a price or a volume that is far too large"
 
@@ -58,19 +59,18 @@ def pilot(program: Program, period: Period) -> tuple[float, float]:
     ScenarioError
         Where features are too many to look at, or the spend is more money than anyone has.
     """
-    _refuse_features(program.scenario, len(period.shares))
-    trial = np.arange(PILOT_TRIALS, dtype=np.int64)
-    sessions = float(_sessions(period, PILOT_SEED, trial).mean())
+    _refuse_features(program.scenario, period.shares.shape[1])
+    sessions = _sessions(period, PILOT_SEED, np.arange(PILOT_TRIALS, dtype=np.int64)).mean(axis=0)
     calls, spend = 0.0, _fixed_costs(program.scenario)
     _refuse_money(program.scenario, "fixed_costs", spend)
     unit = money_unit(spend)
-    for first in range(0, len(period.shares), PILOT_FEATURES):
-        shares = period.shares[first : first + PILOT_FEATURES]
-        addresses = np.concatenate([_pilot_addresses(period, first + place) for place in range(len(shares))])
+    for first in range(0, len(sessions), PILOT_FEATURES):
+        some = sessions[first : first + PILOT_FEATURES].tolist()
+        addresses = np.concatenate([_pilot_addresses(period, first + place) for place in range(len(some))])
         records = sample_sessions(program, period, PILOT_SEED, addresses, unit)
-        for share, own in zip(shares, np.split(records, len(shares)), strict=True):
-            calls += sessions * share * float(own["calls"].mean())
-            spend += sessions * share * float(own["cost"].mean())
+        for expected, own in zip(some, np.split(records, len(some)), strict=True):
+            calls += expected * float(own["calls"].mean())
+            spend += expected * float(own["cost"].mean())
     return calls, spend
 
 
@@ -78,7 +78,7 @@ def _pilot_addresses(period: Period, feature: int) -> Records:
     addresses = np.zeros(PILOT_TRIALS * PILOT_SESSIONS, SESSION_DTYPE)
     addresses["trial"] = np.repeat(np.arange(PILOT_TRIALS), PILOT_SESSIONS)
     addresses["session"] = np.tile(np.arange(PILOT_SESSIONS), PILOT_TRIALS)
-    addresses["day"] = addresses["trial"] % len(period.sessions_per_day)
+    addresses["day"] = addresses["trial"] % period.days
     addresses["feature"] = feature
     return addresses
 
@@ -128,16 +128,17 @@ def refuse_too_large(program: Program, period: Period, seed: int, trials: int, c
     _refuse_calls(scenario, calls * trials)
     _refuse_money(scenario, "agents", spend)
     _refuse_memory(scenario, program.frame(money_unit(spend)), trials)
-    expected = _sessions(period, PILOT_SEED, np.arange(PILOT_TRIALS)).mean()
+    expected = float(_sessions(period, PILOT_SEED, np.arange(PILOT_TRIALS)).sum(axis=1).mean())
     drawn = sum(float(_sessions(period, seed, chunk).sum()) for chunk in _chunks(trials))
     _refuse_calls(scenario, calls * drawn / expected if expected > 0.0 else drawn)
     return drawn
 
 
 def _sessions(period: Period, seed: int, trial: Ints) -> Floats:
-    """float64[T]: expected sessions of each trial, given its drivers."""
-    days = period.day_levels(np.ones((1, len(DRIVERS))))[0, :, VOLUME]
-    return period.driver_levels(seed, trial)[:, VOLUME] * float(period.sessions_per_day @ days)
+    """float64[T, F]: expected sessions of each trial by feature, given all that the trial shares, without controls."""
+    conditions, days = Conditions.of(period, seed, trial), slice(0, period.days)
+    means: Floats = conditions.means(conditions.levels(days), days).sum(axis=1)
+    return means
 
 
 def _chunks(trials: int) -> Iterator[Ints]:

@@ -18,7 +18,8 @@ from simulator.address import Address, Words, sessions_of
 from simulator.bounds import cost_overflow
 from simulator.causes import Share, shares_of
 from simulator.course import NANO, Course, Names, ReplayError
-from simulator.engine.exact import CostOverflowError
+from simulator.engine.again import crossings
+from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
 from simulator.engine.points import Points
@@ -272,7 +273,8 @@ class ReplayRequest:
         program, period = compile_program(scenario, prices), Period.of(scenario, self.points)
         where = address.trial, address.day, address.feature, address.session
         try:
-            record, rows = trace_session(program, period, self.seed, *where, NANO)
+            crossed = crossings(program, period, self.seed, address.trial)
+            record, rows = trace_session(program, period, self.seed, *where, NANO, crossed)
         except CostOverflowError as error:
             raise cost_overflow(scenario, error) from None
         course = Course.read(record, rows, Names.of(scenario))

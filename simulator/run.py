@@ -6,11 +6,15 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scenarios.load import Source
 from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, ScenarioError
 from simulator.bounds import cost_overflow, default_trials, money_unit, pilot, refuse_too_large
-from simulator.engine.exact import CostOverflowError, sample_sessions, simulate
+from simulator.engine.again import sample_sessions
+from simulator.engine.exact import simulate
+from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
 from simulator.engine.points import Points
@@ -145,7 +149,8 @@ def run(
 
         def sampler(addresses: Records) -> Records:
             try:
-                return sample_sessions(other, period, given["seed"], addresses, tally.frame.unit)
+                crossed = tally.crossed[np.searchsorted(tally.trial, addresses["trial"])]
+                return sample_sessions(other, period, given["seed"], addresses, tally.frame.unit, crossed)
             except CostOverflowError as error:
                 raise cost_overflow(edited, error) from None
 

@@ -70,9 +70,9 @@ def cut_by(feature: Any, floats: Floats, i: Lane) -> float:
 
 
 @inlined
-def tier_of(plan: Plan, model: Any, day: int, prompt: float) -> Any:
+def tier_of(plan: Plan, item: Any, model: Any, prompt: float) -> Any:
     """The tier that prices a call of this prompt: the last of the model's card whose threshold the prompt passes."""
-    row = plan.cards[model, day]
+    row = plan.cards[item.route, model, item.day]
     while plan.tiers[row].more and prompt > plan.tiers[row + 1].above:
         row += 1
     return plan.tiers[row]
@@ -110,7 +110,7 @@ def call(
     asked, cached, written, answer, thought = 0.0, 0.0, 0.0, 0.0, 0.0
     if outcome != LOST or agent.bills_failed_input:
         asked = floats[at.PROMPT + i] + attempt * agent.added_tokens
-        tier, level = tier_of(plan, model, item.day, asked), levels[L_PRICE]
+        tier, level = tier_of(plan, item, model, asked), levels[L_PRICE]
         cached = read(agent, levels, running, i, np.uint64(attempt), asked, readable) if role == OWN else 0.0
         written = asked - cached if agent.caching and tier.writes else 0.0
         answer = 0.0 if outcome == LOST else floats[at.OUT + i]
@@ -150,7 +150,7 @@ def attempt_turn(
         n_models = 2 if is_full and own and floats[at.ESCALATES + i] > 0.0 else 1
         first: Any = np.int64(running.words[at.MODEL + i]) if own else agent.fallback_model
         last = agent.next_model if n_models == 2 else first
-        p_fails = min(1.0, plan.failure_rates[index, last] * failures)
+        p_fails = min(1.0, plan.failure_rates[item.route, index, last] * failures)
         outcome = outcome_of(agent, running, i, np.uint64(attempt), p_fails)
         for place in range(n_models):
             model = first if place == 0 else last

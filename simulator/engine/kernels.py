@@ -23,7 +23,7 @@ from simulator.engine.closing import call_nobody, call_people, note_cut, note_en
 from simulator.engine.columns import LANES
 from simulator.engine.counting import count_sessions, flush
 from simulator.engine.lanes import BORN, RUNNING, Lane, Lanes, Space, enter, leave, pool
-from simulator.engine.layout import L_MISSES, Floats, Out, Plan, Table
+from simulator.engine.layout import L_MISSES, Floats, Out, Plan, Table, Words
 from simulator.engine.opening import open_born, open_sessions, take_up
 from simulator.engine.tools import use_tools
 from simulator.engine.trace import FROM_ROOT
@@ -73,7 +73,7 @@ def fullest(space: Space) -> int:
 
 @kernel
 def run_chats(
-    plan: Plan, seed: np.uint64, items: Table, levels: Floats, space: Space, out: Out, per_unit: float
+    plan: Plan, seed: np.uint64, items: Table, numbers: Words, levels: Floats, space: Space, out: Out, per_unit: float
 ) -> None:
     """Simulate the sessions of every item and add them to `out`; each is a root without tools and children.
 
@@ -82,7 +82,8 @@ def run_chats(
     plan : Plan
     seed : uint64
     items : ITEM_DTYPE[I], none of more than SUM_BLOCK sessions
-    levels : float64[T, D, 12], driver levels by row and day
+    numbers : uint64[N], sessions of the items that have not all from their first one on
+    levels : float64[L, 12], driver levels that items stand at
     space : working memory of this thread
     out : Out; its `records`, where not empty, has one row a session in the order of the items
     per_unit : units of money in one unit of currency
@@ -90,9 +91,9 @@ def run_chats(
     done, row = space.done, 0
     for number in range(items.shape[0]):
         item = items[number]
-        level, root = levels[item.row, item.day], plan.features[item.feature].agent
+        level, root = levels[item.level], plan.features[item.feature].agent
         sums = space.sums[plan.slots[item.feature, root]]
-        wanted, first, shift = np.uint64(item.count), np.uint64(item.first), row - item.first
+        wanted, shift = np.uint64(item.count), row - item.first
         begun = opened = n_done = NONE
         n_listed = in_flight = min(FEW, wanted)
         fill(space, root, root + 1, root, in_flight)
@@ -118,7 +119,7 @@ def run_chats(
                     continue
                 if begun == opened:
                     opened = min(opened + ALL, wanted)
-                    open_sessions(plan, seed, item, level, first + begun, space.ready, opened - begun)
+                    open_sessions(plan, seed, item, numbers, level, begun, space.ready, opened - begun)
                 enter(space, running, i, begun % ALL, False)
                 take_up(plan, item, level, root, running, i, space.ready, begun % ALL)
                 begun += ONE
@@ -129,7 +130,7 @@ def run_chats(
 
 @kernel
 def run_trees(
-    plan: Plan, seed: np.uint64, items: Table, levels: Floats, space: Space, out: Out, per_unit: float
+    plan: Plan, seed: np.uint64, items: Table, numbers: Words, levels: Floats, space: Space, out: Out, per_unit: float
 ) -> None:
     """Simulate the sessions of every item, whatever the language can say, and add them to `out`.
 
@@ -139,9 +140,9 @@ def run_trees(
     row = 0
     for number in range(items.shape[0]):
         item = items[number]
-        level, feature = levels[item.row, item.day], plan.features[item.feature]
+        level, feature = levels[item.level], plan.features[item.feature]
         root, root_sums = feature.agent, space.sums[plan.slots[item.feature, feature.agent]]
-        wanted, first, shift = np.uint64(item.count), np.uint64(item.first), row - item.first
+        wanted, shift = np.uint64(item.count), row - item.first
         begun = opened = n_done = NONE
         n_listed = in_flight = min(ALL, wanted)
         fill(space, 0, plan.agents.shape[0], root, in_flight)
@@ -170,7 +171,7 @@ def run_trees(
                     continue
                 if begun == opened:
                     opened = min(opened + ALL, wanted)
-                    open_sessions(plan, seed, item, level, first + begun, space.ready, opened - begun)
+                    open_sessions(plan, seed, item, numbers, level, begun, space.ready, opened - begun)
                 to, i = change_pool(plan, space, at_agent, i, root)
                 enter(space, to, i, begun % ALL, True)
                 take_up(plan, item, level, root, to, i, space.ready, begun % ALL)

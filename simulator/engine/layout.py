@@ -169,11 +169,30 @@ ITEM_DTYPE = np.dtype(
         ("trial", np.int64),
         ("day", np.int64),
         ("feature", np.int64),
+        ("level", np.int64),  # row of the driver levels
+        ("route", np.int64),  # of the plan's routes
         ("first", np.int64),  # session number, a multiple of SUM_BLOCK except where nothing is summed
         ("count", np.int64),
+        ("chosen", np.int64),  # where its sessions are listed by number; -1: all from the first one on
     ]
 )
-"""A run of sessions of one trial, day and feature: the unit of the kernels' work."""
+"""Sessions of one trial, day and feature under the same conditions: the unit of the kernels' work."""
+
+CASE_DTYPE = np.dtype(
+    [
+        ("row", np.int64),  # of the block of trials
+        ("trial", np.int64),
+        ("day", np.int64),
+        ("feature", np.int64),
+        ("level", np.int64),  # row of the driver levels
+        ("route", np.int64),  # of the plan's routes
+        ("kind", np.int64),  # what hits its sessions, a bit for each cause that hits only some of a day's
+        ("chance", np.int64),  # row of the chances of those causes
+        ("probability", np.float64),  # of a session of the trial, day and feature to be of this kind
+        ("count", np.int64),  # all sessions of the trial, day and feature, of whatever kind
+    ]
+)
+"""Sessions of one trial, day and feature that the same causes hit."""
 
 SUM_BLOCK = 1 << 16
 """Sessions whose costs are added as floating-point numbers before they are rounded to units: fixed, so that results do
@@ -193,13 +212,15 @@ TOTALS = (
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
+Words = npt.NDArray[np.uint64]
 Table = npt.NDArray[np.void]
 
 
 class Plan(NamedTuple):
-    """A scenario as flat arrays: A agents, F features, M models, D days, L laws.
+    """A scenario as flat arrays: A agents, F features, M models, D days, R routes.
 
-    A model that an agent calls in batches has a row of its own among the models.
+    A model that an agent calls in batches has a row of its own among the models. What a model's calls meet stands once
+    for each set of routes that may be in force together: where they go elsewhere, it is the other model's.
     """
 
     agents: Table
@@ -208,10 +229,10 @@ class Plan(NamedTuple):
     tools: Table
     spawns: Table
     choices: Table
-    windows: Floats  # [M] tokens, inf where unknown
-    cards: Ints  # [M, D] first row of `tiers`
+    windows: Floats  # [R, M] tokens, inf where unknown
+    cards: Ints  # [R, M, D] first row of `tiers`
     tiers: Table
-    failure_rates: Floats  # [A, M]
+    failure_rates: Floats  # [R, A, M]
     success_rates: Floats  # [F, M]
     slots: Ints  # [F, A] row of `columns` of the pair
     columns: Ints  # [rows, causes] column of `cells`, -1: can't occur

@@ -31,6 +31,7 @@ from simulator.engine.layout import (
     NO_LAW,
     Out,
     Plan,
+    Words,
 )  # fmt: skip
 from simulator.engine.tracing import note_start
 
@@ -42,14 +43,21 @@ MOST_TURNS = 2.0**62
 
 
 @inlined
-def open_sessions(plan: Plan, seed: np.uint64, item: Any, levels: Any, first: np.uint64, ready: Lanes, n: Lane) -> None:
-    """Make sessions `first` .. first + n - 1 of an item ready."""
+def open_sessions(
+    plan: Plan, seed: np.uint64, item: Any, numbers: Words, levels: Any, begun: np.uint64, ready: Lanes, n: Lane
+) -> None:
+    """Make the next `n` sessions of an item ready, where so many have begun."""
     words, feature = ready.words, plan.features[item.feature]
     trial, day, name = np.uint64(item.trial), np.uint64(item.day), feature.name_hash
+    first = np.uint64(item.first) + begun
     for j in range(n):
-        session = first + j
+        words[at.SESSION + j] = first + j
+    if item.chosen >= 0:
+        for j in range(n):
+            words[at.SESSION + j] = numbers[np.uint64(item.chosen) + begun + j]
+    for j in range(n):
+        session = words[at.SESSION + j]
         k0, k1 = session_key(seed, trial, day, name, session)
-        words[at.SESSION + j] = session
         words[at.K0 + j] = k0
         words[at.K1 + j] = k1
     draw_difficulty(plan, feature.difficulty_law, ready, n)
@@ -177,9 +185,9 @@ def take_up(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: L
         hand_on(frames, j, running, i, SUBTLETIES)
     model = frames.words[at.MODEL + j]
     if model != running.words[at.MODEL + i]:
-        set_terms(plan, item.day, levels[L_FAILURE], levels[L_PRICE], index, running, i, model)
+        set_terms(plan, item, levels[L_FAILURE], levels[L_PRICE], index, running, i, model)
     if agent.failure_power != 0.0:
-        rates, failures = plan.failure_rates[index], levels[L_FAILURE] * floats[at.HARDER_CALLS + i]
+        rates, failures = plan.failure_rates[item.route, index], levels[L_FAILURE] * floats[at.HARDER_CALLS + i]
         floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, rates[model] * failures)
         if agent.next_model >= 0:
             floats[at.NEXT_P_FAILS + i] = min(1.0, rates[agent.next_model] * failures)
@@ -187,15 +195,15 @@ def take_up(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: L
 
 @device
 def set_terms(
-    plan: Plan, day: int, failures: float, price: float, index: int, running: Lanes, i: Lane, model: np.uint64
+    plan: Plan, item: Any, failures: float, price: float, index: int, running: Lanes, i: Lane, model: np.uint64
 ) -> None:
     """Put lane `i` under the terms of a model: those of its first tier of prices, and where they end."""
-    floats, agent = running.floats, plan.agents[index]
-    row = plan.cards[model, day]
+    floats, agent, rates = running.floats, plan.agents[index], plan.failure_rates[item.route, index]
+    row = plan.cards[item.route, model, item.day]
     tier = plan.tiers[row]
     running.words[at.MODEL + i] = model
-    floats[at.LIMIT + i] = agent.limit_tokens if agent.limit_tokens > 0.0 else plan.windows[model]
-    floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, plan.failure_rates[index, model] * failures)
+    floats[at.LIMIT + i] = agent.limit_tokens if agent.limit_tokens > 0.0 else plan.windows[item.route, model]
+    floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, rates[model] * failures)
     floats[at.ABOVE + i] = floats[at.OWN_ABOVE + i] = plan.tiers[row + 1].above if tier.more else np.inf
     floats[at.PRICE + i] = (tier.write if agent.caching else tier.input) * price
     floats[at.CACHED_PRICE + i] = tier.cached * price
@@ -204,9 +212,9 @@ def set_terms(
     floats[at.WRITES + i] = 1.0 if agent.caching and tier.writes else 0.0
     if agent.next_model < 0:
         return
-    row = plan.cards[agent.next_model, day]
+    row = plan.cards[item.route, agent.next_model, item.day]
     tier = plan.tiers[row]
-    floats[at.NEXT_P_FAILS + i] = min(1.0, plan.failure_rates[index, agent.next_model] * failures)
+    floats[at.NEXT_P_FAILS + i] = min(1.0, rates[agent.next_model] * failures)
     floats[at.NEXT_ABOVE + i] = plan.tiers[row + 1].above if tier.more else np.inf
     floats[at.NEXT_PRICE + i] = (tier.write if agent.caching else tier.input) * price
     floats[at.NEXT_OUTPUT_PRICE + i] = tier.output * price

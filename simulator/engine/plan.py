@@ -16,9 +16,10 @@ from scenarios.complete import height, tallest
 from scenarios.features import Guardrails
 from simulator.engine.layout import FEATURE_DTYPE, NO_LAW, Plan
 from simulator.engine.plan_agents import AgentTables
-from simulator.engine.plan_cells import Cells, cover_of
+from simulator.engine.plan_cells import SPENT, Cells, cover_of
 from simulator.engine.plan_models import Models
-from simulator.engine.tally import CUT_BY_CALLS, CUT_BY_LIMIT, MAX_CALLS, Cell, Frame
+from simulator.engine.plan_routes import Routes
+from simulator.engine.tally import CUT_BY_CALLS, CUT_BY_LIMIT, MAX_CALLS, Cell, Frame, Spent, Threshold
 
 if TYPE_CHECKING:
     from datetime import date
@@ -40,6 +41,7 @@ class Program:
     plan : the kernels' tables
     cells : whom money is charged to
     models : the name of each row of the plan's models
+    served : int64[R, M], the row of the model that serves in place of each on each of the plan's routes
     stack : most instances of a session that may wait for each other, the one that runs counted
     is_chat : whether sessions are roots without tools and children, which the leaner kernel simulates
     """
@@ -48,6 +50,7 @@ class Program:
     plan: Plan
     cells: Cells
     models: tuple[str, ...]
+    served: npt.NDArray[np.int64]
     stack: int
     is_chat: bool
 
@@ -62,35 +65,43 @@ class Program:
         fixed = fixed_costs(scenario, unit)
         cells = self.cells.charged + tuple(fixed)
         covers = scenario.budget.covers if scenario.budget else ()
-        one_time = scenario.fixed_costs.one_time
+        one_time = set(scenario.fixed_costs.one_time)
+        once = [days for cell, days in fixed.items() if cover_of(cell, one_time) == "one_time"]
+        none = np.zeros(scenario.period.days, np.int64)
         return Frame(
             cells=cells,
             features=tuple(scenario.features),
             dates=tuple(day_dates(scenario.period)),
             unit=unit,
-            fixed_daily=sum(fixed.values(), np.zeros(scenario.period.days, np.int64)),
-            covered_cells=np.array([cover_of(cell, set(one_time)) in covers for cell in cells], np.bool_),
+            fixed_daily=sum(fixed.values(), none),
+            covered_cells=np.array([cover_of(cell, one_time) in (*covers, SPENT) for cell in cells], np.bool_),
+            events=tuple(scenario.events),
+            thresholds=_thresholds(scenario, unit),
+            one_time_daily=sum(once, none) if "one_time" in covers else none,
+            spent=_spent(scenario, unit),
         )
 
 
 def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
     """Compile a scenario of which ``scenarios.pending`` says that nothing is pending."""
-    models, cells, book = Models.of(scenario), Cells.of(scenario), LawBook()
+    models, cells, book, routes = Models.of(scenario), Cells.of(scenario), LawBook(), Routes.of(scenario)
     agents = AgentTables(scenario, models, book)
     cards, tiers = models.price_tables(prices, scenario.usd_rate)
     features = [_feature_row(name, feature, scenario, cells, book) for name, feature in scenario.features.items()]
+    served = np.array([models.served(route) for route in routes.rows])
+    failure_rates = np.array([models.rates(a.retry.failure_rate) for a in scenario.agents.values()])
     tables: dict[str, Any] = {**agents.tables(), **cells.tables(), **book.pack()._asdict()}
     plan = Plan(
         **tables,
         features=np.array(features, FEATURE_DTYPE),
-        windows=models.windows(prices),
-        cards=cards,
+        windows=models.windows(prices)[served],
+        cards=cards[served],
         tiers=tiers,
-        failure_rates=np.array([models.rates(a.retry.failure_rate) for a in scenario.agents.values()]),
+        failure_rates=np.ascontiguousarray(np.moveaxis(failure_rates[:, served], 1, 0)),
         success_rates=np.array([models.rates(f.success_rate) for f in scenario.features.values()]),
     )
     stack = max(tallest(scenario, feature.agent) for feature in scenario.features.values())
-    return Program(scenario, plan, cells, tuple(name for name, _ in models.rows), stack, _is_chat(scenario))
+    return Program(scenario, plan, cells, tuple(name for name, _ in models.rows), served, stack, _is_chat(scenario))
 
 
 def _is_chat(scenario: Scenario) -> bool:
@@ -144,19 +155,37 @@ def _person(time: PersonTime | None, book: LawBook) -> tuple[float, int, float]:
 def fixed_costs(scenario: Scenario, unit: float) -> dict[Cell, npt.NDArray[np.int64]]:
     """Every fixed cost by day, int64[D] in units: monthly ones by the days of their month, one-time ones on their date.
 
-    A whole month of days adds up to the amount exactly; what is dated outside the period is left out.
+    A whole month of days adds up to the amount exactly; what is dated outside the period is left out, and so is what
+    the period to date has in it, which is a cost of its last day.
     """
-    dates = day_dates(scenario.period)
+    dates, to_date = day_dates(scenario.period), _spent(scenario, unit)
+    begun = to_date.days if to_date else 0
     costs = {
-        Cell(None, None, "fixed", name): np.array([_daily_part(day, round(amount / unit)) for day in dates], np.int64)
+        Cell(None, None, "fixed", name): np.array(
+            [0] * begun + [_daily_part(day, round(amount / unit)) for day in dates[begun:]], np.int64
+        )
         for name, amount in scenario.fixed_costs.monthly.items()
     }
+    if to_date is not None:
+        costs[Cell(None, None, SPENT)] = np.where(np.arange(len(dates)) == begun - 1, to_date.units, 0)
     for name, item in scenario.fixed_costs.one_time.items():
-        if item.date in dates:
+        if item.date in dates[begun:]:
             days = np.zeros(len(dates), np.int64)
             days[dates.index(item.date)] = round(item.amount / unit)
             costs[Cell(None, None, "fixed", name)] = days
     return costs
+
+
+def _thresholds(scenario: Scenario, unit: float) -> tuple[Threshold, ...]:
+    amount = scenario.budget.amount if scenario.budget else 0.0
+    return tuple(Threshold(round(control.at * amount / unit), control.delay_days) for control in scenario.controls)
+
+
+def _spent(scenario: Scenario, unit: float) -> Spent | None:
+    if scenario.spent is None:
+        return None
+    days = (scenario.spent.through - scenario.period.start).days + 1
+    return Spent(days, round(scenario.spent.amount / unit))
 
 
 def _daily_part(day: date, amount: int) -> int:

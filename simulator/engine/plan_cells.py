@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Ints = npt.NDArray[np.int64]
 
+SPENT = "spent"
+"""Cause of the period to date, which a budget always covers."""
+
 _COVER: dict[str, str] = {str(cause): cover for cause, cover in CAUSE_COVER.items()}
 
 
@@ -89,7 +92,9 @@ class Cells:
 
 
 def cover_of(cell: Cell, one_time: set[str]) -> str:
-    """The part of a budget that a cell belongs to."""
+    """The part of a budget that a cell belongs to; SPENT for the period to date."""
+    if cell.cause == SPENT:
+        return SPENT
     if cell.feature is None:
         return "one_time" if cell.detail in one_time else "fixed"
     return _COVER[cell.cause]

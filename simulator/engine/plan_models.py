@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from scenarios.complete import routed_models
 from simulator.engine.layout import TIER_DTYPE, Table
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class Models:
     @classmethod
     def of(cls, scenario: Scenario) -> Models:
         """Every model of a scenario, and behind them those that an agent calls in batches."""
-        batched = {name for agent in scenario.agents.values() if agent.batch for name in agent.models}
+        agents = [agent for agent in scenario.agents.values() if agent.batch]
+        batched = {name for a in agents for name in (*a.models, *routed_models(scenario, a.models))}
         plain = [(name, False) for name in scenario.models]
         return cls((*plain, *((name, True) for name in scenario.models if name in batched)))
 
@@ -40,9 +42,14 @@ class Models:
         return [rate.get(name, 0.0) if isinstance(rate, Mapping) else rate for name, _ in self.rows]
 
     def windows(self, prices: PriceBook) -> npt.NDArray[np.float64]:
-        """Tokens of the context windows, inf where unknown."""
+        """float64[M], tokens of the context windows, inf where unknown."""
         sizes = [prices.cards[name][0].context_window for name, _ in self.rows]
         return np.array([np.inf if size is None else float(size) for size in sizes])
+
+    def served(self, route: Mapping[str, str]) -> npt.NDArray[np.int64]:
+        """int64[M], the row of the model that serves in place of each; the same one but where calls go elsewhere."""
+        wanted = [(route.get(name, name), batch) for name, batch in self.rows]
+        return np.array([self.rows.index(row) for row in wanted], np.int64)
 
     def price_tables(self, prices: PriceBook, usd_rate: float) -> tuple[npt.NDArray[np.int64], Table]:
         """cards[M, D] and the tiers they point into; days of one price share its rows."""

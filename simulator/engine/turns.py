@@ -150,7 +150,7 @@ def compact(
     """Sum up the context in an extra call, of which nothing is read from a cache or written to one."""
     floats, agent, level = running.floats, plan.agents[index], levels[L_PRICE]
     tokens = floats[at.SYSTEM + i] + floats[at.HISTORY + i]
-    tier = tier_of(plan, np.int64(running.words[at.MODEL + i]), item.day, tokens)
+    tier = tier_of(plan, item, np.int64(running.words[at.MODEL + i]), tokens)
     price, output_price, fee = tier.input * level, tier.output * level, tier.fee * level
     sums[at.FOR_COMPACTION + i] += bill(
         floats, i, tokens, 0.0, 0.0, agent.summary_tokens, price, price, output_price, fee

@@ -266,7 +266,7 @@ def test_sessions_too_dear_to_count_without_guardrails_are_said(
     burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from simulator import run as home
-    from simulator.engine.exact import CostOverflowError
+    from simulator.engine.items import CostOverflowError
 
     def dear(program: Any, *arguments: Any) -> Any:
         if program.scenario.features["ask"].guardrails.cost is None:

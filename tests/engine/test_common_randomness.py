@@ -11,7 +11,7 @@ import pytest
 
 from scenarios.load import load
 from scenarios.prices import resolve_prices
-from simulator.engine.exact import sample_sessions
+from simulator.engine.again import sample_sessions
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
 from simulator.engine.tally import SESSION_DTYPE

@@ -12,10 +12,12 @@ from scenarios.load import load
 from scenarios.prices import resolve_prices
 from scenarios.schema import DRIVERS
 from simulator.engine import columns, layout
-from simulator.engine.exact import Scratch, sample_sessions
+from simulator.engine.again import sample_sessions
 from simulator.engine.exact import simulate as simulate_trials
+from simulator.engine.items import NO_NUMBERS
 from simulator.engine.kernels import run_chats, run_trees
 from simulator.engine.layout import ITEM_DTYPE, SLOT_CAUSES, TOTALS
+from simulator.engine.memory import Scratch
 from simulator.engine.period import Period
 from simulator.engine.plan import NANO, compile_program
 from simulator.engine.tally import MAX_CALLS, N_WORST, SESSION_DTYPE
@@ -127,14 +129,14 @@ def test_sessions_are_the_same_in_any_company(spec):
 @pytest.mark.parametrize("spec", [ALL_ALIKE, TREES["an agent that spawns itself, one level deep"]])
 def test_kernels_give_up_when_they_are_told_to(spec):
     scenario = load(spec)
-    program, period = compile_program(scenario, resolve_prices(scenario)), Period.of(scenario)
+    program = compile_program(scenario, resolve_prices(scenario))
     scratch = Scratch(1, program.shape)
     out = scratch.out(*program.frame().no_money(1))
     out.stop[0] = 1
-    items = np.array([(0, 0, 0, 0, 0, 1_000)], ITEM_DTYPE)
-    levels = period.day_levels(np.ones((1, len(DRIVERS))))
+    items = np.array([(0, 0, 0, 0, 0, 0, 0, 1_000, -1)], ITEM_DTYPE)
+    levels = np.ones((1, len(DRIVERS)))
     for kernel in (run_chats, run_trees) if program.is_chat else (run_trees,):
-        kernel(program.plan, np.uint64(1), items, levels, scratch.space, out, 1e9)
+        kernel(program.plan, np.uint64(1), items, NO_NUMBERS, levels, scratch.space, out, 1e9)
         assert not out.totals.any()
 
 

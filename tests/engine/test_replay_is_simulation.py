@@ -10,7 +10,8 @@ import pytest
 from scenarios.load import load
 from scenarios.prices import resolve_prices
 from simulator.engine import trace
-from simulator.engine.exact import sample_sessions, simulate
+from simulator.engine.again import sample_sessions
+from simulator.engine.exact import simulate
 from simulator.engine.period import Period
 from simulator.engine.plan import NANO, compile_program
 from simulator.engine.tally import N_WORST

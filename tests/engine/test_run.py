@@ -16,7 +16,8 @@ from scenarios.schema import DRIVERS
 from simulator import bounds
 from simulator.bounds import default_trials, money_unit, pilot
 from simulator.engine import layout
-from simulator.engine.exact import CostOverflowError, simulate
+from simulator.engine.exact import simulate
+from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import NANO, compile_program
 from simulator.run import Progress, run

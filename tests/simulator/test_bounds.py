@@ -12,7 +12,7 @@ import burncurve as bc
 from scenarios.prices import resolve_prices
 from simulator import bounds
 from simulator.bounds import default_trials_words, money_unit
-from simulator.engine.exact import sample_sessions
+from simulator.engine.again import sample_sessions
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
 

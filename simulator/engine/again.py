@@ -1,0 +1,144 @@
+"""Single sessions again, by their addresses: the very ones of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from simulator.engine.conditions import Conditions
+from simulator.engine.controls import acting_on
+from simulator.engine.exact import simulate
+from simulator.engine.items import NO_NUMBERS, run_items
+from simulator.engine.kinds import kinds_of
+from simulator.engine.layout import ITEM_DTYPE, SUM_BLOCK
+from simulator.engine.memory import Scratch
+from simulator.engine.plan import NANO
+from simulator.engine.tally import SESSION_DTYPE, Records
+
+if TYPE_CHECKING:
+    from simulator.engine.conditions import Cases
+    from simulator.engine.layout import Floats, Ints, Table
+    from simulator.engine.period import Period
+    from simulator.engine.plan import Program
+
+TRIALS_AT_ONCE = 256
+ADDRESS = ("trial", "day", "feature")
+
+
+def sample_sessions(
+    program: Program,
+    period: Period,
+    seed: int,
+    addresses: Table,
+    unit: float = NANO,
+    crossed: Ints | None = None,
+) -> Records:
+    """Simulate single sessions again, by their addresses.
+
+    Parameters
+    ----------
+    addresses : structured [n] with trial, day (from 0), feature and session
+    unit : currency in one unit of money, wide enough for the scenario's fixed costs
+    crossed : int64[n, K], when their trials' controls were crossed, as in ``Tally``; never, where it is left out
+
+    Returns
+    -------
+    SESSION_DTYPE[n], in the order of the addresses
+    """
+    return simulate_addresses(program, period, seed, addresses, unit, crossed)[0]
+
+
+def simulate_addresses(
+    program: Program,
+    period: Period,
+    seed: int,
+    addresses: Table,
+    unit: float,
+    crossed: Ints | None = None,
+    trace: Table | None = None,
+) -> tuple[Records, Ints, Ints]:
+    """Simulate single sessions again; as `sample_sessions`.
+
+    Parameters
+    ----------
+    trace : TRACE_DTYPE, takes the events of the one session that is asked for then; its last row is spare
+
+    Returns
+    -------
+    tuple of SESSION_DTYPE[n], the kernel's totals, and int64[n], the route of each session
+    """
+    trials, rows = np.unique(addresses["trial"], return_inverse=True)
+    level, route, levels = _conditions(program, period, seed, addresses, trials, rows, crossed)
+    starts = _runs(addresses, level, route)
+    items = np.zeros(len(starts), ITEM_DTYPE)
+    items["row"], items["first"], items["chosen"] = rows[starts], addresses["session"][starts], -1
+    items["level"], items["route"] = level[starts], route[starts]
+    items["count"] = np.diff(np.append(starts, len(addresses)))
+    for name in ADDRESS:
+        items[name] = addresses[name][starts]
+    records = np.zeros(len(addresses), SESSION_DTYPE)
+    frame = program.frame(unit)
+    scratch = Scratch(len(frame.features), program.shape)
+    out = scratch.out(*frame.no_money(len(trials)), records, trace)
+    run_items(program, seed, items, NO_NUMBERS, levels, scratch, out, 1.0 / frame.unit)
+    return records, out.totals, route
+
+
+def crossings(program: Program, period: Period, seed: int, trial: int) -> Ints | None:
+    """int64[1, K]: when a trial's controls are crossed, as in ``Tally``; None without controls. Simulates the trial."""
+    if not program.scenario.controls:
+        return None
+    return simulate(program, period, seed, 1, first=trial, unit=NANO).crossed
+
+
+def _conditions(
+    program: Program, period: Period, seed: int, addresses: Table, trials: Ints, rows: Ints, crossed: Ints | None
+) -> tuple[Ints, Ints, Floats]:
+    """int64[n] and int64[n], the level and the route of each session, and the levels that the first ones point to."""
+    level, route = np.zeros(len(addresses), np.int64), np.zeros(len(addresses), np.int64)
+    levels, n_levels = [], 0
+    for begin in range(0, len(trials), TRIALS_AT_ONCE):
+        own = np.flatnonzero((rows >= begin) & (rows < begin + TRIALS_AT_ONCE))
+        conditions = Conditions.of(period, seed, trials[begin : begin + TRIALS_AT_ONCE])
+        for day in np.unique(addresses["day"][own]).tolist():
+            here = own[addresses["day"][own] == day]
+            acting = None if crossed is None else _acting(program, rows[here] - begin, crossed[here], day, conditions)
+            where = np.zeros((len(conditions.trial), 1), np.bool_)
+            where[rows[here] - begin] = True
+            cases = conditions.cases(slice(day, day + 1), acting, where, empty=True)
+            found = _cases_of(program, period, seed, addresses[here], rows[here] - begin, cases)
+            level[here], route[here] = found["level"] + n_levels, found["route"]
+            levels.append(cases.levels)
+            n_levels += len(cases.levels)
+    return level, route, np.concatenate(levels or [np.ones((1, 12))])
+
+
+def _acting(program: Program, rows: Ints, crossed: Ints, day: int, conditions: Conditions) -> np.ndarray:
+    of_trials = np.zeros((len(conditions.trial), crossed.shape[1]), np.int64)
+    of_trials[rows] = crossed
+    delays = np.array([control.delay_days for control in program.scenario.controls], np.int64)
+    return acting_on(of_trials, delays, day)
+
+
+def _cases_of(program: Program, period: Period, seed: int, addresses: Table, rows: Ints, cases: Cases) -> Table:
+    """CASE_DTYPE[n]: the case of each session of one day."""
+    kinds = np.zeros(len(addresses), np.int64)
+    names = program.plan.features["name_hash"]
+    kinds_of(np.uint64(seed), addresses, names, period.causes, cases.chances, rows, kinds)
+    n_features, n_kinds = len(names), 1 << len(period.causes)
+    table = cases.table
+    place = (table["row"] * n_features + table["feature"]) * n_kinds + table["kind"]  # ascending, as tables are
+    wanted = (rows * n_features + addresses["feature"]) * n_kinds + kinds
+    found: Table = table[np.searchsorted(place, wanted)]
+    return found
+
+
+def _runs(addresses: Table, level: Ints, route: Ints) -> Ints:
+    """Where runs of sessions begin that follow each other: those of one item, none longer than an item may be."""
+    follows = np.diff(addresses["session"]) == 1
+    for column in (level, route, *(addresses[name] for name in ADDRESS)):
+        follows &= np.diff(column) == 0
+    starts = np.flatnonzero(np.append(True, ~follows)[: len(addresses)])
+    longest = int(np.diff(np.append(starts, len(addresses))).max(initial=0))
+    return starts if longest <= SUM_BLOCK else np.arange(len(addresses), dtype=np.int64)
