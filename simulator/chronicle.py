@@ -5,7 +5,7 @@ Nothing is simulated anew but what a trial draws before its sessions; money and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -72,7 +72,14 @@ class Brake:
 
 @dataclass(frozen=True)
 class Crowd:
-    """Sessions of each day: int64[D, F] that came; int64[D] beyond the busiest hour's capacity; int64[D] turned away."""
+    """Sessions of each day.
+
+    Attributes
+    ----------
+    came : int64[D, F]
+    beyond : int64[D], those beyond the capacity of the busiest hour
+    turned_away : int64[D], by controls
+    """
 
     came: IntArray
     beyond: IntArray
@@ -139,12 +146,17 @@ class Chronicle:
         """float64[D], the same of what the budget covers."""
         return array_in_currency(np.cumsum(self.tally.covered[self.row]), self.tally.frame.unit)
 
-    def spend(self, first: int, last: int) -> tuple[float, float]:
+    def spend(self, days: Sequence[int]) -> tuple[float, float]:
         """Spend of some days, and the median over all trials of the same days, in currency."""
-        days = slice(first, last + 1)
-        unit, fixed = self.tally.frame.unit, self.tally.frame.fixed_daily[days].sum()
-        usual = float(np.median(self.tally.daily[:, days].sum(axis=(1, 2)) + fixed))
-        return in_currency(int(self.units[days].sum()), unit), usual * unit
+        unit, chosen = self.tally.frame.unit, list(days)
+        fixed = self.tally.frame.fixed_daily[chosen].sum()
+        usual = np.median(self.tally.daily[:, chosen].sum(axis=(1, 2)) + fixed)
+        return in_currency(int(self.units[chosen].sum()), unit), float(array_in_currency(usual, unit))
+
+    def sessions(self, first: int, last: int) -> tuple[int, float]:
+        """Sessions of some days, and the median over all trials of the same days."""
+        counts = self.tally.sessions[:, first : last + 1].sum(axis=(1, 2))
+        return int(counts[self.row]), float(np.median(counts))
 
     def a_session(self, first: int, last: int) -> tuple[float, float]:
         """What a session of some days costs, fixed costs left out, and the median over all trials; nan where none."""
@@ -194,20 +206,28 @@ def _crowd(conditions: Conditions, tally: Tally, row: int) -> Crowd:
 
 
 def _stretches(period: Period, seed: int, trial: IntArray) -> tuple[Stretch, ...]:
-    found, first = [], period.first_day
+    found: list[Stretch] = []
     for name, event in period.scenario.events.items():
         course = course_of(name, event, period.scenario.period, period.points, seed, trial)
-        on = course.in_force[0]
-        factors = {driver: by[0] for driver, by in course.factors.items()}
-        alike = [(bool(on[day]), *(by[day] for by in factors.values())) for day in range(first, period.days)]
-        for key, group in groupby(range(first, period.days), key=lambda day: alike[day - first]):  # noqa: B023
-            days = list(group)
-            if key[0]:
-                before, after = days[0] > 0 and bool(on[days[0] - 1]), days[-1] + 1
-                ends = after < period.days and not on[after]
-                levels = {driver: float(by[days[0]]) for driver, by in factors.items()}
-                found.append(Stretch(name, days[0], days[-1], not before, ends, levels))
+        factors = {driver: by[0].tolist() for driver, by in course.factors.items()}
+        found += _stretches_of(name, course.in_force[0].tolist(), factors, period.first_day)
     return tuple(sorted(found, key=lambda stretch: stretch.first))
+
+
+def _stretches_of(
+    name: str, on: list[bool], factors: Mapping[DriverName, list[float]], begun: int
+) -> Iterator[Stretch]:
+    """Stretches of one event by day, from day `begun` on."""
+
+    def levels(day: int) -> dict[DriverName, float]:
+        return {driver: by[day] for driver, by in factors.items()}
+
+    for _, group in groupby(range(begun, len(on)), key=lambda day: on[day] and levels(day)):
+        days = list(group)
+        first, last = days[0], days[-1]
+        if on[first]:
+            starts, ends = first == 0 or not on[first - 1], last + 1 < len(on) and not on[last + 1]
+            yield Stretch(name, first, last, starts, ends, levels(first))
 
 
 def _brakes(tally: Tally, row: int) -> list[Brake]:

@@ -23,8 +23,8 @@ from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from simulator.outputs import Wanted
     from simulator.month import PeriodReplay
+    from simulator.outputs import Wanted
     from simulator.replay import Replay
     from simulator.result import Result
 
@@ -182,7 +182,9 @@ def replay(
     ] = None,
     month: Annotated[
         str | None,
-        typer.Option(metavar="p95|worst", help="A whole period of a run, day by day: a percentile of spend, or a trial."),
+        typer.Option(
+            metavar="p95|worst", help="A whole period of a run, day by day: a percentile of spend, or a trial."
+        ),
     ] = None,
     trials: Trials = None,
     seed: Seed = None,

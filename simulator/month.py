@@ -103,8 +103,8 @@ class PeriodReplay:
         return self.result.interrupted
 
     @cached_property
-    def words(self) -> dict[str, str]:
-        """Why it came to that, in sentences by what they tell of."""
+    def words(self) -> dict[str, list[str]]:
+        """Why it came to that, in sentences by what they tell of: spend, drivers, events, brakes, money."""
         from simulator.show.month_words import paragraphs
 
         return paragraphs(self)
@@ -125,15 +125,17 @@ class PeriodReplay:
     def dearest(self) -> Records:
         """Those of its sessions that are among the dearest of the run, dearest first; often none."""
         worst = self.result.tally.worst
-        return worst[worst["trial"] == self.trial]
+        own: Records = worst[worst["trial"] == self.trial]
+        return own
 
     @cached_property
     def days(self) -> DataFrame:
-        """One row a day: date, sessions, spend, spend so far, what the budget covers of it, what happened.
+        """One row a day, told in words too.
 
-        Columns: ``day`` from 1; ``date``; ``sessions``; ``spend`` and ``so_far``; ``covered_so_far`` and, with a budget,
-        ``of_budget``, its share; ``a_session``, what one costs with fixed costs left out, and ``a_session_usually``,
-        the median of all trials on that day; ``beyond_peak`` and ``turned_away``, sessions; ``happened``, in words.
+        Columns: ``day`` from 1; ``date``; ``sessions``; ``spend`` and ``so_far``, fixed costs included;
+        ``covered_so_far`` and, with a budget, ``of_budget``, its share; ``a_session``, what one costs with fixed costs
+        left out, and ``a_session_usually``, the median of all trials on that day; ``beyond_peak`` and ``turned_away``,
+        sessions; ``happened``, in words.
         """
         import pandas as pd
 
@@ -145,7 +147,7 @@ class PeriodReplay:
             "day": np.arange(1, chronicle.days + 1),
             "date": pd.to_datetime(list(self.result.dates)),
             "sessions": chronicle.crowd.came.sum(axis=1),
-            "spend": [chronicle.spend(day, day)[0] for day in range(chronicle.days)],
+            "spend": [chronicle.spend([day])[0] for day in range(chronicle.days)],
             "so_far": chronicle.so_far,
             "covered_so_far": chronicle.covered_so_far,
             "of_budget": chronicle.covered_so_far / (self.result.facts.budget or np.nan),
@@ -153,7 +155,7 @@ class PeriodReplay:
             "a_session_usually": costs[:, 1],
             "beyond_peak": chronicle.crowd.beyond,
             "turned_away": chronicle.crowd.turned_away,
-            "happened": ["; ".join(note.text for note in said[day]) for day in range(chronicle.days)],
+            "happened": ["; ".join(map(str, said[day])) for day in range(chronicle.days)],
         }
         return pd.DataFrame(columns)
 
@@ -207,7 +209,12 @@ class PeriodReplay:
     def _sessions(self) -> list[dict[str, Any]]:
         names = self.result.tally.frame.features
         return [
-            {"day": int(one["day"]) + 1, "feature": names[one["feature"]], "session": one["session"], "cost": one["cost"]}
+            {
+                "day": int(one["day"]) + 1,
+                "feature": names[one["feature"]],
+                "session": one["session"],
+                "cost": one["cost"],
+            }
             for one in self.dearest
         ]
 

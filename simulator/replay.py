@@ -347,8 +347,8 @@ def replay(
     worst : in place of an address: 1 for the dearest session of a run, up to 100
     month : in place of a session, which period of a run: "p95" or another percentile of spend, "worst", or a trial
     seed, overrides : as `simulator.run.run` takes them; with those of a run, the replay shows its very sessions
-    trials, threads, progress : of the run in which the dearest session or the period is looked for. With an address, `trials` bounds
-        the trial; every trial is valid without
+    trials, threads, progress : of the run in which the dearest session, or the period, is looked for. With an address,
+        `trials` bounds the trial; every trial is valid without
 
     Returns
     -------

@@ -108,9 +108,9 @@ def event_words(event: Event) -> str:
 
 def control_words(control: Control) -> str:
     """When a control acts and what it does."""
-    effects = effects(control.multiplies, control.route) + (["no more sessions are served"] if control.stop else [])
+    done = effects(control.multiplies, control.route) + (["no more sessions are served"] if control.stop else [])
     late = f", {control.delay_days} {words.plural('day', control.delay_days)} late" if control.delay_days else ""
-    return f"At {words.percent(control.at)} of the budget{late}: {words.listing(effects)}."
+    return f"At {words.percent(control.at)} of the budget{late}: {words.listing(done)}."
 
 
 def _days(law: Law) -> str:
