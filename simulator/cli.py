@@ -360,9 +360,9 @@ def _replay_screen(found: Replay | PeriodReplay, everything: bool) -> str:
     from simulator.show import month_screen, replay_screen
 
     if isinstance(found, PeriodReplay):
-        text, headings = month_screen.screen(found, _width(), everything), month_screen.HEADINGS
+        text, headings = month_screen.screen(found, _width(), everything), set(month_screen.HEADINGS)
     else:
-        text, headings = replay_screen.screen(found, _width(), everything), replay_screen.HEADINGS
+        text, headings = replay_screen.screen(found, _width(), everything), set(replay_screen.HEADINGS)
     if not sys.stdout.isatty() or _plain():
         return text
     lines = (line.partition(" ") for line in text.splitlines())

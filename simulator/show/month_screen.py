@@ -47,8 +47,7 @@ def screen(replay: PeriodReplay, width: int = 100, everything: bool = False) -> 
     lines = [*textwrap.wrap(heading(replay), width), ""]
     for head, sentences in replay.words.items():
         lines += _block(head.upper(), sentences, width)
-    table = columns(list(_rows(replay, everything)), align=_align(replay), width=width).splitlines()
-    lines += ["", *table, *_paragraph("", _legend(replay), width), "", *_end(replay, width)]
+    lines += ["", *_table(replay, width, everything), *_paragraph("", _legend(replay), width), "", *_end(replay, width)]
     return "\n".join(lines)
 
 
@@ -84,22 +83,22 @@ def _paragraph(head: str, text: str, width: int) -> list[str]:
 # Days
 
 
-def _align(replay: PeriodReplay) -> str:
-    return "lrrrr" + ("r" if replay.result.facts.budget is not None else "") + "rl"
+def _table(replay: PeriodReplay, width: int, everything: bool) -> list[str]:
+    """The days under their heads; where a line is short, without what can be read off the rest."""
+    rows = list(_rows(replay, everything))
+    budget = [] if replay.result.facts.budget is not None else ["budget"]
+    table: list[str] = []
+    for left_out in (budget, [*budget, "times"], ["times", "each", *budget], ["times", "each", "budget"]):
+        kept = [place for place, head in enumerate(rows[0]) if head not in left_out]
+        align = "l" + "r" * (len(kept) - 2) + "l"
+        table = columns([[row[i] for i in kept] for row in rows], align=align, width=width).splitlines()
+        if max(map(len, table)) <= width:
+            break
+    return table
 
 
 def _rows(replay: PeriodReplay, everything: bool) -> Iterator[tuple[str, ...]]:
-    head = [
-        "DAYS",
-        words.plural(replay.scenario.unit),
-        "times",
-        "spend",
-        "so far",
-        *(["budget"] if replay.result.facts.budget is not None else []),
-        "each",
-        "",
-    ]
-    yield tuple(head)
+    yield "DAYS", words.plural(replay.scenario.unit), "times", "spend", "so far", "budget", "each", ""
     told, begun = notes(replay), replay.chronicle.begun
     if begun:
         yield _row(replay, 0, begun - 1, told[begun - 1])
@@ -129,14 +128,14 @@ def _row(replay: PeriodReplay, first: int, last: int, shown: list[Note]) -> tupl
     came, usually = chronicle.sessions(first, last)
     each, usual = chronicle.a_session(first, last)
     budget = result.facts.budget
-    share = [] if budget is None else [_share(float(chronicle.covered_so_far[last]) / budget)]
+    share = "" if budget is None else _share(float(chronicle.covered_so_far[last]) / budget)
     return (
         _date(replay, first, last),
         f"{came:,}" if last >= chronicle.begun else "",
         words.times(came / usually) if usually > 0 else "",
-        words.money(chronicle.spend(first, last)[0], result.currency),
-        words.money(float(chronicle.so_far[last]), result.currency),
-        *share,
+        words.money(chronicle.spend(range(first, last + 1))[0], result.currency),
+        words.money(float(chronicle.so_far[last]), result.currency, 4),
+        share,
         words.times(each / usual) if usual > 0 and not math.isnan(each) else "",
         "; ".join(map(str, shown)),
     )
@@ -144,8 +143,10 @@ def _row(replay: PeriodReplay, first: int, last: int, shown: list[Note]) -> tupl
 
 def _share(share: float) -> str:
     """A whole percent, on the side of 100 on which the share is."""
-    percent = round(100 * share, 6)
-    return f"{math.floor(percent) if percent <= 100 else math.ceil(percent)} %"
+    percent = round(100 * share)
+    if percent == 100 and share != 1:
+        percent += 1 if share > 1 else -1
+    return f"{percent} %"
 
 
 def _date(replay: PeriodReplay, first: int, last: int) -> str:

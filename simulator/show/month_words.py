@@ -67,11 +67,10 @@ def _spend(replay: PeriodReplay) -> Iterator[str]:
     if standing.trials == 1:
         yield f"This {noun} spends {_amount(replay, replay.spend)}; it is the only one of its run."
     else:
-        beside = (
-            f", {words.times(replay.spend / median)} the median {noun} ({_amount(replay, median)})" if median else ""
-        )
-        if replay.spend == median:
-            beside = f", and so the median {noun}"
+        beside = f", and so the median {noun}"
+        if replay.spend != median:
+            ratio = f"{words.times(replay.spend / median)} " if median else "above "
+            beside = f", {ratio}the median {noun} ({_amount(replay, median)})"
         place = "the dearest" if standing.above == 0 else f"dearer than {words.percent(_below(standing), 0)}"
         yield f"This {noun} spends {_amount(replay, replay.spend)}: {place} of {ran}{beside}."
     yield from _against_budget(replay)
@@ -177,10 +176,11 @@ def _event(replay: PeriodReplay, name: str) -> Iterator[str]:
     for done, group in groupby(own, key=lambda stretch: stretch_effects(replay, stretch)):
         said.append(f"{words.listing([_when(replay, one) for one in group])}: {done}")
     shown = said[:MOST_TIMES] + ([f"{len(said) - MOST_TIMES} more"] if len(said) > MOST_TIMES else [])
-    days = sum(stretch.last - stretch.first + 1 for stretch in own)
-    spent, usual = map(sum, zip(*(chronicle.spend(one.first, one.last) for one in own), strict=True))
-    ratio = f", {words.times(spent / usual)} the median of the same {words.plural('day', days)}" if usual > 0 else ""
-    those = "on that day" if days == 1 else f"on those {days} days"
+    days = [day for stretch in own for day in range(stretch.first, stretch.last + 1)]
+    spent, usual = chronicle.spend(days)
+    same = words.plural("day", len(days))
+    ratio = f", {words.times(spent / usual)} the median of the same {same}" if usual > 0 else ""
+    those = "on that day" if len(days) == 1 else f"on those {len(days)} days"
     rare = f"on in {words.percent(on / result.trials_done, 0)} of {nouns(replay)}"
     told = f"{title[0].upper()}{title[1:]} {'; '.join(shown)} ({rare})"
     yield f"{told}. {_amount(replay, spent)} was spent {those}{ratio}."
