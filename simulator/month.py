@@ -123,9 +123,12 @@ class PeriodReplay:
 
     @property
     def dearest(self) -> Records:
-        """Those of its sessions that are among the dearest of the run, dearest first; often none."""
+        """Those of its sessions that are among the dearest of the run, dearest first; often none.
+
+        None where the run did not simulate every session: which days its controls act on is not an exact run's then.
+        """
         worst = self.result.tally.worst
-        own: Records = worst[worst["trial"] == self.trial]
+        own: Records = worst[(worst["trial"] == self.trial) & (self.result.engine == "exact")]
         return own
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -47,7 +47,9 @@ def screen(replay: PeriodReplay, width: int = 100, everything: bool = False) -> 
     lines = [*textwrap.wrap(heading(replay), width), ""]
     for head, sentences in replay.words.items():
         lines += _block(head.upper(), sentences, width)
-    lines += ["", *_table(replay, width, everything), *_paragraph("", _legend(replay), width), "", *_end(replay, width)]
+    table, heads = _table(replay, width, everything)
+    legend = _legend(replay, heads)
+    lines += ["", *table, *(_paragraph("", legend, width) if legend else []), "", *_end(replay, width)]
     return "\n".join(lines)
 
 
@@ -83,18 +85,18 @@ def _paragraph(head: str, text: str, width: int) -> list[str]:
 # Days
 
 
-def _table(replay: PeriodReplay, width: int, everything: bool) -> list[str]:
-    """The days under their heads; where a line is short, without what can be read off the rest."""
+def _table(replay: PeriodReplay, width: int, everything: bool) -> tuple[list[str], list[str]]:
+    """The days under their heads, and these; where a line is short, without what can be read off the rest."""
     rows = list(_rows(replay, everything))
     budget = [] if replay.result.facts.budget is not None else ["budget"]
-    table: list[str] = []
-    for left_out in (budget, [*budget, "times"], ["times", "each", *budget], ["times", "each", "budget"]):
+    steps = (budget, 2), ([*budget, "times"], 2), ([*budget, "times", "each"], 2), (["times", "each", "budget"], 1)
+    for left_out, gap in steps:
         kept = [place for place, head in enumerate(rows[0]) if head not in left_out]
         align = "l" + "r" * (len(kept) - 2) + "l"
-        table = columns([[row[i] for i in kept] for row in rows], align=align, width=width).splitlines()
+        table = columns([[row[i] for i in kept] for row in rows], align=align, width=width, gap=gap).splitlines()
         if max(map(len, table)) <= width:
             break
-    return table
+    return table, [rows[0][place] for place in kept]
 
 
 def _rows(replay: PeriodReplay, everything: bool) -> Iterator[tuple[str, ...]]:
@@ -154,12 +156,15 @@ def _date(replay: PeriodReplay, first: int, last: int) -> str:
     return words.day_word(dates[first]) if first == last else short_range(dates[first], dates[last])
 
 
-def _legend(replay: PeriodReplay) -> str:
+def _legend(replay: PeriodReplay, heads: Sequence[str]) -> str:
+    """What the heads mean that do not say it."""
     units, frame = words.plural(replay.scenario.unit), replay.result.tally.frame
     apart = " (fixed costs apart)" if frame.fixed_daily.any() else ""
     beside = f"beside the median of all {nouns(replay)} on the same days"
-    said = [f"times and each: {units}, and what one of them costs{apart}, {beside}."]
-    if replay.result.facts.budget is not None and not frame.covered_cells.all():
+    meant = {"times": units, "each": f"what one {'of them ' if 'times' in heads else ''}costs{apart}"}
+    shown = [head for head in meant if head in heads]
+    said = [f"{' and '.join(shown)}: {', and '.join(meant[head] for head in shown)}, {beside}."] if shown else []
+    if "budget" in heads and not frame.covered_cells.all():
         said.append("budget: the share of it that is spent, of what it covers.")
     if replay.chronicle.crowd.beyond.any():
         said.append(f"{PAST_PEAK}: {units} beyond the busiest hour's capacity.")

@@ -73,6 +73,8 @@ def _spend(replay: PeriodReplay) -> Iterator[str]:
             beside = f", {ratio}the median {noun} ({_amount(replay, median)})"
         place = "the dearest" if standing.above == 0 else f"dearer than {words.percent(_below(standing), 0)}"
         yield f"This {noun} spends {_amount(replay, replay.spend)}: {place} of {ran}{beside}."
+    if result.interrupted:
+        yield f"The run was interrupted: {result.trials_requested:,} were asked for."
     yield from _against_budget(replay)
     yield from _sessions(replay)
 
@@ -144,11 +146,10 @@ def _events(replay: PeriodReplay) -> Iterator[str]:
     happened = sorted({stretch.event for stretch in chronicle.stretches}, key=_first_days(replay).__getitem__)
     for name in happened:
         yield from _event(replay, name)
-    absent = [event_name(name) for name in names if name not in happened]
-    if not happened:
-        yield f"None happened: no {words.listing(absent, 'or')}."
-    elif absent:
-        yield f"No {words.listing(absent, 'or')}."
+    absent = words.listing([event_name(name) for name in names if name not in happened], "or")
+    since = "" if not chronicle.begun else f" from {words.day_word(replay.result.dates[chronicle.begun])} on"
+    if absent:
+        yield f"{'No' if happened else 'None happened: no'} {absent}{since}."
     beyond = int(chronicle.crowd.beyond.sum())
     if beyond:
         factor = replay.scenario.volume.peak_hour
@@ -181,8 +182,9 @@ def _event(replay: PeriodReplay, name: str) -> Iterator[str]:
     same = words.plural("day", len(days))
     ratio = f", {words.times(spent / usual)} the median of the same {same}" if usual > 0 else ""
     those = "on that day" if len(days) == 1 else f"on those {len(days)} days"
-    rare = f"on in {words.percent(on / result.trials_done, 0)} of {nouns(replay)}"
-    told = f"{title[0].upper()}{title[1:]} {'; '.join(shown)} ({rare})"
+    rare = words.percent(on / result.trials_done, 0)
+    where = f"in all {nouns(replay)}" if on == result.trials_done else f"in {rare} of {nouns(replay)}"
+    told = f"{title[0].upper()}{title[1:]} {'; '.join(shown)} (on {where})"
     yield f"{told}. {_amount(replay, spent)} was spent {those}{ratio}."
 
 
@@ -247,11 +249,12 @@ def _money(replay: PeriodReplay) -> Iterator[str]:
         return
     told = [gap for gap in gaps[:MOST_GAPS] if abs(gap.change) >= LEAST_GAP * abs(gaps[0].change)]
     said = [f"{_gap_name(replay, gap)} {_change(replay, gap.change)}" for gap in told]
-    rest = sum(gap.change for gap in gaps[len(told) :])
+    rest, total = (sum(gap.change for gap in some) for some in (gaps[len(told) :], gaps))
     if len(gaps) > len(told):
         said.append(f"all else {_change(replay, rest)}")
     mean = f"the mean {nouns(replay, 1)} ({_amount(replay, spend.mean)})"
-    yield f"Beside {mean} it spends {_change(replay, replay.spend - spend.mean)}: {' · '.join(said)}."
+    beside = f"{_amount(replay, abs(total))} {'more' if total > 0 else 'less'}"
+    yield f"It spends {beside} than {mean}: {' · '.join(said)}."
 
 
 def _gap_name(replay: PeriodReplay, gap: Gap) -> str:
