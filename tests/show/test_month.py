@@ -229,7 +229,7 @@ def test_the_money_is_told_by_whose_and_what_for():
         "people reviewing in y": next(v for c, v in gaps.items() if c.cause == "human_review"),
     }
     for name, change in named.items():
-        shown = re.search(rf"{name} ([+-])\$([\d.]+)", said)
+        shown = re.search(rf"{name} ([+-])\$(\d+(?:\.\d+)?)", said)
         assert float(shown[1] + shown[2]) == pytest.approx(change, rel=0.01), name
     assert re.match(rf"It spends {MONEY} more than the mean period \({MONEY}\): ", said)
     cheap = bc.replay(spec, month="p1", trials=12)
