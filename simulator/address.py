@@ -33,7 +33,7 @@ PLACE = ("trial", "day", "session")
 """What an address must say; the feature too, where there are several."""
 EARLIEST = date.min
 MOST_NAMES = 20
-FORMS = "--trial T --day D --session N, or --worst K"
+FORMS = "--trial T --day D --session N, or --worst K; of a whole period --month p95"
 
 
 @dataclass(frozen=True)

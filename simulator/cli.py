@@ -23,6 +23,7 @@ from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from simulator.month import PeriodReplay
     from simulator.outputs import Wanted
     from simulator.replay import Replay
     from simulator.result import Result
@@ -193,33 +194,38 @@ def replay(
     worst: Annotated[
         str | None, typer.Option(metavar="K", help="In place of an address: 1 for the dearest of a run, to 100.")
     ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            metavar="p95|worst", help="A whole period of a run, day by day: a percentile of spend, or a trial."
+        ),
+    ] = None,
     trials: Trials = None,
     seed: Seed = None,
     points: Points = None,
     set_: Overrides = None,
     threads: Threads = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show every agent and call, however many.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every agent and call, or day, however many.")] = False,
     json: Json = None,
 ) -> None:
-    """Show one session call by call, and why it cost what it did."""
+    """Show one session call by call, or one period day by day, and why it cost what it did."""
     from simulator.outputs import Wanted
     from simulator.progress import shown_progress
-    from simulator.replay import ReplayRequest
+    from simulator.replay import read_replay
     from simulator.request import files_read
 
     wanted = Wanted.read(None, None, json)
-    words = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst}
+    words = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst, "month": month}
     words |= {"trials": trials, "seed": seed, "points": points, "threads": threads}
-    request = ReplayRequest.read(scenario, set_ or (), words, prefix="--")
+    request = read_replay(scenario, set_ or (), words, prefix="--")
     wanted.check_writable(files_read(request.scenario))
     with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress, _noting_interruption():
         found = request.replay(progress)
     _hand_over_replay(found, wanted, everything)
-    interrupted = found.standing is not None and found.standing.interrupted
-    raise typer.Exit(INTERRUPTED if interrupted else DONE)
+    raise typer.Exit(INTERRUPTED if found.interrupted else DONE)
 
 
-def _hand_over_replay(found: Replay, wanted: Wanted, everything: bool) -> None:
+def _hand_over_replay(found: Replay | PeriodReplay, wanted: Wanted, everything: bool) -> None:
     from simulator.outputs import json_text
 
     document = found.to_dict() if wanted.json or wanted.json_to_stdout else {}
@@ -366,14 +372,18 @@ def _screen(result: Result) -> str:
     return typer.style(word, fg=COLOURS[word], bold=True) + text.removeprefix(word)
 
 
-def _replay_screen(found: Replay, everything: bool) -> str:
-    from simulator.show.replay_screen import HEADINGS, screen
+def _replay_screen(found: Replay | PeriodReplay, everything: bool) -> str:
+    from simulator.month import PeriodReplay
+    from simulator.show import month_screen, replay_screen
 
-    text = screen(found, _width(), everything)
+    if isinstance(found, PeriodReplay):
+        text, headings = month_screen.screen(found, _width(), everything), set(month_screen.HEADINGS)
+    else:
+        text, headings = replay_screen.screen(found, _width(), everything), set(replay_screen.HEADINGS)
     if not sys.stdout.isatty() or _plain():
         return text
     lines = (line.partition(" ") for line in text.splitlines())
-    return "\n".join((typer.style(w, bold=True) if w in HEADINGS else w) + gap + rest for w, gap, rest in lines)
+    return "\n".join((typer.style(w, bold=True) if w in headings else w) + gap + rest for w, gap, rest in lines)
 
 
 def _plain() -> bool:

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
 from simulator.engine.points import Points
+from simulator.month import MonthRequest, PeriodReplay
 from simulator.replay_tables import agents_table, calls_table, document_of
 from simulator.request import read_request
 from simulator.result import Result
@@ -97,6 +98,11 @@ class Replay:
     def cost(self) -> float:
         """What the session cost, in currency: the sum of its events, and the very number of the simulation."""
         return self.course.cost
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was in which the session was looked for."""
+        return self.standing is not None and self.standing.interrupted
 
     @property
     def feature(self) -> str:
@@ -286,6 +292,15 @@ def _median(sessions: SessionTally, feature: int) -> float:
     return cost_quantile(dataclasses.replace(sessions, cost_counts=sessions.cost_counts[own]), 0.5)
 
 
+def read_replay(
+    source: Source, overrides: str | Sequence[str], given: Mapping[str, object], prefix: str = ""
+) -> ReplayRequest | MonthRequest:
+    """Read what is asked for: a period where there is a ``month``, else a session; see `ReplayRequest.read`."""
+    request = ReplayRequest if given.get("month") is None else MonthRequest
+    return request.read(source, overrides, given, prefix)
+
+
+@overload
 def replay(
     source: Source,
     *,
@@ -294,14 +309,47 @@ def replay(
     session: int | str | None = None,
     feature: str | None = None,
     worst: int | str | None = None,
+    month: None = None,
     seed: int | str = 1,
     points: str = "sobol",
     overrides: str | Sequence[str] = (),
     trials: int | str | None = None,
     threads: int | str | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Replay:
-    """Simulate one session again, call by call.
+) -> Replay: ...
+
+
+@overload
+def replay(
+    source: Source,
+    *,
+    month: int | str,
+    seed: int | str = 1,
+    points: str = "sobol",
+    overrides: str | Sequence[str] = (),
+    trials: int | str | None = None,
+    threads: int | str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> PeriodReplay: ...
+
+
+def replay(
+    source: Source,
+    *,
+    trial: int | str | None = None,
+    day: object = None,
+    session: int | str | None = None,
+    feature: str | None = None,
+    worst: int | str | None = None,
+    month: int | str | None = None,
+    seed: int | str = 1,
+    points: str = "sobol",
+    overrides: str | Sequence[str] = (),
+    trials: int | str | None = None,
+    threads: int | str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Replay | PeriodReplay:
+    """Simulate one session again, call by call, or tell one period of a run day by day.
 
     Parameters
     ----------
@@ -310,19 +358,20 @@ def replay(
         from 0, the day from 1 or as a date
     feature : of the session; needed where the scenario has several
     worst : in place of an address: 1 for the dearest session of a run, up to 100
+    month : in place of a session, which period of a run: "p95" or another percentile of spend, "worst", or a trial
     seed, points, overrides : as `simulator.run.run` takes them; with those of a run, the replay shows its very sessions
-    trials, threads, progress : of the run in which the dearest session is looked for. With an address, `trials` bounds
-        the trial; every trial is valid without
+    trials, threads, progress : of the run in which the dearest session, or the period, is looked for. With an address,
+        `trials` bounds the trial; every trial is valid without
 
     Returns
     -------
-    Replay; in a notebook it shows itself
+    Replay of a session, or PeriodReplay of a period; in a notebook it shows itself
 
     Raises
     ------
     ScenarioError
         for anything wrong with the input, all of it at once.
     """
-    place = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst}
+    place = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst, "month": month}
     of_run = {"seed": seed, "points": points, "trials": trials, "threads": threads, "progress": progress}
-    return ReplayRequest.read(source, overrides, place | of_run).replay()
+    return read_replay(source, overrides, place | of_run).replay()

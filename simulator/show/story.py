@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis
-from simulator.risk.attribution import Component
+from simulator.facts import Facts
+from simulator.risk.attribution import Component, Source
 from simulator.risk.breach import Breach, DayQuantiles
 from simulator.risk.verdict import FEWEST
 from simulator.show import words
@@ -67,7 +68,7 @@ def parts(reading: Reading) -> list[Part]:
     return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
 
 
-def said_cause(part: Component, reading: Reading) -> str:
+def said_cause(part: Component | Source, reading: Reading | Facts) -> str:
     """The key in the words of causes: the cause of a component, told apart where its usual words would be wrong."""
     if part.cause == "message" and part.agent in reading.whole_prompts:
         return "whole_prompt"
