@@ -11,10 +11,11 @@ import pytest
 
 import burncurve as bc
 from scenarios.schema import DRIVERS
+from simulator.engine.layout import SUM_BLOCK
 from simulator.engine.tally import ROWS
 from simulator.run import run
 from tests.engine.cents import cents
-from tests.engine.facts import all_sessions, simulate
+from tests.engine.facts import all_sessions, share_off, simulate
 from tests.twin.periods import EVERYTHING, FEATURES, HALF, period
 
 TRIALS = 97
@@ -299,3 +300,22 @@ def test_a_volume_that_only_a_control_allows_is_there():
     n = int(tally.sessions[2, 2, 0])
     assert n > 50
     assert bc.replay(spec, trial=2, day=3, session=n - 1).cost == 0.01
+
+
+def test_days_of_many_sessions_hit_the_same_ones_as_their_addresses_say():
+    """More sessions than are summed at once, of four kinds: each is of its kind, whichever way it is asked for."""
+    n = 5 * SUM_BLOCK
+    spec = cents(
+        {"sessions_per_day": n, "peak_hour": {"share": 0.2, "capacity": n / 10, "failure_factor": 2}},
+        period={"start": "2026-12-04", "days": 1},
+        agent={"retry": {"failure_rate": 0.5, "max_attempts": 1}},
+        events={"storm": {"date": "2026-12-04", "share": 0.3, "multiplies": {"output_tokens": 9}}},
+    )
+    result = simulate(spec, trials=1)
+    came, money = int(result.tally.sessions.sum()), result.tally.daily.sum() * result.tally.frame.unit
+    sessions = all_sessions(result)
+    assert sorted(set(sessions["cost"].round(6))) == [0, 0.01, 0.09]
+    assert sessions["cost"].sum() == pytest.approx(money)
+    beyond = (0.2 * came - n / 10) / came
+    for cost, chance in ((0, 0.5 + 0.5 * beyond), (0.09, 0.3 * 0.5 * (1 - beyond))):
+        assert share_off(np.isclose(sessions["cost"], cost).sum(), came, chance) < 4
