@@ -158,12 +158,6 @@ def test_an_event_that_never_happens_changes_nothing():
         assert np.array_equal(with_it.tally.worst, reference().tally.worst)
 
 
-def test_an_event_that_hits_all_by_a_share_of_one_is_an_event_without_a_share():
-    events = EVERYTHING["events"]
-    shared = events | {"storm": events["storm"] | {"share": 1}}
-    assert_same_trials(simulate(everything(events=shared), trials=TRIALS, seed=9).tally, reference().tally)
-
-
 # -- controls ----------------------------------------------------------------------------------------------
 
 
