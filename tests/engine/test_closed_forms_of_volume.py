@@ -121,7 +121,7 @@ def scores(lives):
             | {"correlation": {f"{one}~{other}": rank for (one, other), rank in RANKS.items()}},
         )
     )
-    levels = lives(spec, twin=2_000).levels
+    levels = lives(spec, twin=2_000, trials=60_000).levels
     return {name: np.asarray(law.cdf(levels[name])) for name, law in spec.drivers.levels.items()}
 
 

@@ -9,13 +9,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-import burncurve as bc
 from scenarios.schema import DRIVERS
 from simulator.engine.tally import ROWS
 from simulator.run import run
-from tests.engine.cents import cents
 from tests.engine.facts import all_sessions, simulate
-from tests.twin.periods import EVERYTHING, FEATURES, HALF, period
+from tests.twin.periods import EVERYTHING, FEATURES, period
 
 TRIALS = 97
 
@@ -160,12 +158,6 @@ def test_an_event_that_never_happens_changes_nothing():
         assert np.array_equal(with_it.tally.worst, reference().tally.worst)
 
 
-def test_an_event_that_hits_all_by_a_share_of_one_is_an_event_without_a_share():
-    events = EVERYTHING["events"]
-    shared = events | {"storm": events["storm"] | {"share": 1}}
-    assert_same_trials(simulate(everything(events=shared), trials=TRIALS, seed=9).tally, reference().tally)
-
-
 # -- controls ----------------------------------------------------------------------------------------------
 
 
@@ -247,55 +239,3 @@ def test_the_days_that_remain_are_those_of_the_whole_period():
     assert np.array_equal(whole.sessions[:, 3:], rest.sessions[:, 3:])
     assert rest.sessions[:, :3].max() == 0
     assert_same_trials(whole, rest, ("levels", "heaviest"))
-
-
-# -- single sessions ---------------------------------------------------------------------------------------
-
-
-def test_sessions_by_their_addresses_are_those_of_the_run():
-    result = reference()
-    tally, sessions = result.tally, all_sessions(result)
-    counts = np.zeros_like(tally.sessions)
-    feature = sessions["feature"].map(tally.frame.features.index)
-    np.add.at(counts, (sessions["trial"], sessions["day"] - 1, feature), 1)
-    assert np.array_equal(counts, tally.sessions)
-    money = np.zeros(tally.daily.shape)
-    np.add.at(money, (sessions["trial"], sessions["day"] - 1, feature), sessions["cost"])
-    rounding = 1e-9 * len(tally.frame.cells)  # a nano for each cell
-    assert np.abs(money - tally.daily * tally.frame.unit).max() < rounding
-
-
-def test_the_dearest_sessions_are_replayed_as_they_were():
-    worst = reference().worst(12)
-    assert (worst["day"] > 1).any()
-    for row in worst.itertuples():
-        place = {"trial": row.trial, "day": row.day, "session": row.session, "feature": row.feature}
-        told = bc.replay(EVERYTHING, seed=9, **place)
-        assert told.cost == row.cost
-        assert len(told.calls) == row.calls
-
-
-def test_sessions_on_days_that_controls_change_are_replayed_as_they_were():
-    result = simulate(
-        everything(controls=[{"at": 0.05, "route": {"dear": "plain"}, "multiplies": {"output_tokens": 3}}, HALF]),
-        trials=9,
-    )
-    sessions = all_sessions(result)
-    spec = result.scenario
-    for row in sessions.iloc[:: max(1, len(sessions) // 40)].itertuples():
-        place = {"trial": row.trial, "day": row.day, "session": row.session, "feature": row.feature}
-        assert bc.replay(spec, seed=1, **place).cost == row.cost
-
-
-def test_a_volume_that_only_a_control_allows_is_there():
-    """A session that comes only because a control brought more can be asked for by its address."""
-    spec = cents(
-        {"sessions_per_day": 5},
-        budget={"amount": 600, "covers": ["fixed"]},
-        fixed_costs={"monthly": {"platform": 3_100}},
-        controls=[{"at": 0.15, "multiplies": {"volume": 20}}],
-    )
-    tally = simulate(spec, trials=3).tally
-    n = int(tally.sessions[2, 2, 0])
-    assert n > 50
-    assert bc.replay(spec, trial=2, day=3, session=n - 1).cost == 0.01
