@@ -62,7 +62,7 @@ def test_two_multipliers_of_an_event_are_drawn_apart(lives):
         (2, {2: 1}),
         (1.4, {1: 1}),
         (1.6, {2: 1}),
-        (0.2, {1: 1}),
+        ({"uniform": {"low": 0, "high": 0.8}}, {1: 1}),
         (40, {3: 1}),
         ({"uniform": {"low": 0, "high": 2}}, {1: 0.75, 2: 0.25}),
         ({"uniform": {"low": 1, "high": 4}}, {1: 1 / 6, 2: 1 / 3, 3: 1 / 2}),  # cut at the end
