@@ -208,7 +208,7 @@ def replay(
     everything: Annotated[bool, typer.Option("--all", help="Show every agent and call, or day, however many.")] = False,
     json: Json = None,
 ) -> None:
-    """Show one session call by call, or one period day by day, and why it cost what it did."""
+    """Show one session call by call, or one period day by day."""
     from simulator.outputs import Wanted
     from simulator.progress import shown_progress
     from simulator.replay import read_replay

@@ -274,3 +274,10 @@ def test_days_that_remain_are_those_that_the_calendar_gives_them(lives):
     for day in range(4, 10):
         mean = 20 * 4 ** (day / 31) * (2 if day in (5, 6) else 0.5 if day == 4 else 1)
         assert standard_errors_off(lived.sessions[:, day, 0], mean) < 4
+
+
+def test_a_control_that_no_money_reaches_never_acts(lives):
+    """Its threshold is more nanos than a machine integer holds."""
+    budget = ON_FIXED | {"amount": 1e11}
+    lived = lives(certain({"at": 1, "stop": True}, budget=budget), twin=10, trials=20)
+    assert not lived.crossed.any()
