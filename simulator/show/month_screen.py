@@ -110,7 +110,7 @@ def _rows(replay: PeriodReplay, everything: bool) -> Iterator[tuple[str, ...]]:
 
 
 def _spans(replay: PeriodReplay, told: list[list[Note]], everything: bool) -> Iterator[tuple[int, int]]:
-    """Simulated days: one by one, or those of a week together that are alike and on which nothing happens."""
+    """Simulated days: one by one, or those of a week together that lie between days on which something does."""
     chronicle, dates = replay.chronicle, replay.result.dates
     days = range(chronicle.begun, chronicle.days)
     fold = len(days) > LONGEST_TABLE and not everything
@@ -118,7 +118,7 @@ def _spans(replay: PeriodReplay, told: list[list[Note]], everything: bool) -> It
     def key(day: int) -> tuple[object, ...]:
         if not fold or any(note.once for note in told[day]):
             return (day,)
-        return (*dates[day].isocalendar()[:2], chronicle.in_force(day), chronicle.acting(day))
+        return dates[day].isocalendar()[:2]
 
     for _, group in groupby(days, key=key):
         together = list(group)
