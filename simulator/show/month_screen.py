@@ -135,7 +135,7 @@ def _row(replay: PeriodReplay, first: int, last: int, shown: list[Note]) -> tupl
         _date(replay, first, last),
         f"{came:,}" if last >= chronicle.begun else "",
         words.times(came / usually) if usually > 0 else "",
-        words.money(chronicle.spend(range(first, last + 1))[0], result.currency),
+        words.money(chronicle.spend(range(first, last + 1))[0], result.currency, 4),
         words.money(float(chronicle.so_far[last]), result.currency, 4),
         share,
         words.times(each / usual) if usual > 0 and not math.isnan(each) else "",
