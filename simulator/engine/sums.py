@@ -186,8 +186,8 @@ def sum_sessions(
     per_unit : units of money in one unit of currency
     chance : whether sums are drawn; else they are their means
     at, shares : float64[12] and float64[C] to work with
-    cells : int64[T, D, tally's cells], added to; days count from that of the first one of the block
-    served : int64[P, N_FACTORS], added to: sessions by nearest point and by what prices make of their cost
+    cells : int64[T, D, tally's cells], added to
+    served : int64[n, 2], set: the nearest point and, in bins, what prices make of the cost; and how many sessions
     faults : int64[1], counts money that is no number below 2^62 units
     """
     left, p_left = 0.0, 1.0
@@ -219,7 +219,8 @@ def sum_sessions(
         after = put(learnt, surface, number, level[L_PRICE], per_unit, shares, cells[case.row, case.day], faults)
         factor = np.log2(after / total) if (total > 0.0) & (after > 0.0) else 0.0
         index = np.int64(np.floor((factor + SPAN_OCTAVES) * STEPS_PER_FACTOR + 0.5))
-        served[point, min(max(index, 0), N_FACTORS - 1)] += np.int64(n)
+        served[j, 0] = point * N_FACTORS + min(max(index, 0), N_FACTORS - 1)
+        served[j, 1] = np.int64(n)
 
 
 @inlined

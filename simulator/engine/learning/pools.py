@@ -87,19 +87,22 @@ class Pools:
     ----------
     unit : currency in one unit of money
     threads : workers; results do not depend on them
-    watch : called with sessions newly finished
+    calls, sessions : simulated so far
     """
 
     program: Program
     seed: int
     unit: float
     threads: int = 1
-    watch: Callable[[int], None] | None = None
     calls: int = 0
     sessions: int = 0
 
-    def simulate(self, wanted: Sequence[Wanted]) -> list[Pool]:
+    def simulate(self, wanted: Sequence[Wanted], watch: Callable[[int], None] | None = None) -> list[Pool]:
         """Simulate some pools.
+
+        Parameters
+        ----------
+        watch : called from the calling thread with sessions newly finished
 
         Raises
         ------
@@ -115,22 +118,22 @@ class Pools:
                 pending = set(workers)
                 while pending:
                     _, pending = wait(pending, POLL_SECONDS, FIRST_EXCEPTION)
-                    self._report(job)
+                    self._report(job, watch)
             except KeyboardInterrupt:
                 job.stop[0] = 1
                 raise
             for worker in workers:
                 worker.result()
-        self._report(job)
+        self._report(job, watch)
         self.calls += sum(int(pool.calls.sum()) for pool in job.pools)
         return job.pools
 
-    def _report(self, job: _Job) -> None:
+    def _report(self, job: _Job, watch: Callable[[int], None] | None) -> None:
         new = job.finished - job.reported
         job.reported += new
         self.sessions += new * GROUP
-        if self.watch is not None and new:
-            self.watch(new * GROUP)
+        if watch is not None and new:
+            watch(new * GROUP)
 
     def _empty(self, wanted: Wanted) -> Pool:
         n, cells = len(wanted.groups), len(self.frame_cells)
