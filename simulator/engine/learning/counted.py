@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.engine.layout import TOTALS
+from simulator.engine.layout import T_SESSIONS, TOTALS
 from simulator.engine.tally import BIN_BITS, COUNTS, CUTS, N_COST_BINS, TOKEN_KINDS, SessionTally, cost_bin_value
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Counted:
         """What a kernel has counted."""
         least, most, most_calls, most_agents = out.extremes
         return cls(
-            int(out.depth_agents[0]),
+            int(out.totals[T_SESSIONS]),
             out.cost_counts[feature].copy(),
             out.cost_units[feature].copy(),
             out.calls_counts[: int(most_calls) + 1].copy(),

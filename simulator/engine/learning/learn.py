@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 PILOT = range(2)
 BASE_ERROR = 0.001
 """Relative error that the mean at the base levels may have, where the work allows it; all features together."""
+KEY_ERROR, KEY_SHARE = 0.0025, 0.01
+"""The same of one key alone, where its part of the spend is so much at least."""
 MOST_GROUPS, LEAST_GROUPS = 1024, 4
 MOST_CALLS = 1e9
 """Model and tool calls of the sessions at base levels; those at other levels may make as many once more."""
@@ -127,6 +129,7 @@ class Learner:
         cv = np.array([float(_clipped(pilots[f].costs).std()) for f in features]) / means
         calls = np.array([max(float(pilots[f].calls.mean()), 1.0) for f in features])
         sessions = spend * cv / np.sqrt(calls) * (spend * cv * np.sqrt(calls)).sum() / BASE_ERROR**2
+        sessions = np.maximum(sessions, np.where(spend >= KEY_SHARE, (cv / KEY_ERROR) ** 2, 0.0))
         sessions *= min(1.0, MOST_CALLS / max(float((sessions * calls).sum()), 1.0))
         groups = np.clip(np.ceil(sessions / GROUP), LEAST_GROUPS, MOST_GROUPS).astype(np.int64).tolist()
         return {key: size for (key, _), size in zip(keys, groups, strict=True)}
