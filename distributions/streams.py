@@ -74,6 +74,8 @@ def name_hash(name: str) -> np.uint64:
 _SESSION = name_hash("\0session")
 _CHILD = name_hash("\0child")
 _SUM = name_hash("\0sum")
+_SCRAMBLE = name_hash("\0scramble")
+_DIGIT = name_hash("\0digit")
 
 
 @inlined
@@ -133,6 +135,15 @@ def child_key(k0: Word, k1: Word, turn: Address, rule_hash: Word, number: Addres
 
 
 @inlined
+def scramble_key(seed: Address, purpose: Word, replicate: Address, block: Address) -> tuple[Word, Word]:
+    """Give the 128-bit key of one random scramble of points, as two uint64; `purpose` names what the points are for."""
+    k0, k1, _, _ = philox4x64(
+        np.uint64(replicate), np.uint64(block), np.uint64(purpose), _ZERO, np.uint64(seed), _SCRAMBLE
+    )
+    return k0, k1
+
+
+@inlined
 def turn_key(k0: Word, k1: Word, turn: Address) -> Word:
     """Hash the first half of an instance's key with the turn: what `word` starts from, once a turn.
 
@@ -154,6 +165,12 @@ def word(turn_key: Word, k1: Word, attempt: Address, purpose: Word) -> Word:
     x = (x ^ (x >> _S27)) * _MOREMUR_1 + np.uint64(k1)
     x = (x ^ (x >> _S33)) * _MOREMUR_2
     return x ^ (x >> _S27)
+
+
+@inlined
+def digit_word(k0: Word, k1: Word, above: Address) -> Word:
+    """Give the random uint64 of a scramble for the digit that follows `above`: the digits before it, after a 1."""
+    return word(turn_key(k0, k1, above), k1, _ZERO, _DIGIT)
 
 
 @inlined

@@ -1,14 +1,14 @@
-"""What no section can know alone: names that must exist, shares, trees that end, dates inside the period."""
+"""What no section can know alone: names that must exist, shares, trees that end."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
 from scenarios.agents import Agent
+from scenarios.check_period import check_period, routing_rules
 from scenarios.check_trees import check_trees
 from scenarios.complete import routed_models
-from scenarios.correlation import copula_matrix, is_possible, nearest_ranks
-from scenarios.problems import NOTHING, Fault, Path
+from scenarios.problems import Fault, Path
 from scenarios.schema import Scenario
 from scenarios.suggest import did_you_mean
 
@@ -28,8 +28,7 @@ def cross_check(scenario: Scenario) -> Iterator[Fault]:
     yield from _readers(scenario)
     yield from check_trees(scenario)
     yield from _routes(scenario)
-    yield from _period(scenario)
-    yield from _correlation(scenario)
+    yield from check_period(scenario)
 
 
 def _volume(scenario: Scenario) -> Iterator[Fault]:
@@ -122,45 +121,7 @@ def _readers(scenario: Scenario) -> Iterator[Fault]:
 
 
 def _routes(scenario: Scenario) -> Iterator[Fault]:
-    rules: list[tuple[Path, dict[str, str]]] = [
-        (("events", name), event.route) for name, event in scenario.events.items()
-    ]
-    rules += [(("controls", position), control.route) for position, control in enumerate(scenario.controls)]
-    for place, route in rules:
-        path: Path = (*place, "route")
+    for path, route in routing_rules(scenario):
         for source, target in route.items():
             yield from _known_model(scenario, (*path, source), source)
             yield from _known_model(scenario, (*path, source), target)
-        circle = next((source for source in route if _comes_back(route, source)), None)
-        if circle is not None:
-            yield Fault((*path, circle), "leads in a circle: calls would never arrive", route)
-
-
-def _comes_back(route: Mapping[str, str], source: str) -> bool:
-    target = source
-    for _ in range(len(route)):
-        target = route.get(target, "")
-        if target == source:
-            return True
-    return False
-
-
-def _period(scenario: Scenario) -> Iterator[Fault]:
-    period = scenario.period
-    allowed = f"{period.start} to {period.end}"
-    for name, event in scenario.events.items():
-        if event.date is not None and not period.start <= event.date <= period.end:
-            yield Fault(("events", name, "date"), "is not inside the period", event.date, allowed)
-    if scenario.controls and scenario.budget is None:
-        hint = "controls act on shares of the budget; write `budget`, or leave them out"
-        yield Fault(("controls",), "needs a `budget`", NOTHING, None, hint)
-
-
-def _correlation(scenario: Scenario) -> Iterator[Fault]:
-    names, ranks = list(scenario.drivers.levels), scenario.drivers.correlation
-    if not ranks or is_possible(copula_matrix(names, ranks)):
-        return
-    nearest = ", ".join(f"{a}~{b}: {rank:.3f}" for (a, b), rank in nearest_ranks(names, ranks).items())
-    written = {f"{a}~{b}": rank for (a, b), rank in ranks.items()}
-    message = "cannot all hold at once: the matrix is not positive definite"
-    yield Fault(("drivers", "correlation"), message, written, None, f"the nearest that can: {nearest}")

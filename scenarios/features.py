@@ -15,14 +15,13 @@ from scenarios.fields import (
     PositiveMoney,
     Probability,
     RateByModel,
-    Rollout,
     Section,
     Weight,
-    not_yet,
 )
 from scenarios.hard_limits import MAX_DEPTH
 from scenarios.kinds import Quantity
 from scenarios.problems import Fault, FieldError
+from scenarios.rollout import Rollout
 
 HourlyRate = Annotated[float, Quantity("currency per hour")]
 Depth = Annotated[int, Quantity("level", low=1, high=MAX_DEPTH, whole=True)]
@@ -121,8 +120,8 @@ class Feature(Section):
     )
     rollout: Rollout = Field(
         default_factory=dict,
-        description="Share of its sessions that come from a date on, as it is launched; none before the first date.",
-        json_schema_extra=not_yet("a rollout"),
+        description="Share of its sessions that come from a date on, as it is launched; none before the first date. "
+        "The other features get none of what is missing.",
     )
     value_per_success: Money | None = Field(None, description="What a success is worth.")
     on_failure: OnFailure | None = Field(

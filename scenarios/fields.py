@@ -6,11 +6,12 @@ import datetime as dt
 import math
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, JsonValue, model_validator
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema
 
 from distributions.law import Law
-from scenarios.kinds import Amount, ByModel, LawOf, Quantity, noun
+from scenarios.hard_limits import MAX_STARTS_PER_MONTH
+from scenarios.kinds import Amount, ByModel, DurationOf, LawOf, Quantity, noun
 from scenarios.plain import Day, NameOf, Sequence, Switch, Words
 from scenarios.problems import Fault, FieldError
 
@@ -45,14 +46,6 @@ class Section(BaseModel):
         raise FieldError(Fault((), f"must be a mapping, not {noun(value)}", value, allowed))
 
 
-NOT_YET = "x-not-yet"
-
-
-def not_yet(what: str) -> dict[str, JsonValue]:
-    """Mark of a field that a run refuses so far, with what it is called: ``json_schema_extra=not_yet("tools")``."""
-    return {NOT_YET: what}
-
-
 Text = Annotated[str, Words()]
 Texts = Annotated[tuple[str, ...], Sequence()]
 Flag = Annotated[bool, Switch()]
@@ -62,13 +55,14 @@ ModelName = Annotated[str, NameOf(what="model")]
 
 Probability = Annotated[float, Quantity("probability", 0, 1)]
 Share = Annotated[float, Quantity("share", 0, 1)]
+PositiveShare = Annotated[float, Quantity("share", 0, 1, above=True)]
 Weight = Annotated[float, Quantity("weight")]
 Money = Annotated[float, Amount()]
 PositiveMoney = Annotated[float, Amount(above=True)]
 UsdPerMillion = Annotated[float, Quantity("USD per million tokens")]
 Tokens = Annotated[int, Quantity("tokens", whole=True)]
 PositiveTokens = Annotated[int, Quantity("tokens", low=1, whole=True)]
-Rate = Annotated[float, Quantity("per calendar month")]
+Rate = Annotated[float, Quantity("per calendar month", high=MAX_STARTS_PER_MONTH, above=True)]
 Factor = Annotated[float, Quantity("factor")]
 Growth = Annotated[float, Quantity("change per month", low=-1, above=True)]
 Exponent = Annotated[float, Quantity("exponent", low=-math.inf)]
@@ -78,9 +72,9 @@ TokenLaw = Annotated[Law, LawOf("tokens")]
 CountLaw = Annotated[Law, LawOf("count")]
 MinutesLaw = Annotated[Law, LawOf("minutes")]
 MoneyLaw = Annotated[Law, LawOf("currency")]
-DaysLaw = Annotated[Law, LawOf("days")]
+DaysLaw = Annotated[Law, DurationOf("days", nonnegative=True)]
 FactorLaw = Annotated[Law, LawOf("factor", positive=True)]
+NonnegativeFactorLaw = Annotated[Law, LawOf("factor", nonnegative=True)]
+UsageLaw = Annotated[Law, LawOf("sessions per user and day", nonnegative=True)]
 
 RateByModel = Annotated[float | dict[str, float], ByModel("probability", 0, 1)]
-
-Rollout = dict[Date, Share]

@@ -39,7 +39,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Law):
         return {"law": _spec(value.spec, getattr(value.spec, "folder", None)), "source": value.source}
     if isinstance(value, dict):
-        return {"~".join(key) if isinstance(key, tuple) else key: _plain(item) for key, item in value.items()}
+        return {"~".join(key) if isinstance(key, tuple) else str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     return value.isoformat() if isinstance(value, dt.date) else value

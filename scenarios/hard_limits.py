@@ -1,4 +1,4 @@
-"""What no session passes, whatever its guardrails say."""
+"""What no session and no period passes, whatever the scenario says."""
 
 from __future__ import annotations
 
@@ -10,3 +10,12 @@ MAX_DEPTH = 64
 
 MAX_STACK = 200
 """Instances that wait for each other at one time: parents for children, and agents for their validators."""
+
+MAX_ROUTING_RULES = 12
+"""Events and controls with a `route`: every set of them may be in force at once, and needs a table of its own."""
+
+MAX_STARTS_PER_MONTH = 1_000
+"""Expected occurrences of one event in a calendar month."""
+
+MAX_USERS = 1_000_000
+"""Users of a volume, each of whom is drawn in every trial."""

@@ -22,6 +22,7 @@ from distributions.quantity import NUMBER_PATTERN, QuantityError, is_percentage,
 from scenarios.problems import NOTHING, Fault, FieldError
 
 LAW_MARK = "x-law"
+_HALF_A_DAY = 0.5
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,8 @@ class Quantity(Kind):
             return noun
         if self.high == math.inf:
             return f"{noun} above {self.low:g}" if self.above else f"{noun}, at least {self.low:g}"
-        return f"{noun} above {self.low:g}, at most {self.high:g}" if self.above else f"{self.low:g} to {self.high:g}"
+        low, high = _plainly(self.low), _plainly(self.high)
+        return f"{noun} above {low}, at most {high}" if self.above else f"{low} to {high}"
 
     def json_schema(self) -> dict[str, Any]:
         """A number in its range, or one as people write it."""
@@ -123,7 +125,7 @@ class Quantity(Kind):
 
     def _bounds(self, number: float) -> str:
         if number > self.high:
-            return f"at most {self.high:g}"
+            return f"at most {_plainly(self.high)}"
         return f"above {self.low:g}" if self.above else f"at least {self.low:g}"
 
     def _refusal(self, message: str, value: object) -> FieldError:
@@ -150,9 +152,12 @@ class LawOf(Kind):
     ----------
     positive : bool
         Refuse laws that can give 0 or less: multipliers.
+    nonnegative : bool
+        Refuse laws that can give less than 0, where nobody could say what that means.
     """
 
     positive: bool = False
+    nonnegative: bool = False
 
     def read(self, value: object) -> Law:
         """The law."""
@@ -166,11 +171,15 @@ class LawOf(Kind):
             raise FieldError(Fault((), "can be 0 or less", value, self.allowed(), hint))
         if high < 0 or law.mean() < 0:
             raise FieldError(Fault((), "must be at least 0 on average", value, self.allowed()))
+        if self.nonnegative and low < 0:
+            raise FieldError(Fault((), "can be below 0", value, self.allowed(), "keep it at 0 or above with `min: 0`"))
         return law
 
     def allowed(self) -> str:
         """Words for the reference."""
-        return "a law above 0" if self.positive else "a law"
+        if self.positive:
+            return "a law above 0"
+        return "a law, at least 0" if self.nonnegative else "a law"
 
     def json_schema(self) -> dict[str, Any]:
         """A mark; `reference.json_schema` puts the one definition of laws there."""
@@ -179,6 +188,19 @@ class LawOf(Kind):
     def neutral(self) -> object:
         """Exactly 1."""
         return 1
+
+
+@dataclass(frozen=True)
+class DurationOf(LawOf):
+    """A law of whole days: a draw is rounded to the nearest, and is at least 1."""
+
+    def read(self, value: object) -> Law:
+        """The law, which is not always 0."""
+        law = super().read(value)
+        if law.support()[1] < _HALF_A_DAY:
+            hint = "leave the event out, or give it days"
+            raise FieldError(Fault((), "is always 0, and what begins lasts a day", value, self.allowed(), hint))
+        return law
 
 
 @dataclass(frozen=True)
@@ -216,6 +238,11 @@ def constant(value: float) -> Law:
 def law_default(value: float) -> Callable[[], Law]:
     """A factory of `constant(value)`, so that importing the language parses nothing."""
     return lambda: constant(value)
+
+
+def _plainly(bound: float) -> str:
+    """A bound without an exponent."""
+    return f"{bound:g}" if abs(bound) < 1e6 else f"{bound:,.0f}"
 
 
 def _law_fault(path: tuple[str | int, ...], message: str, got: object, allowed: str | None) -> Fault:

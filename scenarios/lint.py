@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from scenarios.finding import Cards, Finding
 from scenarios.lint_agents import lint_agents
 from scenarios.lint_calendar import lint_calendar
+from scenarios.lint_controls import lint_controls
 from scenarios.lint_data import lint_data
 from scenarios.lint_guardrails import lint_guardrails
 from scenarios.lint_idle import lint_idle
 from scenarios.lint_laws import lint_laws, varies
+from scenarios.lint_period import lint_period
 from scenarios.lint_prompts import lint_prompts
 from scenarios.lint_trees import lint_trees
 from scenarios.problems import dotted
+from scenarios.risks import Event
 from scenarios.schema import Scenario
 from scenarios.tails import heaviest_tail, session_cost_tail_index
 from scenarios.unread import unread
@@ -42,22 +45,25 @@ def lint(scenario: Scenario, cards: Cards) -> list[Finding]:
         *lint_idle(scenario),
         *lint_agents(scenario),
         *lint_calendar(scenario),
+        *lint_period(scenario),
+        *lint_controls(scenario),
         *(Finding(path, "note", "is read by no figure of a run yet") for path in unread(scenario)),
     ]
 
 
 def nothing_shared_is_uncertain(scenario: Scenario) -> bool:
     """Whether all that differs between two trials is the luck of single sessions, which averages out."""
-    if scenario.volume.users is not None:
+    usage = scenario.volume.sessions_per_user_day
+    laws = [*scenario.drivers.levels.values(), *([usage] if usage else [])]
+    return not any(varies(law) for law in laws) and all(_is_certain(event) for event in scenario.events.values())
+
+
+def _is_certain(event: Event) -> bool:
+    """Whether an event is the same in every trial."""
+    if event.date is None:
         return False
-    if any(varies(law) for law in scenario.drivers.levels.values()):
-        return False
-    for event in scenario.events.values():
-        certain = event.date is not None and event.probability in {0.0, 1.0}
-        laws = [*event.multiplies.values(), *([event.days] if event.days else [])]
-        if not certain or any(varies(law) for law in laws):
-            return False
-    return True
+    laws = [*event.multiplies.values(), *([event.days] if event.days else [])]
+    return event.probability == 0 or (event.probability == 1 and not any(varies(law) for law in laws))
 
 
 def _shared(scenario: Scenario) -> Iterator[Finding]:

@@ -16,19 +16,19 @@ from scenarios.calendar import (
     weekday_total,
 )
 from scenarios.fields import (
-    CountLaw,
     Date,
     Factor,
     Money,
     PositiveMoney,
-    Rollout,
     Section,
     Share,
-    not_yet,
+    UsageLaw,
 )
+from scenarios.hard_limits import MAX_USERS
 from scenarios.kinds import Kind, Quantity, noun
 from scenarios.plain import NameOf, Sequence
 from scenarios.problems import Fault, FieldError
+from scenarios.rollout import Rollout
 from scenarios.suggest import did_you_mean
 from scenarios.words import COVERS, CoverName, Weekday
 
@@ -110,20 +110,34 @@ class Budget(Section):
 
 
 class Spent(Section):
-    """What the period has cost so far: everything that the budget covers, up to and including a day."""
+    """What the period has cost so far: everything that the budget covers, up to and including a day.
 
-    through: Date = Field(description="The last day that the amount has in it.")
-    amount: Money = Field(description="What was spent by the end of that day.")
+    The days up to `through` are not simulated: no session comes on them, and no fixed cost dated by then is charged, as
+    the amount has all of it. Controls count it, and one whose threshold it passes was passed on `through`. Drivers,
+    trends, events and users are those of the whole period, and so is the average plan.
+    """
+
+    through: Date = Field(description="The last day that the amount has in it: inside the period, and not its last.")
+    amount: Money = Field(
+        description="What was spent by the end of that day on what the budget covers, fixed and one-time costs counted."
+    )
 
 
 class PeakHour(Section):
-    """The busiest hour: sessions beyond what the provider gives you fail more often."""
+    """The busiest hour: sessions beyond what the provider gives you fail more often.
+
+    Of n sessions on a day, all features together and after what controls turned away, `share` come in that hour; those
+    of them beyond `capacity` are drawn by chance from all of the day's, and their failure rate is multiplied, on top of
+    the driver failure_rate.
+    """
 
     share: Share = Field(description="Share of a day's sessions that come in its busiest hour.")
     capacity: Annotated[float, Quantity("sessions per hour", above=True)] = Field(
         description="Sessions in an hour that pass unharmed."
     )
-    failure_factor: Factor = Field(description="How many times as often the calls of the sessions beyond it fail.")
+    failure_factor: Factor = Field(
+        description="How many times as often the calls of the sessions beyond it fail; a chance is at most 1."
+    )
 
 
 SessionsPerDay = Annotated[float, Quantity("sessions per day")]
@@ -142,11 +156,15 @@ class Volume(Section):
         description="Expected sessions of the whole calendar month in which the period starts, weekdays counted; "
         "drivers and trends come on top. A period that starts later in the month has its days of them.",
     )
-    users: Annotated[float, Quantity("users", low=1, whole=True)] | None = Field(
-        None, description="Active users.", json_schema_extra=not_yet("volume by users")
+    users: Annotated[float, Quantity("users", low=1, high=MAX_USERS, whole=True)] | None = Field(
+        None,
+        description="Active users, in place of sessions_per_day: the expected sessions of a day in the mean of a week "
+        "are the sum over users.",
     )
-    sessions_per_user_day: CountLaw | None = Field(
-        None, description="Sessions of one user on a day; drawn once a user and trial, so that few may carry the bill."
+    sessions_per_user_day: UsageLaw | None = Field(
+        None,
+        description="Expected sessions of one user on a day in the mean of a week; drawn once a user and trial, so "
+        "that few may carry the bill.",
     )
     dispersion: Annotated[float, Quantity("size", above=True)] | None = Field(
         None, description="Negative-binomial size of a day's count: lower is wilder; none is Poisson."
@@ -156,13 +174,11 @@ class Volume(Section):
         description="Relative volume by day of the week, others 1; scaled to mean 1, so that with quiet weekends a "
         "working day has more than the mean.",
     )
-    peak_hour: PeakHour | None = Field(
-        None, description="Failures of the busiest hour.", json_schema_extra=not_yet("peak-hour failures")
-    )
+    peak_hour: PeakHour | None = Field(None, description="Failures of the busiest hour; none where it is left out.")
     rollout: Rollout = Field(
         default_factory=dict,
-        description="Share of the sessions that come from a date on, as a launch goes on; none before the first date.",
-        json_schema_extra=not_yet("a rollout"),
+        description="Share of the sessions that come from a date on, as a launch goes on; none before the first date. "
+        "A date before the period counts, and the last one at or before a day is the day's.",
     )
 
     @field_validator("weekdays")

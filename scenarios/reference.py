@@ -13,10 +13,9 @@ from distributions.families import FAMILIES
 from distributions.law import Law
 from distributions.notation import law_json_schema
 from scenarios.catalog import price_data_date
-from scenarios.fields import NOT_YET, Section
+from scenarios.fields import Section
 from scenarios.grammar import ROOT, Slot
 from scenarios.kinds import LAW_MARK
-from scenarios.pending import not_yet_name
 from scenarios.schema import Scenario
 from scenarios.words import DRIVER_MEANINGS
 
@@ -37,14 +36,13 @@ def json_schema() -> dict[str, Any]:
 
 
 def _marks_read(schema: Any) -> Any:
-    """Every mark of a law as a reference to their definition, every mark of what is to come as words."""
+    """Every mark of a law as a reference to their definition."""
     if isinstance(schema, list):
         return [_marks_read(item) for item in schema]
     if not isinstance(schema, dict):
         return schema
     marked = {"$ref": "#/$defs/Law"} if LAW_MARK in schema else {}
-    plain = marked | {key: _marks_read(item) for key, item in schema.items() if key not in {LAW_MARK, NOT_YET}}
-    return plain | ({"description": f"{schema['description']} {_NOT_YET}"} if NOT_YET in schema else {})
+    return marked | {key: _marks_read(item) for key, item in schema.items() if key != LAW_MARK}
 
 
 def language_reference() -> str:
@@ -56,7 +54,7 @@ def language_reference() -> str:
         What `docs/language.md` holds.
     """
     parts = [_OPENING, _laws(), _drivers()]
-    parts += [_section(*found) for found in _sections(ROOT, "", is_pending=False)]
+    parts += [_section(*found) for found in _sections(ROOT, "")]
     return "\n\n".join(parts) + "\n"
 
 
@@ -78,14 +76,10 @@ mappings merge, other values replace, `null` removes a key; laws and an agent's 
 **`--set agents.chat.retry.max_attempts=5`** changes one value, and `=null`
 removes a key, which then is what it is by default; items of lists are counted from 0.
 
-**Not simulated yet** stands at keys that are read and checked, and that a run still refuses by name; `burncurve check`
-lists those of a scenario. **A session ends** once it has made 100,000 model calls, or would call one tool more than
-100,000 times after one turn, whatever its guardrails: it is cut, has not succeeded, and counts in `session.cut_rate`.
-Children stand at most 64 levels deep, and at most 200 instances wait for each other; files that ask for more are
-refused."""
-
-_NOT_YET = "Not simulated yet."
-
+**A session ends** once it has made 100,000 model calls, or would call one tool more than 100,000 times after one turn,
+whatever its guardrails: it is cut, has not succeeded, and counts in `session.cut_rate`. Children stand at most 64
+levels deep, and at most 200 instances wait for each other; files that ask for more are refused. What all sessions of a
+period share is told with examples in [period.md](period.md)."""
 
 _LAWS = """## Laws
 
@@ -124,21 +118,20 @@ def _drivers() -> str:
     return "\n".join(["## Drivers", "", text, "", "| driver | multiplies |", "|---|---|", *rows])
 
 
-def _sections(slot: Slot, path: str, *, is_pending: bool) -> Iterator[tuple[str, type[Section], bool]]:
-    """Sections in the order in which they are first met, each with whether it lies under a key that is to come."""
+def _sections(slot: Slot, path: str) -> Iterator[tuple[str, type[Section]]]:
+    """Sections in the order in which they are first met."""
     if slot.section is not None:
-        yield path, slot.section, is_pending
-        for name, field in slot.section.model_fields.items():
+        yield path, slot.section
+        for name in slot.section.model_fields:
             child = slot.child(name)
             if child is not None:
-                here = f"{path}.{name}" if path else name
-                yield from _sections(child, here, is_pending=is_pending or not_yet_name(field) is not None)
+                yield from _sections(child, f"{path}.{name}" if path else name)
     elif slot.each is not None:
-        yield from _sections(slot.each, f"{path}[]" if slot.listed else f"{path}.NAME", is_pending=is_pending)
+        yield from _sections(slot.each, f"{path}[]" if slot.listed else f"{path}.NAME")
 
 
-def _section(path: str, section: type[Section], is_pending: bool) -> str:
-    doc = inspect.cleandoc(section.__doc__ or "") + (f" **{_NOT_YET}**" if is_pending else "")
+def _section(path: str, section: type[Section]) -> str:
+    doc = inspect.cleandoc(section.__doc__ or "")
     title = f"## `{path}`" if path else "## The scenario"
     rows = [_row(name, field, section) for name, field in section.model_fields.items()]
     head = ["| key | value | unit | default | meaning |", "|---|---|---|---|---|"]
@@ -149,8 +142,7 @@ def _row(name: str, field: FieldInfo, section: type[Section]) -> str:
     slot = Slot(section=section).child(name)
     assert slot is not None
     allowed, unit = _allowed(slot)
-    meaning = (field.description or "") + (f" **{_NOT_YET}**" if not_yet_name(field) else "")
-    cells = [f"`{name}`", allowed, unit, _default(field), meaning]
+    cells = [f"`{name}`", allowed, unit, _default(field), field.description or ""]
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 

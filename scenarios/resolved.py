@@ -25,8 +25,9 @@ Cards = Mapping[str, tuple[PriceCard, ...]]
 
 # Where none is a choice worth seeing; elsewhere a field without a value is left out.
 _SHOWN_NONE: dict[type[Section], dict[str, str]] = {
-    Scenario: {"budget": "none"},
-    Volume: {"dispersion": "Poisson"},
+    Scenario: {"budget": "none", "spent": "all of the period is simulated"},
+    Volume: {"dispersion": "Poisson", "peak_hour": "no hour fails more than others"},
+    Event: {"days": "to the end of the period"},
     Agent: {"cache": "no caching", "max_output_tokens": "no cap"},
     Context: {"limit": "the model's window"},
 }

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 from pydantic import Field, PlainSerializer, model_validator
 
 from distributions.law import Law
+from distributions.quantity import format_number
 from scenarios.fields import (
     Date,
     DaysLaw,
@@ -14,14 +15,14 @@ from scenarios.fields import (
     FactorLaw,
     Flag,
     ModelName,
+    NonnegativeFactorLaw,
+    PositiveShare,
     Probability,
     Rate,
     Section,
-    Share,
-    not_yet,
 )
-from scenarios.kinds import Kind, LawOf, Quantity, noun
-from scenarios.problems import Fault, FieldError
+from scenarios.kinds import Kind, Quantity, noun
+from scenarios.problems import NOTHING, Fault, FieldError
 from scenarios.suggest import did_you_mean
 from scenarios.words import DRIVERS, DriverName
 
@@ -88,7 +89,9 @@ def _driver(meaning: str) -> Any:
 class Drivers(Section):
     """Multipliers nobody knows yet, one draw of each a trial; 1 leaves everything as it is written.
 
-    The word ``typical`` alone is an outside view: volume lognormal with sigma 0.45.
+    On a day, the level of a driver is its draw, times its trend, times what every event in force multiplies it by,
+    times what every control that acts does. The word ``typical`` alone is an outside view: volume lognormal with sigma
+    0.45.
     """
 
     volume: FactorLaw | None = _driver("sessions a day")
@@ -109,8 +112,8 @@ class Drivers(Section):
         PlainSerializer(lambda pairs: {f"{a}~{b}": level for (a, b), level in pairs.items()}),
     ] = Field(
         default_factory=dict,
-        description="Rank correlation of pairs, -1 to 1.",
-        json_schema_extra=not_yet("correlated drivers"),
+        description="Spearman's rank correlation of pairs of uncertain drivers, through a Gaussian copula; pairs left "
+        "out are independent. The laws stay as they are.",
     )
     typical: Flag = Field(False, description="Set by the word `typical`: volume lognormal with mu 0 and sigma 0.45.")
 
@@ -132,14 +135,23 @@ class Drivers(Section):
     @model_validator(mode="after")
     def _correlated_are_uncertain(self) -> Self:
         faults = [
-            Fault(("correlation", f"{pair[0]}~{pair[1]}"), f"correlates {name}, which has no law here")
+            Fault(("correlation", f"{pair[0]}~{pair[1]}"), f"correlates {name}, which {wrong}", NOTHING, None, hint)
             for pair in self.correlation
             for name in pair
-            if getattr(self, name) is None
+            if (wrong := self._certain(name))
+            for hint in (f"give {name} a law, or take the pair out",)
         ]
         if faults:
             raise FieldError(*faults)
         return self
+
+    def _certain(self, name: DriverName) -> str | None:
+        """Why a driver can't be correlated; None where it can."""
+        law: Law | None = getattr(self, name)
+        if law is None:
+            return "has no law here"
+        low, high = law.support()
+        return f"is always {format_number(low)}" if low == high else None
 
     @property
     def levels(self) -> dict[DriverName, Law]:
@@ -148,17 +160,42 @@ class Drivers(Section):
 
 
 class Event(Section):
-    """An incident: when, how likely, how long, and what it does."""
+    """An incident: when, how likely, how long, and what it does.
 
-    date: Date | None = Field(None, description="The day on which it starts, if it happens.")
-    probability: Probability = Field(1.0, description="Chance that a dated event happens.")
-    per_month: Rate | None = Field(None, description="Occurrences expected in a calendar month, at random times.")
-    days: DaysLaw | None = Field(None, description="Whole days that it lasts; none is to the end of the period.")
-    multiplies: dict[DriverName, Annotated[Law, LawOf("factor")]] = Field(
-        default_factory=dict, description="Drivers and by what they are multiplied; a law is drawn once an occurrence."
+    With a `date` it happens once or not at all; with `per_month` it starts at random, as a Poisson process over the
+    days of the period. An event in force is in force once: where occurrences of one event overlap, the multipliers of
+    the first hold to its end. Different events multiply each other. All is cut at the end of the period, and nothing
+    is in force that would have started before it.
+    """
+
+    date: Date | None = Field(
+        None, description="The day on which it starts, if it happens; inside the period. Or give per_month."
     )
-    route: Routes = Field(default_factory=dict, description="Calls of one model go to another.")
-    share: Share = Field(1.0, description="Share of the sessions that it hits.")
+    probability: Probability = Field(1.0, description="Chance that a dated event happens.")
+    per_month: Rate | None = Field(
+        None,
+        description="Starts expected in a calendar month, spread over its days. A part of a month has its days of "
+        "them.",
+    )
+    days: DaysLaw | None = Field(
+        None,
+        description="Days that an occurrence lasts, the first one counted: a draw each, rounded to the nearest whole "
+        "day, at least 1. None is to the end of the period.",
+    )
+    multiplies: dict[DriverName, NonnegativeFactorLaw] = Field(
+        default_factory=dict,
+        description="Drivers and by what they are multiplied while it is in force; a law is drawn once an occurrence.",
+    )
+    route: Routes = Field(
+        default_factory=dict,
+        description="While it is in force, calls of one model go to another: at its prices, context window and failure "
+        "rate. Success rates stay those of the model that was meant. Where several rules route, later ones override "
+        "for the same model (events in the order written, then controls), and chains are followed to their end.",
+    )
+    share: PositiveShare = Field(
+        1.0,
+        description="Share of the sessions that it hits, each by its own chance. Below 1 it may not multiply volume.",
+    )
 
     @model_validator(mode="after")
     def _when_and_what(self) -> Self:
@@ -170,22 +207,39 @@ class Event(Section):
             faults.append(Fault(("probability",), "belongs to a `date`; `per_month` says how often by itself"))
         if not self.multiplies and not self.route:
             faults.append(Fault((), "does nothing", hint="say what it `multiplies`, or give a `route`"))
+        if self.share < 1 and "volume" in self.multiplies:
+            wrong = f"is how many sessions come, which an event that hits {100 * self.share:g} % of them can't multiply"
+            hint = "give the event to all sessions, or make two events of it"
+            faults.append(Fault(("multiplies", "volume"), wrong, NOTHING, "volume where `share` is 1", hint))
         if faults:
             raise FieldError(*faults)
         return self
 
 
 class Control(Section):
-    """A rule that acts when covered spend passes a share of the budget."""
+    """A rule that acts when what was spent passes a share of the budget.
 
-    at: Annotated[float, Quantity("share of the budget", above=True)] = Field(description="The threshold.")
-    route: Routes = Field(default_factory=dict, description="Calls of one model go to another.")
-    multiplies: dict[DriverName, Factor] = Field(
-        default_factory=dict, description="Drivers and by what they are multiplied."
+    At the end of each day, all that the budget covers, one-time costs left out, is held against the threshold. The
+    control acts from the day after the one on which it was passed, `delay_days` later where there are any, to the end
+    of the period. What is spent past the threshold until then has leaked. Results are shown with and without controls.
+    """
+
+    at: Annotated[float, Quantity("share of the budget", above=True)] = Field(
+        description="The threshold: 80% of the budget, or more than all of it."
     )
-    stop: Flag = Field(False, description="No more sessions are served.")
+    route: Routes = Field(
+        default_factory=dict,
+        description="Calls of one model go to another, as an event's do; it overrides events and the controls "
+        "before it.",
+    )
+    multiplies: dict[DriverName, Factor] = Field(
+        default_factory=dict,
+        description="Drivers and by what they are multiplied; a volume of 0.5 turns half of the sessions away.",
+    )
+    stop: Flag = Field(False, description="No more sessions are served; fixed costs go on.")
     delay_days: Annotated[int, Quantity("days", whole=True)] = Field(
-        0, description="Days that it takes to act, on top of the rest of the day."
+        0,
+        description="Whole days that it takes to act, on top of the rest of the day on which the threshold is passed.",
     )
 
     @model_validator(mode="after")

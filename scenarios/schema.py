@@ -26,7 +26,7 @@ from scenarios.agents import (
 from scenarios.calendar import month_after
 from scenarios.catalog import price_data_date
 from scenarios.features import Feature, Guardrails, Handoff, HumanReview, OnFailure, Overheads
-from scenarios.fields import AgentName, Date, FactorLaw, Growth, ModelName, PositiveMoney, Section, Text, Texts, not_yet
+from scenarios.fields import AgentName, Date, FactorLaw, Growth, ModelName, PositiveMoney, Section, Text, Texts
 from scenarios.kinds import Quantity
 from scenarios.models import LongContext, ModelSpec
 from scenarios.period import Budget, FixedCosts, OneTime, PeakHour, Period, Spent, Value, Volume
@@ -151,7 +151,6 @@ class Scenario(Section):
     spent: Spent | None = Field(
         None,
         description="The period to date as a fact: only the days after it are simulated.",
-        json_schema_extra=not_yet("a period to date"),
     )
     plan: PositiveMoney | None = Field(None, description="The approved figure, shown beside ours.")
     limits: dict[MetricName, Annotated[float, Quantity("of the metric")]] = Field(
@@ -177,10 +176,12 @@ class Scenario(Section):
         default_factory=dict, description="Drivers that grow, by so much a calendar month."
     )
     events: dict[EventName, Event] = Field(
-        default_factory=dict, description="Incidents by name.", json_schema_extra=not_yet("events")
+        default_factory=dict,
+        description="Incidents by name. At most 12 events and controls may have a route, and no set of them may route "
+        "in a circle.",
     )
     controls: tuple[Control, ...] = Field(
-        (), description="Rules that act on cumulative spend.", json_schema_extra=not_yet("controls")
+        (), description="Rules that act on what was spent so far, as shares of the budget."
     )
     fixed_costs: FixedCosts = Field(default_factory=FixedCosts, description="Costs that no session makes.")
     value: Value | None = Field(None, description="What the product earns.")

@@ -71,7 +71,8 @@ def _follows(fault: Fault, places: set[Path]) -> bool:
     """Whether a fault may only be there because of what stands at the others."""
     if any(fault.path[: len(path)] == path for path in places):
         return True
-    dated = fault.path[-1] == "date" and any(path[0] in {"period", "as_of"} for path in places if path)
+    on_dates = "rollout" in fault.path or fault.path[-1] in {"date", "through"}
+    dated = on_dates and any(path[0] in {"period", "as_of", "spent"} for path in places if path)
     lost = any(len(path) == 2 and path[0] in {"agents", "models"} for path in places)
     return dated or lost
 

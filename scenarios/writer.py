@@ -13,6 +13,7 @@ from scenarios.problems import Path
 # A word or a few, or a number as people write it that YAML itself takes for text: 2_400, 60k, 3%, 0.7 to 1.5.
 _WORDS = r"[A-Za-z_](?:[\w ./%~()+$-]*[\w./%~()+$-])?"
 _FIGURES = r"[0-9]+(?:_[0-9]+)+|[0-9][0-9_]*(?:\.[0-9]+)?(?:[kKMB%]| to [0-9][\w.]*)"
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _PLAIN = re.compile(f"{_WORDS}|{_FIGURES}", re.ASCII)
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off"}
 _COMMENTS_FROM = 60
@@ -49,7 +50,7 @@ class Inline(dict[str, Any]):
 def inline(value: Any) -> str:
     """One value on one line."""
     if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{_scalar(str(key))}: {inline(item)}" for key, item in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(str(key))}: {inline(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list | tuple):
         return "[" + ", ".join(inline(item) for item in value) + "]"
     return _scalar(value)
@@ -94,6 +95,11 @@ def _scalar(value: Any) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
         return text
     return "".join(map(_escaped, json.dumps(text, ensure_ascii=False)))
+
+
+def _key(text: str) -> str:
+    """A key; dates stand as people write them."""
+    return text if _DATE.fullmatch(text) else _scalar(text)
 
 
 def _escaped(letter: str) -> str:

@@ -1,7 +1,9 @@
 """The average plan: what a spreadsheet of averages says of a scenario, the figure that every risk is seen against.
 
 Every law counts at its mean, and what averages can't see is left out: history that is re-sent, retries, repeated and
-rejected runs, guardrails, incidents, growth.  Difficulty and all drivers are at 1, tokens are not rounded.
+rejected runs, guardrails, incidents, controls, growth.  Difficulty and all drivers are at 1, tokens are not rounded.
+Users are at their mean, and a rollout counts, as it belongs to the volume as it is written.  A period to date changes
+nothing: the plan is that of the whole period.
 """
 
 from __future__ import annotations
@@ -12,7 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from scenarios.calendar import days_in_month, weekday_factors
+from scenarios.calendar import days_in_month
+from scenarios.expected import expected_sessions
+from scenarios.words import COVERS, CoverName
 
 if TYPE_CHECKING:
     from scenarios.features import PersonTime
@@ -24,17 +28,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Bill:
-    """Expected cost, in the scenario's currency, and expected model calls."""
+    """Expected cost of models and of tools, in the scenario's currency, and expected model calls."""
 
-    cost: float = 0.0
+    models: float = 0.0
+    tools: float = 0.0
     calls: float = 0.0
 
     def __add__(self, other: Bill) -> Bill:
-        return Bill(self.cost + other.cost, self.calls + other.calls)
+        return Bill(self.models + other.models, self.tools + other.tools, self.calls + other.calls)
 
     def times(self, n: float) -> Bill:
         """The bill of n such things."""
-        return Bill(n * self.cost, n * self.calls)
+        return Bill(n * self.models, n * self.tools, n * self.calls)
 
 
 def average_plan(scenario: Scenario, prices: PriceBook) -> float:
@@ -51,33 +56,52 @@ def average_plan(scenario: Scenario, prices: PriceBook) -> float:
     float
         In the scenario's currency, over the whole period.
     """
-    dates = scenario.period.dates
-    level = scenario.volume.daily_level(scenario.period.start)
-    factors = weekday_factors(scenario.volume.weekdays)
+    return math.fsum(average_by_cover(scenario, prices).values())
+
+
+def average_by_cover(scenario: Scenario, prices: PriceBook) -> dict[CoverName, float]:
+    """The average plan by what a budget can cover.
+
+    Parameters
+    ----------
+    scenario, prices : as `average_plan` takes them
+
+    Returns
+    -------
+    dict of str to float
+        Every category, over the whole period.
+    """
+    days = list(zip(*prices.cards.values(), strict=True))
 
     @cache
-    def session_cost(day_cards: tuple[PriceCard, ...]) -> float:
-        return _session_cost(scenario, dict(zip(prices.cards, day_cards, strict=True)))
+    def session(name: str, day_cards: tuple[PriceCard, ...]) -> dict[CoverName, float]:
+        cards = dict(zip(prices.cards, day_cards, strict=True))
+        return _feature_cost(scenario, scenario.features[name], cards)
 
-    days = zip(dates, zip(*prices.cards.values(), strict=True), strict=True)
-    sessions = (level * factors[day.weekday()] * session_cost(cards) for day, cards in days)
-    return math.fsum([*sessions, *_fixed_costs(scenario.fixed_costs, scenario.period)])
+    parts: dict[CoverName, list[float]] = {cover: [] for cover in COVERS}
+    for name, counts in expected_sessions(scenario).items():
+        for n, day_cards in zip(counts, days, strict=True):
+            for cover, cost in session(name, day_cards).items():
+                parts[cover].append(n * cost)
+    parts["fixed"] += _monthly_costs(scenario.fixed_costs, scenario.period)
+    parts["one_time"] += _one_time_costs(scenario.fixed_costs, scenario.period)
+    return {cover: math.fsum(costs) for cover, costs in parts.items()}
 
 
-def _session_cost(scenario: Scenario, cards: Cards) -> float:
-    costs = (feature.share * _feature_cost(scenario, feature, cards) for feature in scenario.features.values())
-    return math.fsum(costs)
-
-
-def _feature_cost(scenario: Scenario, feature: Feature, cards: Cards) -> float:
-    """Expected cost of one session of a feature."""
+def _feature_cost(scenario: Scenario, feature: Feature, cards: Cards) -> dict[CoverName, float]:
+    """Expected cost of one session of a feature, by what a budget can cover."""
     rails = feature.guardrails
     work = _Work(scenario, cards, None if rails is None else rails.depth).session(feature.agent)
-    overheads = feature.overheads.per_session + feature.overheads.per_call * work.calls
     review = 0.0 if feature.human_review is None else _person_cost(feature.human_review)
     on_failure = feature.on_failure
     handoff = 0.0 if on_failure is None or on_failure.handoff is None else _person_cost(on_failure.handoff)
-    return work.cost + overheads + review + handoff * (1 - _success_rate(feature, scenario.agents[feature.agent]))
+    failures = 1 - _success_rate(feature, scenario.agents[feature.agent])
+    return {
+        "models": work.models,
+        "tools": work.tools,
+        "people": review + handoff * failures,
+        "overheads": feature.overheads.per_session + feature.overheads.per_call * work.calls,
+    }
 
 
 def _success_rate(feature: Feature, root: Agent) -> float:
@@ -94,12 +118,16 @@ def _person_cost(person: PersonTime) -> float:
     return person.rate * (person.cost.mean() if person.cost is not None else 0.0)
 
 
-def _fixed_costs(fixed: FixedCosts, period: Period) -> Iterable[float]:
-    """Monthly costs by the days of each month, and one-time costs dated inside the period."""
+def _monthly_costs(fixed: FixedCosts, period: Period) -> Iterable[float]:
+    """Monthly costs by the days of each month."""
     months = [(day.year, day.month, days_in_month(day)) for day in period.dates]
     for amount in fixed.monthly.values():
         yield from (amount * months.count(month) / month[2] for month in dict.fromkeys(months))
-    yield from (cost.amount for cost in fixed.one_time.values() if period.start <= cost.date <= period.end)
+
+
+def _one_time_costs(fixed: FixedCosts, period: Period) -> Iterable[float]:
+    """Those that are dated inside the period."""
+    return (cost.amount for cost in fixed.one_time.values() if period.start <= cost.date <= period.end)
 
 
 @dataclass(frozen=True)
@@ -131,7 +159,7 @@ class _Work:
         turns = max(1.0, agent.turns.mean())
         output = min(agent.output_tokens.mean(), agent.max_output_tokens or math.inf)
         fees = math.fsum(tool.calls_per_turn.mean() * tool.fee for tool in agent.tools.values())
-        turn = self._model_calls(agent, turns, output, checked_tokens) + Bill(fees)
+        turn = self._model_calls(agent, turns, output, checked_tokens) + Bill(tools=fees)
         return turn.times(turns) + self._children(agent, turns, depth) + self._checks(agent, turns, output, depth)
 
     def _children(self, agent: Agent, turns: float, depth: int) -> Bill:
@@ -159,9 +187,9 @@ class _Work:
         written = output + agent.reasoning_tokens.mean()
         total = Bill()
         for model, share in agent.model.shares.items():
-            total += Bill(self._call_cost(agent, model, prompt, cached, written), 1.0).times(share)
+            total += Bill(self._call_cost(agent, model, prompt, cached, written), calls=1.0).times(share)
         for model in agent.model.cascade[1:]:
-            second = Bill(self._call_cost(agent, model, prompt, 0.0, written), 1.0)
+            second = Bill(self._call_cost(agent, model, prompt, 0.0, written), calls=1.0)
             total += second.times(agent.model.escalate_rate)
         return total
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from scenarios.inputs import count_inputs
 from scenarios.lint import lint, session_cost_tail_index
 from scenarios.load import load
-from scenarios.pending import pending
 from scenarios.prices import price_faults, resolve_prices
-from scenarios.problems import Problem, ScenarioError, dotted
+from scenarios.problems import Problem, ScenarioError
 from scenarios.resolved import resolved_yaml
+from simulator.leaks import leaks
 from simulator.limits import limit_problems
 from simulator.show import words
 from simulator.show.scenario_words import expected_words
@@ -34,11 +34,10 @@ def check_text(source: str, overrides: Sequence[str], width: int) -> str:
         With every problem, if it is not valid.
     """
     scenario, prices = _checked(source, overrides)
-    refused = [(dotted(path), what) for path, what in pending(scenario)]
+    looked = [*lint(scenario, prices.cards), *leaks(scenario, prices)]
     sections = [
         _summary(scenario, prices, width),
-        *_listed("A run can't simulate yet, and refuses:", refused, width),
-        *_listed("Worth a second look:", [(f.path, f.message) for f in lint(scenario, prices.cards)], width),
+        *_listed("Worth a second look:", [(one.path, one.message) for one in looked], width),
         *_listed("On prices:", [("", note) for note in prices.notes], width),
         _tail(scenario, prices, width),
     ]

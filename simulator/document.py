@@ -10,8 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from simulator.result import Result
-    from simulator.risk.breach import Breach
+    from simulator.risk.breach import Breach, DayQuantiles
+    from simulator.risk.controls import Action, Controls
+    from simulator.risk.spans import Span
+    from simulator.risk.todate import ToDate
 
 
 def values_of(result: Result) -> dict[str, Any]:
@@ -40,7 +45,16 @@ def values_of(result: Result) -> dict[str, Any]:
         "contingency": {"p80": result.contingency(0.80), "p95": result.contingency(0.95)},
         "budget": None if result.budget is None else _budget(result, result.budget),
         "limits": facts.limits,
+        "controls": None if result.controls is None else _controls(result, result.controls),
+        "spent": None if result.to_date is None else _to_date(result.to_date),
         "daily": result.daily,
+        "by_feature": [asdict(row) for row in result.spend_by_feature],
+        "by_week": [_span(row) for row in result.spend_by_week],
+        "by_month": [_span(row) for row in result.spend_by_month],
+        "worst_trials": asdict(result.worst_trials),
+        "heaviest_user": None if result.heaviest_user is None else asdict(result.heaviest_user),
+        "peak_hour": None if result.peak_hour is None else asdict(result.peak_hour),
+        "accuracy": result.accuracy,
         "session": asdict(result.session),
         "attribution": [asdict(part) for part in result.components(by_detail=True)],
     }
@@ -60,8 +74,46 @@ def _budget(result: Result, risk: Breach) -> dict[str, Any]:
         "breach_ci": risk.ci,
         "breaching_trials": risk.breaching,
         "expected_overrun_given_breach": risk.expected_overrun,
-        "breach_day": dict.fromkeys(("p10", "p50", "p90")) if risk.day is None else asdict(risk.day),
+        "breach_day": _days(risk.day),
+        "breach_date": _dates(risk.day, result.dates),
     }
+
+
+def _controls(result: Result, done: Controls) -> dict[str, Any]:
+    free = done.spend
+    without = {"mean": free.mean, "p50": free.p50, "p95": free.p95, "p99": free.p99, "covered_p95": done.covered.p95}
+    risk = done.breach
+    return {
+        "without": without
+        | {"breach_probability": risk and risk.probability, "breach_ci": risk and risk.ci, "daily": result.daily_free},
+        "breach_reduction": None if done.reduction is None else asdict(done.reduction),
+        "saving": asdict(done.saving),
+        "turned_away": asdict(done.turned_away),
+        "each": [_action(action, result.dates) for action in done.actions],
+    }
+
+
+def _action(action: Action, dates: Sequence[date]) -> dict[str, Any]:
+    values = asdict(action) | {"acts_day": _days(action.day), "acts_date": _dates(action.day, dates)}
+    del values["day"]
+    return values
+
+
+def _days(day: DayQuantiles | None) -> dict[str, Any]:
+    return dict.fromkeys(("p10", "p50", "p90")) if day is None else asdict(day)
+
+
+def _dates(day: DayQuantiles | None, dates: Sequence[date]) -> dict[str, Any]:
+    """The same as dates; days are numbered from 1."""
+    return {key: number and dates[number - 1].isoformat() for key, number in _days(day).items()}
+
+
+def _to_date(spent: ToDate) -> dict[str, Any]:
+    return asdict(spent) | {"through": spent.through.isoformat(), "over_expected": spent.over_expected}
+
+
+def _span(row: Span) -> dict[str, Any]:
+    return asdict(row) | {"first": row.first.isoformat(), "last": row.last.isoformat()}
 
 
 def plain(value: Any) -> Any:

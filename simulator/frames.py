@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from simulator.risk.money import array_in_currency
 from simulator.risk.spend import covered_units, spend_units
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
     from pandas import DataFrame
 
 
@@ -23,8 +24,9 @@ def trials_frame(tally: Tally, budget: float | None) -> DataFrame:
     """One row a trial.
 
     Columns: ``trial``; ``spend`` in currency; ``covered``, what the budget covers of it, missing without a budget;
-    ``breach_day`` counted from 1, missing where the budget holds; ``sessions``; ``turned_away``; each driver's
-    level by its name; ``spend_<feature>``, fixed costs left out.
+    ``spend_without_controls``, where there are controls; ``breach_day`` counted from 1, missing where the budget
+    holds; ``sessions``; ``turned_away``; each driver's level by its name; ``days_<event>``, on how many days it was in
+    force; ``spend_<feature>``, fixed costs left out.
     """
     import pandas as pd
 
@@ -33,10 +35,15 @@ def trials_frame(tally: Tally, budget: float | None) -> DataFrame:
         "trial": tally.trial,
         "spend": array_in_currency(spend_units(tally), unit),
         "covered": np.nan if budget is None else array_in_currency(covered_units(tally), unit),
+    }
+    if tally.frame.thresholds:
+        columns["spend_without_controls"] = array_in_currency(tally.free_spend.sum(axis=1), unit)
+    columns |= {
         "breach_day": pd.array(_breach_days(tally, budget), dtype="Int64"),
         "sessions": tally.sessions.sum(axis=(1, 2)),
         "turned_away": tally.turned_away,
         **dict(zip(DRIVERS, tally.levels.T, strict=True)),
+        **{f"days_{name}": days for name, days in zip(tally.frame.events, tally.event_days.T, strict=True)},
     }
     by_feature = array_in_currency(tally.daily.sum(axis=1), unit)
     columns |= {f"spend_{name}": by_feature[:, f] for f, name in enumerate(tally.frame.features)}
@@ -97,7 +104,11 @@ def sessions_frame(records: Records, features: Sequence[str]) -> DataFrame:
 
 def attribution_frame(components: Sequence[Component]) -> DataFrame:
     """One row a component: feature, agent, cause, detail, and its mean and tail in currency."""
+    return rows_frame(components, Component)
+
+
+def rows_frame(rows: Sequence[DataclassInstance], kind: type[DataclassInstance]) -> DataFrame:
+    """One row each of a kind of record, a column a field; the columns stand even where there are no rows."""
     import pandas as pd
 
-    names = list(Component.__dataclass_fields__)
-    return pd.DataFrame([asdict(component) for component in components], columns=names)
+    return pd.DataFrame([asdict(row) for row in rows], columns=[column.name for column in fields(kind)])

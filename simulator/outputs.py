@@ -166,7 +166,7 @@ def staged(folder: Path) -> Iterator[Path]:
 def _fill(folder: Path, result: Result) -> None:
     result.save(folder)
     (folder / "report.html").write_text(_report(result), encoding="utf-8")
-    for name in PLOTS:
+    for name in PLOTS if result.controls is None else (*PLOTS, "controls"):
         getattr(result.plot, name)().savefig(folder / f"{name}.png", dpi=150)
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.load import Source, load
-from scenarios.pending import pending
 from scenarios.prices import price_faults
-from scenarios.problems import Fault, Problem, ScenarioError
+from scenarios.problems import Problem, ScenarioError
 from scenarios.schema import Budget, Scenario
 from simulator.arguments import read_arguments
 from simulator.limits import limit_problems
@@ -55,11 +54,9 @@ def files_read(scenario: Scenario) -> set[Path]:
 
 
 def _refused(scenario: Scenario, given: Mapping[str, object]) -> list[Problem]:
-    """What keeps a scenario of valid sections from being run: limits, prices, and what is not simulated yet."""
-    hint = "leave it out to run the rest"
-    faults = [Fault(path, f"a run can't simulate {what} yet", hint=hint) for path, what in pending(scenario)]
-    refused = scenario.error([*faults, *price_faults(scenario)]).problems
-    return [*limit_problems(scenario, has_budget="budget" in given or scenario.budget is not None), *refused]
+    """What keeps a scenario of valid sections from being run: limits and prices."""
+    limits = limit_problems(scenario, has_budget="budget" in given or scenario.budget is not None)
+    return [*limits, *scenario.error(price_faults(scenario)).problems]
 
 
 def _loaded(source: Source, overrides: str | Sequence[str]) -> Scenario:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,16 +14,22 @@ from simulator.arguments import read_amount, read_count
 from simulator.document import guardrail_values, plain, values_of
 from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
-from simulator.frames import attribution_frame, sample_addresses, sessions_frame, trials_frame
+from simulator.frames import attribution_frame, rows_frame, sample_addresses, sessions_frame, trials_frame
 from simulator.guarding import Sampler, guardrail_effects
 from simulator.risk.attribution import Component, attribution
 from simulator.risk.breach import Breach, breach, breach_probability
 from simulator.risk.contingency import contingency
-from simulator.risk.daily import daily_quantiles
+from simulator.risk.controls import Controls, controls
+from simulator.risk.crowd import HeaviestUser, PeakHour, heaviest_user, peak_hour
+from simulator.risk.daily import daily_quantiles, free_daily_quantiles
+from simulator.risk.drivers import Worst, worst_trials
 from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.metrics import Violation, metric_value, violations
+from simulator.risk.replicates import replicates
 from simulator.risk.session import Sessions, session_risk
+from simulator.risk.spans import FeatureSpend, Span, by_feature, by_month, by_week
 from simulator.risk.spend import Spend, covered_units, spend_units
+from simulator.risk.todate import Expected, ToDate, to_date
 from simulator.risk.verdict import Verdict, verdict
 from simulator.store import read_tally, whole_file, write_tally
 
@@ -44,6 +51,7 @@ _RUN_FIELDS = (
     "seconds",
     "version",
     "guardrails_left_out",
+    "accuracy",
 )
 
 
@@ -74,6 +82,10 @@ class Result:
         Known from the run that a loaded result was saved of.
     guardrails_left_out : bool
         Whether they were to be compared with none, and that did not come to its end.
+    accuracy : mapping of str to float, optional
+        The hybrid engine's own error as it measured it; shares are named ``..._error``. None of the exact engine.
+    expected_to_date : Expected, optional
+        What covered spend was expected to be by the end of the period to date; None where there is none.
     facts : Facts, optional
         Read from the scenario where they are not given.
 
@@ -102,6 +114,8 @@ class Result:
         sampler_of: Callable[[Scenario], Sampler] | None = None,
         guardrails: Sequence[GuardrailEffect] | None = None,
         guardrails_left_out: bool = False,
+        accuracy: Mapping[str, float] | None = None,
+        expected_to_date: Expected | None = None,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -119,12 +133,14 @@ class Result:
         self.interrupted = interrupted
         self.seconds = seconds
         self.version = version or __version__
-        self.spend = Spend(spend_units(tally), tally.frame.unit)
-        self.covered = Spend(covered_units(tally), tally.frame.unit)
+        self.spend = Spend(spend_units(tally), tally.frame.unit, replicates(tally))
+        self.covered = Spend(covered_units(tally), tally.frame.unit, replicates(tally))
         self._sampler = sampler
         self._sampler_of = sampler_of
         self._guardrails = None if guardrails is None else tuple(guardrails)
         self.guardrails_left_out = guardrails_left_out
+        self.accuracy = None if accuracy is None else dict(accuracy)
+        self.expected_to_date = expected_to_date
 
     # What happened
 
@@ -213,9 +229,39 @@ class Result:
         return contingency(self.covered, self.facts.budget, p)
 
     @cached_property
+    def controls(self) -> Controls | None:
+        """The same trials without controls, what controls did and whom they turned away; None without any."""
+        return controls(self.tally, self.facts.budget)
+
+    @property
+    def to_date(self) -> ToDate | None:
+        """What the first days have cost, beside what was expected; None where all of the period is simulated."""
+        return to_date(self.tally, self.expected_to_date)
+
+    @cached_property
+    def worst_trials(self) -> Worst:
+        """What sets the trials at or beyond the P95 of spend apart: drivers and events, the strongest first."""
+        return worst_trials(self.tally)
+
+    @cached_property
+    def heaviest_user(self) -> HeaviestUser | None:
+        """How much of all sessions the most active user has; None where volume is not by users."""
+        return heaviest_user(self.tally)
+
+    @cached_property
+    def peak_hour(self) -> PeakHour | None:
+        """Sessions beyond the capacity of the busiest hour; None where there are none."""
+        return peak_hour(self.tally)
+
+    @cached_property
     def daily(self) -> dict[str, FloatArray]:
         """Quantiles of spend so far by day, float64[D] by percentile (p5, p50, p95)."""
         return daily_quantiles(self.tally)
+
+    @cached_property
+    def daily_free(self) -> dict[str, FloatArray] | None:
+        """The same without controls; None where there are none."""
+        return free_daily_quantiles(self.tally) if self.tally.frame.thresholds else None
 
     def components(self, *, by_detail: bool = False) -> tuple[Component, ...]:
         """What makes the spend, largest first; with `by_detail` tools and fixed costs one by one."""
@@ -249,13 +295,43 @@ class Result:
 
     @property
     def trials(self) -> DataFrame:
-        """One row a trial: its spend, what the budget covers of it, breach day, sessions, drivers, spend by feature."""
+        """One row a trial: spend, breach day, sessions, drivers, events; see `simulator.frames.trials_frame`."""
         return trials_frame(self.tally, self.facts.budget)
 
     @property
     def attribution(self) -> DataFrame:
         """One row a component: feature, agent, cause, detail, mean, tail; tools and fixed costs one by one."""
         return attribution_frame(self.components(by_detail=True))
+
+    @property
+    def by_feature(self) -> DataFrame:
+        """Spend by feature: mean, P50, P95, and its mean in the worst trials; last what no feature spends."""
+        return rows_frame(self.spend_by_feature, FeatureSpend)
+
+    @property
+    def by_week(self) -> DataFrame:
+        """Spend by ISO week, cut at the period's ends; its days, and amounts as those of a feature."""
+        return rows_frame(self.spend_by_week, Span)
+
+    @property
+    def by_month(self) -> DataFrame:
+        """Spend by calendar month, as by week."""
+        return rows_frame(self.spend_by_month, Span)
+
+    @cached_property
+    def spend_by_feature(self) -> tuple[FeatureSpend, ...]:
+        """The rows of `by_feature`."""
+        return by_feature(self.tally)
+
+    @cached_property
+    def spend_by_week(self) -> tuple[Span, ...]:
+        """The rows of `by_week`."""
+        return by_week(self.tally)
+
+    @cached_property
+    def spend_by_month(self) -> tuple[Span, ...]:
+        """The rows of `by_month`."""
+        return by_month(self.tally)
 
     def sessions(self, n: int | str) -> DataFrame:
         """A sample of n sessions, each with its address, cost, calls, agents, tokens and outcome.
@@ -316,6 +392,7 @@ class Result:
         home = Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         run = {name: getattr(self, name) for name in _RUN_FIELDS}
+        run["expected_to_date"] = None if self.expected_to_date is None else asdict(self.expected_to_date)
         notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
         write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
@@ -336,7 +413,9 @@ def load_result(folder: str | Path) -> Result:
     tally, notes = read_tally(Path(folder) / "tally.npz")
     stored = notes["guardrails"]
     guardrails = None if stored is None else [GuardrailEffect.from_dict(values) for values in stored]
-    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **notes["run"])
+    run, expected = dict(notes["run"]), notes["run"].get("expected_to_date")
+    run["expected_to_date"] = None if expected is None else Expected.from_dict(expected)
+    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **run)
 
 
 class Plots:
@@ -357,6 +436,10 @@ class Plots:
     def burn_fan(self, **options: bool) -> Figure:
         """Spend so far by day, against the budget."""
         return self._draw("burn_fan", options)
+
+    def controls(self, **options: bool) -> Figure:
+        """Spend so far with controls, and the P95 of the same periods without; ValueError where there are none."""
+        return self._draw("controls", options)
 
     def s_curve(self, **options: bool) -> Figure:
         """The chance that a period costs no more than an amount."""

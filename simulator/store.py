@@ -47,6 +47,7 @@ def write_tally(path: Path, tally: Tally, notes: Mapping[str, Any]) -> None:
         "events": frame.events,
         "thresholds": frame.thresholds,
         "spent": frame.spent,
+        "points": frame.points,
         "tokens": session.tokens,
         "cut_by": session.cut_by,
         # Python integers of any size, which no array holds
@@ -105,6 +106,7 @@ def _tally(arrays: Mapping[str, Any], about: Mapping[str, Any]) -> Tally:
         thresholds=tuple(Threshold(*pair) for pair in about["thresholds"]),
         one_time_daily=arrays["one_time_daily"],
         spent=None if about["spent"] is None else Spent(*about["spent"]),
+        points=about["points"],
     )
     counts = arrays["cost_counts"]
     units = np.zeros((len(frame.features), N_COST_BINS), object)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +65,7 @@ def simulate(
     CostOverflowError
         where a cost is not finite or passes 2^62 units.
     """
-    frame = program.frame(unit)
+    frame = replace(program.frame(unit), points=period.points.kind)
     tally = Tally.empty(frame, np.arange(first, first + trials, dtype=np.int64), len(DRIVERS))
     add_fixed_costs(tally, fixed_costs(program.scenario, unit))
     block = block or _block_size(period, trials, threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from distributions.streams import name_hash
 from scenarios.calendar import day_dates, months_since_start, weekday_factors
 from scenarios.schema import DRIVERS, Scenario
+from simulator.engine.drivers import Drivers
 from simulator.engine.layout import L_VOLUME
 from simulator.engine.plan_routes import Routes
 from simulator.engine.points import Points
@@ -40,6 +41,7 @@ class Period:
     causes : uint64[P], purposes of the uniforms that say which sessions they hit; the peak hour is the last one
     control_factors : float64[K, 12], what a control makes of each driver
     stops : bool[K], whether it ends the service
+    drivers : what a trial draws once
     points : where shared draws come from
     """
 
@@ -53,11 +55,13 @@ class Period:
     causes: Words
     control_factors: Floats
     stops: np.ndarray
-    points: Points = field(default_factory=Points)
+    drivers: Drivers
+    points: Points
 
     @classmethod
     def of(cls, scenario: Scenario, points: Points | None = None) -> Period:
-        """Read the period of a scenario."""
+        """Read the period of a scenario; points are Sobol ones by default."""
+        points = points or Points()
         dates = day_dates(scenario.period)
         start = scenario.period.start
         months = np.array([months_since_start(day, start) for day in dates])
@@ -80,7 +84,8 @@ class Period:
             causes=np.array([name_hash(purpose) for purpose in purposes], np.uint64),
             control_factors=_control_factors(scenario),
             stops=np.array([control.stop for control in scenario.controls], np.bool_),
-            points=points or Points(),
+            drivers=Drivers.of(scenario.drivers, points),
+            points=points,
         )
 
     @property
@@ -96,10 +101,7 @@ class Period:
 
     def driver_levels(self, seed: int, trial: Ints) -> Floats:
         """float64[T, 12]: the trials' draws of the uncertain drivers, 1 for the others."""
-        levels = np.ones((len(trial), len(DRIVERS)))
-        for name, law in self.scenario.drivers.levels.items():
-            levels[:, DRIVERS.index(name)] = law.ppf(self.points.uniforms(seed, f"driver:{name}", trial))
-        return levels
+        return self.drivers.levels(seed, trial)
 
 
 def rolled_out(rollout: Mapping[date, float], dates: list[date]) -> Floats:

@@ -1,25 +1,101 @@
-"""Where the uniforms of a trial's shared draws come from."""
+"""Uniforms for what all sessions of a trial share: scrambled Sobol points, or plain independent draws.
+
+Trial t is point t // 16 of replicate t % 16: any number of first trials is spread over all replicates, and more of them
+change none of those that are there.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
+from distributions.sobol import sobol_uniforms
 from distributions.streams import name_hash, period_uniforms
+from scenarios.words import DriverName
+from simulator.engine.tally import REPLICATES
 
 if TYPE_CHECKING:
     from simulator.engine.layout import Floats, Ints
 
+PointsKind = Literal["sobol", "plain"]
+
+ORDER: tuple[DriverName, ...] = (
+    "volume",
+    "failure_rate",
+    "context",
+    "output_tokens",
+    "turns",
+    "message_tokens",
+    "fanout",
+    "cache_hit",
+    "price",
+    "tool_calls",
+    "misses",
+    "human_review",
+)
+"""Drivers by their dimension, those that move most spend first: the first dimensions are the most even together.
+
+A driver keeps its dimension whether the others are uncertain or not, so that none moves another's draws."""
+
+HAPPENS = ("happens", "starts")
+"""What an event draws from its first dimension: a dated one whether it happens, one at a rate how often it starts."""
+
 
 @dataclass(frozen=True)
 class Points:
-    """A source of uniforms, one a trial and purpose."""
+    """Where the draws come from that a trial makes once.
 
-    kind: str = "plain"
+    Attributes
+    ----------
+    kind : ``sobol``, scrambled Sobol points, of which trials t, t + 16, t + 32 and so on are one replicate; or
+        ``plain``, independent draws
+    """
+
+    kind: PointsKind = "sobol"
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(PointsKind):
+            raise ValueError(f"points are {' or '.join(get_args(PointsKind))}, got {self.kind!r}")
 
     def uniforms(self, seed: int, purpose: str, trial: Ints) -> Floats:
-        """float64[T] in (0, 1): a pure function of seed, purpose and trial."""
-        zeros = np.zeros(len(trial), np.uint64)
-        return period_uniforms(np.uint64(seed), name_hash(purpose), trial.astype(np.uint64), zeros, zeros)
+        """Draw once for each trial.
+
+        Parameters
+        ----------
+        seed : of the run
+        purpose : ``driver:NAME``; ``event:NAME:happens`` or ``event:NAME:starts``; ``event:NAME:DRIVER``, for the size
+            of what a dated event multiplies
+        trial : int64[T], from 0
+
+        Returns
+        -------
+        float64[T] in (0, 1)
+
+        Raises
+        ------
+        ValueError
+            for any other purpose, whatever the kind
+        """
+        dimension, order = _place(purpose)
+        if self.kind == "sobol":
+            return sobol_uniforms(seed, purpose, trial % REPLICATES, trial // REPLICATES, dimension, order)
+        return period_uniforms(seed, name_hash(purpose), trial.astype(np.uint64), np.uint64(0), np.uint64(0))
+
+
+def _place(purpose: str) -> tuple[int, str | None]:
+    """Dimension of a purpose, and by whose order of the points; None is the order of the trials.
+
+    The draws of one event are even together; those of different events, and of drivers, are paired at random.
+    """
+    kind, _, rest = purpose.partition(":")
+    if kind == "driver" and rest in ORDER:
+        return ORDER.index(rest), None
+    name, _, what = rest.rpartition(":")
+    if kind == "event" and name:
+        if what in HAPPENS:
+            return 0, f"event:{name}"
+        if what in ORDER:
+            return 1 + ORDER.index(what), f"event:{name}"
+    raise ValueError(f"there are no points for {purpose!r}")

@@ -63,6 +63,9 @@ TOKEN_KINDS = ("input", "cached", "written", "output")
 COUNTS = ("sessions", "successes", "held", "repeats", "handovers", "reviews", "agents", "waste_units")
 """Whole numbers that add up over sessions."""
 
+REPLICATES = 16
+"""Independent scrambles of Sobol points, which trials are dealt to in turn."""
+
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 Records = npt.NDArray[np.void]
@@ -107,6 +110,7 @@ class Frame:
     thresholds : those of ``Tally.crossed``, one a control
     one_time_daily : int64[D], what `fixed_daily` has of covered one-time costs, which no control looks at; in units
     spent : None where all of the period is simulated
+    points : "sobol" where what a trial draws once are Sobol points of REPLICATES; "plain" where it is independent
     """
 
     cells: tuple[Cell, ...]
@@ -119,6 +123,7 @@ class Frame:
     thresholds: tuple[Threshold, ...] = ()
     one_time_daily: IntArray = field(default_factory=lambda: np.zeros(0, np.int64))
     spent: Spent | None = None
+    points: str = "plain"
 
     def no_money(self, trials: int) -> tuple[IntArray, IntArray, IntArray]:
         """Zeros for ``cells``, ``daily`` and ``covered`` of a tally."""

@@ -10,12 +10,13 @@ from scipy.special import betaincinv
 from simulator.engine.tally import IntArray, Tally
 from simulator.risk.money import array_in_currency, exact_mean, in_currency
 from simulator.risk.quantiles import LEVEL, quantile_of_sorted
+from simulator.risk.replicates import replicates, width_ratio
 from simulator.risk.spend import covered_units
 
 
 @dataclass(frozen=True)
-class BreachDay:
-    """Quantiles of the day (counted from 1) on which the budget breaks, among trials that break it."""
+class DayQuantiles:
+    """Quantiles of the day (counted from 1) on which something happens, among the trials in which it does."""
 
     p10: int
     p50: int
@@ -42,23 +43,28 @@ class Breach:
     probability: float
     ci: tuple[float, float]
     expected_overrun: float | None
-    day: BreachDay | None
+    day: DayQuantiles | None
 
 
 def breach(tally: Tally, amount: float) -> Breach:
     """The breach risk of a budget of `amount` in the scenario's currency."""
-    days = breach_days(tally, amount)
+    return breach_of(tally.covered, tally.frame.unit, amount, replicates(tally))
+
+
+def breach_of(covered: IntArray, unit: float, amount: float, replicate: IntArray | None) -> Breach:
+    """The same of covered spend by trial and day, int64[T, D] in units; `replicate` is that of each trial."""
+    days = days_of_breach(covered, unit, amount)
     broken = days > 0
     trials, breaching = len(days), int(np.count_nonzero(broken))
-    spent = covered_units(tally)[broken]
+    spent = covered.sum(axis=1)[broken]
     return Breach(
         amount=amount,
         trials=trials,
         breaching=breaching,
         probability=breaching / trials,
-        ci=share_interval(breaching, trials),
-        expected_overrun=in_currency(exact_mean(spent), tally.frame.unit) - amount if breaching else None,
-        day=_day_quantiles(np.sort(days[broken])) if breaching else None,
+        ci=share_interval(breaching, trials, width=width_ratio(broken, replicate, LEVEL)),
+        expected_overrun=in_currency(exact_mean(spent), unit) - amount if breaching else None,
+        day=day_quantiles(days[broken]) if breaching else None,
     )
 
 
@@ -75,17 +81,25 @@ def breach_days(tally: Tally, amount: float) -> IntArray:
     -------
     int64[T]
     """
-    over = array_in_currency(np.cumsum(tally.covered, axis=1), tally.frame.unit) > amount
+    return days_of_breach(tally.covered, tally.frame.unit, amount)
+
+
+def days_of_breach(covered: IntArray, unit: float, amount: float) -> IntArray:
+    """The same of covered spend by trial and day, int64[T, D] in units."""
+    over = array_in_currency(np.cumsum(covered, axis=1), unit) > amount
     return np.where(over[:, -1], over.argmax(axis=1) + 1, 0)
 
 
-def share_interval(hits: int, trials: int, level: float = LEVEL) -> tuple[float, float]:
+def share_interval(hits: int, trials: int, level: float = LEVEL, width: float = 1.0) -> tuple[float, float]:
     """Confidence interval of a probability from `hits` in `trials` (Clopper-Pearson).
 
     Wilson's is shorter, but for the rare breaches that matter most it covers as little as 0.85 where it promises 0.95;
     this one keeps the promise.  With no hits, or nothing but hits, only one side is unknown and has the whole of
     1 - level to itself: no breach in n trials gives [0, 3/n], the rule of three.  The price is a coverage of 0.925 to
     0.95 for probabilities between 3/n and 3.7/n, and nowhere else.
+
+    Where trials are not independent, `width` is how many times as far as these the ends lie from the share, see
+    `simulator.risk.replicates.width_ratio`.
 
     Examples
     --------
@@ -97,8 +111,11 @@ def share_interval(hits: int, trials: int, level: float = LEVEL) -> tuple[float,
     tail = 1 - level if hits in (0, trials) else (1 - level) / 2
     low = float(betaincinv(hits, trials - hits + 1, tail)) if hits > 0 else 0.0
     high = float(betaincinv(hits + 1, trials - hits, 1 - tail)) if hits < trials else 1.0
-    return low, high
+    share = hits / trials
+    return max(share - width * (share - low), 0.0), min(share + width * (high - share), 1.0)
 
 
-def _day_quantiles(ordered: IntArray) -> BreachDay:
-    return BreachDay(*(int(quantile_of_sorted(ordered, p)) for p in (0.10, 0.50, 0.90)))
+def day_quantiles(days: IntArray) -> DayQuantiles:
+    """Quantiles of day numbers, one a trial, at least one."""
+    ordered = np.sort(days)
+    return DayQuantiles(*(int(quantile_of_sorted(ordered, p)) for p in (0.10, 0.50, 0.90)))

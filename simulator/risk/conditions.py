@@ -17,6 +17,10 @@ _BY_SCENARIO = re.compile(
     r"|session\.depth\.\d+\.(agents|cost_share)"
     r"|guardrails\.\d+\.(cut_rate|held_rate|saving_per_success_lost|cost_per_success(_without)?)"
     r"|guardrails\.\d+\.(saving|successes_lost)\.(mean|se|ci\.[01])"
+    r"|controls\.each\.\d+\.(threshold|at|delay_days|crossed_rate|acted_rate|acts_day\.p(10|50|90)|leak\.(mean|p95))"
+    r"|controls\.(saving|breach_reduction)\.ci\.[01]|controls\.without\.breach_ci\.[01]"
+    r"|by_(feature|week|month)\.\d+\.(mean|p50|p95|tail)|spent\.expected\.(mean|p5|p50|p95)"
+    r"|worst_trials\.differences\.\d+\.(worst|overall|worst_days|overall_days|strength|se)|accuracy\.\w+"
     r"|spend\.ci\.p(50|95|99)\.[01]|budget\.breach_ci\.[01]"
 )
 _OPERATORS: Mapping[str, Callable[[float, float], bool]] = {

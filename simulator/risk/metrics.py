@@ -25,8 +25,13 @@ _SESSION = (
     *("cost_per_success", "waste_share", "top1pct_share"),
 )
 
-SETTINGS: tuple[str, ...] = ("seed", "trials", "trials_requested", "sessions_simulated", "period.days")
-"""Numbers of a run's JSON that say how it was made and not what came out, so that they can be read and not limited."""
+_WITHOUT = ("mean", "p50", "p95", "p99", "covered_p95", "breach_probability")
+
+SETTINGS: tuple[str, ...] = (
+    *("seed", "trials", "trials_requested", "sessions_simulated", "period.days"),
+    *("worst_trials.trials", "spent.days", "spent.amount"),
+)
+"""Numbers of a run's JSON that say how it was made or what went in, so that they can be read and not limited."""
 
 METRICS: tuple[str, ...] = (
     *("average_plan", "plan"),
@@ -40,12 +45,19 @@ METRICS: tuple[str, ...] = (
     *(f"session.agents.{key}" for key in ("mean", "p50", "p95", "p99")),
     *(f"session.cut_by.{key}" for key in ("cost", "calls", "limit")),
     *(f"session.{key}" for key in _SESSION),
+    *(f"controls.without.{key}" for key in _WITHOUT),
+    *("controls.breach_reduction.mean", "controls.saving.mean", "controls.saving.se"),
+    *(f"{name}.{key}" for name in ("controls.turned_away", "peak_hour") for key in ("mean", "share", "p95_share")),
+    *("heaviest_user.p50_share", "heaviest_user.p95_share", "spent.over_expected"),
 )
-"""Every metric that a limit can name, by its dotted path in a run's JSON; the budget's only where there is one."""
+"""Every metric that a limit can name, by its dotted path in a run's JSON; the budget's only where there is one.
+
+Those of controls, users, a peak hour and a period to date are given only where the scenario has such.
+"""
 
 
 # repeat_rate counts runs a session, of which there may be two
-_SHARE = re.compile(r".*(_probability|(?<!repeat)_rate|_share|breach_ci\.[01]|\.cut_by\.\w+)")
+_SHARE = re.compile(r".*(_probability|(?<!repeat)_rate|[_.]share|breach_ci\.[01]|\.cut_by\.\w+)")
 
 
 def is_share(path: str) -> bool:
@@ -113,11 +125,13 @@ def metric_value(values: Mapping[str, Any], name: str) -> float:
     Returns
     -------
     float
-        nan where the run gives no such figure (the breach day where nothing breached).
+        nan where the run gives no such figure (the breach day where nothing breached, controls where there are none).
     """
     value: Any = values
     path = name if name in SETTINGS else metric_path(name, has_budget=values.get("budget") is not None)
     for key in path.split("."):
+        if value is None:
+            return math.nan
         value = value[key]
     return math.nan if value is None else float(value)
 

@@ -78,12 +78,16 @@ def quantile_rows(values: IntArray, p: float) -> IntArray:
     return rows
 
 
-def interval_ranks(p: float, n: int, level: float = LEVEL) -> RankInterval:
+def interval_ranks(p: float, n: int, level: float = LEVEL, width: float = 1.0) -> RankInterval:
     """Exact distribution-free confidence interval of a population's quantile at p.
 
     The number of n independent values below the quantile is binomial(n, p), so the order statistics of ranks `low` and
     `high` enclose it with probability P(low <= B < high).  Each side leaves out at most half of 1 - level, which makes
     the coverage at least `level` where no end is clamped.  Source: David and Nagaraja, Order Statistics (2003), 7.1.
+
+    Where trials are not independent, `width` is how many times as far as these the ends lie from the quantile, see
+    `simulator.risk.replicates.width_ratio`: a share's interval in place of the binomial one, read off at the order
+    statistics (Woodruff 1952).
 
     Examples
     --------
@@ -99,6 +103,8 @@ def interval_ranks(p: float, n: int, level: float = LEVEL) -> RankInterval:
     # the largest rank with P(B < rank) <= half, and the smallest with P(B >= rank) <= half
     low = int(counts[0]) + int(np.searchsorted(below, half, side="right"))
     high = int(counts[0]) + 1 + int(np.searchsorted(below, 1 - half, side="left"))
+    if width != 1.0:
+        low, high = math.floor(n * p - width * (n * p - low)), math.ceil(n * p + width * (high - n * p))
     return RankInterval(max(low, 1), min(high, n), low < 1, high > n)
 
 

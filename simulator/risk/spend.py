@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from simulator.engine.tally import FloatArray, IntArray, Tally
 from simulator.risk.money import array_in_currency, exact_mean, in_currency
-from simulator.risk.quantiles import interval_ranks, quantile_of_sorted
+from simulator.risk.quantiles import LEVEL, RankInterval, interval_ranks, quantile_of_sorted
+from simulator.risk.replicates import width_ratio
 
 PERCENTILES = (5, 10, 50, 80, 90, 95, 99)
 CI_PERCENTILES = (50, 95, 99)
@@ -39,13 +40,17 @@ class Spend:
         One amount a trial, T at least 1, in the order of the trials.
     unit : float
         Currency in one unit.
+    replicate : int64[T], optional
+        Which replicate each trial belongs to, as `simulator.risk.replicates.replicates` gives it; None where trials are
+        independent.
     """
 
-    def __init__(self, units: IntArray, unit: float) -> None:
+    def __init__(self, units: IntArray, unit: float, replicate: IntArray | None = None) -> None:
         if len(units) == 0:
             raise ValueError("there are no finished trials")
         self._units = units
         self._unit = unit
+        self._replicate = replicate
 
     @cached_property
     def _ordered(self) -> FloatArray:
@@ -85,14 +90,22 @@ class Spend:
         return np.array(amounts, dtype=np.float64).reshape(points.shape) if points.ndim else amounts[0]
 
     def ci(self, p: float) -> tuple[float, float]:
-        """95 % confidence interval of the quantile at p, in currency; see `ci_clamped` for what it may lack."""
-        ranks = interval_ranks(p, len(self))
+        """95 % confidence interval of the quantile at p, in currency; see `ci_clamped` for what it may lack.
+
+        From order statistics where trials are independent, and from how far replicates differ where they are Sobol
+        points.
+        """
+        ranks = self._interval(p)
         return float(self._ordered[ranks.low - 1]), float(self._ordered[ranks.high - 1])
 
     def ci_clamped(self, p: float) -> bool:
         """Whether the trials are too few for the interval at p, so that an end stands at their minimum or maximum."""
-        ranks = interval_ranks(p, len(self))
+        ranks = self._interval(p)
         return ranks.clamped_low or ranks.clamped_high
+
+    def _interval(self, p: float) -> RankInterval:
+        width = width_ratio(self.samples <= self.quantile(p), self._replicate, LEVEL)
+        return interval_ranks(p, len(self), width=width)
 
     def tvar(self, p: float) -> float:
         """Mean of the trials at or beyond the quantile at p (tail value at risk), in currency."""

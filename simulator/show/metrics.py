@@ -11,13 +11,20 @@ from simulator.show import words
 if TYPE_CHECKING:
     from simulator.risk.metrics import Violation
 
-_COUNTS = ("session.calls", "session.agents", "session.tokens", "budget.breach_day")
+_COUNTS = (
+    *("session.calls", "session.agents", "session.tokens", "budget.breach_day"),
+    *("controls.turned_away.mean", "peak_hour.mean"),
+)
+_CHANGES = ("controls.breach_reduction", "spent.over_expected")
+"""Shares that may be below 0."""
 
 
 def figure(path: str, value: float, currency: str) -> str:
     """A metric as people read it: money, a percentage or a plain number, by its dotted path."""
     if is_share(path) or path.endswith("_rate"):
         return words.percent(value)
+    if path.startswith(_CHANGES):
+        return ("-" if value < 0 else "") + words.percent(abs(value))
     if path.startswith(_COUNTS):
         return words.about(value)
     return words.money(value, currency)

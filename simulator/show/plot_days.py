@@ -34,14 +34,16 @@ def burn_fan(result: Result | Reading, *, narrow: bool = False, titled: bool = T
     with style.styled(narrow):
         figure, axes = style.blank(narrow)
         top = _fan_top(reading)
-        style.place(figure, _label_room(reading, top), 0.32 + _label_room(reading, top, "P95  "), 0.4, 0.1)
+        style.place(figure, label_room(reading, top), 0.32 + label_room(reading, top, "P95  "), 0.4, 0.1)
         days = np.arange(len(reading.dates) + 1)
         fan = reading.fan
         axes.fill_between(days, fan[5], fan[95], color=BLUE_PALE, linewidth=0)
         axes.fill_between(days, fan[25], fan[75], color=BLUE_MID, linewidth=0)
         axes.plot(days, fan[50], color=BLUE, linewidth=2.2)
+        if reading.to_date is not None:
+            _fact(axes, reading, narrow)
         axes.set(xlim=(0, days[-1]), ylim=(0, top))
-        _day_axis(axes, reading.dates)
+        day_axis(axes, reading.dates)
         style.money_axis(axes, reading.currency, "y")
         _fan_ends(axes, reading, top)
         if reading.breach is not None:
@@ -53,12 +55,43 @@ def burn_fan(result: Result | Reading, *, narrow: bool = False, titled: bool = T
 
 def _fan_top(reading: Reading) -> float:
     high = float(reading.fan[95][-1])
+    if reading.to_date is not None and reading.to_date.expected is not None:
+        high = max(high, reading.to_date.expected.p95)
     if reading.budget is not None and (reading.budget <= FAR * high or high == 0):
         high = max(high, reading.budget)
     return 1.12 * high or 1.0
 
 
-def _label_room(reading: Reading, amount: float, before: str = "") -> float:
+def _fact(axes: Axes, reading: Reading, narrow: bool) -> None:
+    """The period to date: a dot where the fan starts, and beside it a bar of what was expected by that day.
+
+    How it came there day by day is not known; the dotted line only leads the eye.
+    """
+    spent = reading.to_date
+    assert spent is not None
+    amount = float(reading.fan[50][spent.days])
+    axes.plot([0, spent.days], [0, amount], color=MUTED, linewidth=1.1, linestyle=(0, (1, 2.5)), gid="fact-line")
+    if spent.expected is not None:
+        beside = spent.days - 0.008 * len(reading.dates)
+        axes.vlines(beside, spent.expected.p5, spent.expected.p95, color=MUTED, linewidth=3, gid="expected-bar")
+        axes.plot([beside], [spent.expected.p50], "_", color=MUTED, markersize=9, markeredgewidth=2)
+    axes.plot([spent.days], [amount], "o", color=INK, markersize=6.5, gid="fact-dot", zorder=5)
+    text = f"{words.money_short(amount, reading.currency)} by {words.day_word(spent.through, weekday=False)}"
+    late = spent.days > 0.6 * len(reading.dates)
+    axes.annotate(
+        text if narrow else f"a fact: {text}",
+        (spent.days, amount),
+        (-12, 6) if late else (9, -7),
+        textcoords="offset points",
+        ha="right" if late else "left",
+        va="bottom" if late else "top",
+        color=INK,
+        weight="bold",
+        gid="fact-text",
+    )
+
+
+def label_room(reading: Reading, amount: float, before: str = "") -> float:
     """Inches that an amount of this size takes beside an axis; currencies without a sign of their own need more."""
     return 0.1 + 0.082 * max(5, len(before + words.money_short(0.87 * amount, reading.currency)))
 
@@ -157,14 +190,16 @@ def daily(result: Result | Reading, *, narrow: bool = False, titled: bool = True
     reading = read(result)
     with style.styled(narrow):
         figure, axes = style.blank(narrow, height=3.4)
-        style.place(figure, _label_room(reading, float(reading.by_day[95].max())), 0.2, 0.4, 0.1)
-        days = np.arange(1, len(reading.dates) + 1)
+        by_day = {k: line[reading.begun :] for k, line in reading.by_day.items()}
+        most = float(by_day[95].max())
+        style.place(figure, label_room(reading, most), 0.2, 0.4, 0.1)
+        days = np.arange(reading.begun + 1, len(reading.dates) + 1)
         width = min(6.0, (150 if narrow else 460) / len(days))
-        axes.vlines(days, reading.by_day[5], reading.by_day[95], color=BLUE_PALE, linewidth=width)
-        axes.vlines(days, reading.by_day[25], reading.by_day[75], color=BLUE_MID, linewidth=width)
-        axes.plot(days, reading.by_day[50], "_", color=BLUE, markersize=width + 3, markeredgewidth=2)
-        axes.set(xlim=(0.2, days[-1] + 0.8), ylim=(0, 1.08 * float(reading.by_day[95].max()) or 1.0))
-        _day_axis(axes, reading.dates)
+        axes.vlines(days, by_day[5], by_day[95], color=BLUE_PALE, linewidth=width)
+        axes.vlines(days, by_day[25], by_day[75], color=BLUE_MID, linewidth=width)
+        axes.plot(days, by_day[50], "_", color=BLUE, markersize=width + 3, markeredgewidth=2)
+        axes.set(xlim=(0.2, len(reading.dates) + 0.8), ylim=(0, 1.08 * most or 1.0))
+        day_axis(axes, reading.dates)
         style.money_axis(axes, reading.currency, "y")
         if titled:
             style.headline(figure, story.daily_title(reading), story.daily_reading(reading), narrow)
@@ -174,7 +209,7 @@ def daily(result: Result | Reading, *, narrow: bool = False, titled: bool = True
 # Axes
 
 
-def _day_axis(axes: Axes, dates: Sequence[date]) -> None:
+def day_axis(axes: Axes, dates: Sequence[date]) -> None:
     """As many dates as there is room for; each stands at the end of its day."""
     inches = style.inches_across(axes)
     numbers = _marked_days(dates, int(inches / (0.62 if inches < style.NARROW[0] else 0.9)))

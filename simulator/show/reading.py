@@ -13,11 +13,16 @@ import numpy as np
 from simulator.engine.tally import FloatArray, IntArray, SessionTally, Tally, cost_bin_value
 from simulator.risk.attribution import Component
 from simulator.risk.breach import Breach
+from simulator.risk.controls import Controls
+from simulator.risk.crowd import HeaviestUser, PeakHour
+from simulator.risk.drivers import Worst
 from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.money import array_in_currency, in_currency
 from simulator.risk.quantiles import rank
 from simulator.risk.session import Sessions
+from simulator.risk.spans import FeatureSpend, Span
 from simulator.risk.spend import Spend, covered_units, spend_units
+from simulator.risk.todate import ToDate
 from simulator.show import words
 
 if TYPE_CHECKING:
@@ -52,6 +57,13 @@ class Reading:
     guardrails : what those of each feature buy and cost; empty without any
     whole_prompts, call_fees : agents whose prompts are stated whole, and those who pay fees per call
     waste : money of a mean period that went to retries and to sessions without success
+    controls : the same trials without controls, and what controls did; None without any
+    free_fan : as `fan`, without controls; empty where there are none
+    begun : days to date, whose cost is known as one amount; `fan` and `by_day` are nan inside of them
+    to_date : that amount, and what was expected; None where all of the period is simulated
+    worst : what sets the trials at or beyond the P95 of spend apart
+    features, weeks, months : spend piece by piece
+    heaviest, peak : the most active user, and what comes beyond the busiest hour's capacity; None where there is none
     """
 
     currency: str
@@ -79,6 +91,23 @@ class Reading:
     whole_prompts: tuple[str, ...]
     call_fees: tuple[str, ...]
     waste: float
+    controls: Controls | None
+    free_fan: Mapping[int, FloatArray]
+    begun: int
+    to_date: ToDate | None
+    worst: Worst
+    features: tuple[FeatureSpend, ...]
+    weeks: tuple[Span, ...]
+    months: tuple[Span, ...]
+    heaviest: HeaviestUser | None
+    peak: PeakHour | None
+
+    @property
+    def free(self) -> Spend:
+        """What `held` would be without controls; the same where there are none."""
+        if self.controls is None:
+            return self.held
+        return self.controls.spend if self.breach is None else self.controls.covered
 
     @property
     def budget(self) -> float | None:
@@ -119,7 +148,8 @@ def read(result: Result | Reading) -> Reading:
         return result
     tally, facts = result.tally, result.facts
     dates, budgeted = result.dates, result.budget is not None
-    so_far = np.cumsum(_held_daily(tally, budgeted), axis=1)
+    by_day = _held_daily(tally, budgeted)
+    begun = tally.frame.spent.days if tally.frame.spent else 0
     return Reading(
         currency=facts.currency,
         unit=facts.unit,
@@ -134,8 +164,8 @@ def read(result: Result | Reading) -> Reading:
         money_unit=tally.frame.unit,
         partial=budgeted and not bool(tally.frame.covered_cells.all()),
         covers=words.listing([word.replace("_", "-") for word in facts.covers]),
-        fan={k: np.concatenate([[0.0], row]) for k, row in _quantiles(so_far, tally.frame.unit).items()},
-        by_day=_quantiles(_held_daily(tally, budgeted), tally.frame.unit),
+        fan=_fan(by_day, begun, tally.frame.unit),
+        by_day=_by_day(by_day, begun, tally.frame.unit),
         breach=result.budget,
         average_plan=facts.average_plan,
         plan=facts.plan,
@@ -146,7 +176,36 @@ def read(result: Result | Reading) -> Reading:
         whole_prompts=facts.whole_prompts,
         call_fees=facts.call_fees,
         waste=in_currency(Fraction(tally.session.waste_units, result.trials_done), tally.frame.unit),
+        controls=result.controls,
+        free_fan={} if result.controls is None else _fan(_free_daily(tally, budgeted), begun, tally.frame.unit),
+        begun=begun,
+        to_date=result.to_date,
+        worst=result.worst_trials,
+        features=result.spend_by_feature,
+        weeks=result.spend_by_week,
+        months=result.spend_by_month,
+        heaviest=result.heaviest_user,
+        peak=result.peak_hour,
     )
+
+
+def _fan(by_day: IntArray, begun: int, unit: float) -> dict[int, FloatArray]:
+    """From nothing at the start, or from the amount of the period to date at its end."""
+    fan = {k: np.concatenate([[0.0], row]) for k, row in _quantiles(np.cumsum(by_day, axis=1), unit).items()}
+    for line in fan.values():
+        line[:begun] = np.nan
+    return fan
+
+
+def _by_day(by_day: IntArray, begun: int, unit: float) -> dict[int, FloatArray]:
+    days = _quantiles(by_day, unit)
+    for line in days.values():
+        line[:begun] = np.nan
+    return days
+
+
+def _free_daily(tally: Tally, budgeted: bool) -> IntArray:
+    return tally.free_covered if budgeted else tally.free_spend
 
 
 def _held_daily(tally: Tally, budgeted: bool) -> IntArray:

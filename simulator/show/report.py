@@ -16,19 +16,24 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scenarios.lint import nothing_shared_is_uncertain
-from simulator.risk.shift import driver_shifts
 from simulator.show import plots, story, style, words
+from simulator.show.accuracy import accuracy_sentences, accuracy_words
 from simulator.show.amounts import certainty, clamped_note, ladder, period_rows, session_rows
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions
+from simulator.show.brakes import brakes_words, controls_reading, controls_section, controls_title
+from simulator.show.crowd import heaviest_words, peak_words
 from simulator.show.guardrails import guardrail_reading, guardrail_table, guardrail_title, guardrail_words
 from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
 from simulator.show.sketch import stated_laws
 from simulator.show.slider import slider
+from simulator.show.spans import spans_section
+from simulator.show.todate import to_date_words
 from simulator.show.trees import agents_words, has_trees, levels, trees_reading, trees_title
 from simulator.show.trust import cautions, foundations, not_used
 from simulator.show.who import accounts, agents_of, retry_words
+from simulator.show.worst import worst_section, worst_words
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -100,6 +105,10 @@ def render(result: Result) -> str:
         several_agents=len(agents_of(reading)) > 1,
         trees=_trees(reading),
         guardrails=_guardrails(reading),
+        controls=controls_section(reading, result.scenario),
+        worst=worst_section(reading),
+        spans=spans_section(reading),
+        engine_errors=list(accuracy_sentences(result.accuracy)),
         certainty=certainty(reading),
         period_rows=period_rows(reading, result.spend, result.covered),
         clamped=clamped_note(reading),
@@ -177,16 +186,21 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
 
 def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
     top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
-    trust = [*foundations(result), story.error_words(reading), f"seed {result.seed}"]
+    engine = accuracy_words(result.accuracy, reading.noun)
+    trust = filter(None, [*foundations(result), story.error_words(reading), engine, f"seed {result.seed}"])
     wrong = ". ".join(filter(None, [story.waste_words(reading), story.waste_note(reading)]))
     named = [
+        ("So far", to_date_words(reading)),
         ("If it breaks", story.break_words(reading)),
+        ("Brakes", brakes_words(reading)),
         ("Went wrong", wrong),
         ("Retries", retry_words(reading)),
         ("What makes it", " · ".join(top) + (f"; in brackets the worst 1 in 20 {reading.nouns}" if top else "")),
         ("Agents", agents_words(reading)),
         ("Guardrails", guardrail_words(reading)),
-        (f"Worst {reading.nouns}", story.worst_words(driver_shifts(result.tally))),
+        (f"Worst {reading.nouns}", worst_words(reading)),
+        ("Heaviest client", heaviest_words(reading)),
+        ("Busiest hour", peak_words(reading)),
         ("Trust", " · ".join(trust)),
         ("Caution", cautions(result)),
         ("Not used yet", not_used(result)),
@@ -230,6 +244,7 @@ def _guardrails(reading: Reading) -> dict[str, Any] | None:
 
 
 def _figures(reading: Reading) -> dict[str, Picture]:
+    braked = reading.controls is not None
     return {
         "burn_fan": _picture(reading, "fan", plots.burn_fan, story.burn_fan_title, story.burn_fan_reading, "y"),
         "s_curve": _picture(reading, "s", plots.s_curve, story.s_curve_title, story.s_curve_reading, "x"),
@@ -238,7 +253,7 @@ def _figures(reading: Reading) -> dict[str, Picture]:
         ),
         "session_cost": _picture(reading, "cost", plots.session_cost, story.session_title, story.session_reading),
         "daily": _picture(reading, "days", plots.daily, story.daily_title, story.daily_reading),
-    }
+    } | ({"controls": _picture(reading, "brakes", plots.controls, controls_title, controls_reading)} if braked else {})
 
 
 def _picture(

@@ -1,4 +1,4 @@
-"""What a scenario states, as sentences: laws, volume, correlation, trends, incidents, controls."""
+"""What a scenario states, as sentences: laws, volume, rollouts, correlation, trends, incidents, controls."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from distributions.law import Law
 from distributions.quantity import format_number
 from scenarios.calendar import weekday_factors
+from scenarios.expected import expected_by_day
 from simulator.show import words
 
 if TYPE_CHECKING:
@@ -23,8 +24,14 @@ def law_words(law: Law) -> str:
 
 
 def shared_words(scenario: Scenario) -> Iterator[str]:
-    """What all sessions share, but for the drivers' laws: volume, correlation, trends."""
+    """What all sessions share, but for the drivers' laws: volume, rollouts, the period to date, correlation, trends."""
     yield from _volume(scenario)
+    yield from _rollouts(scenario)
+    if scenario.spent is not None:
+        spent = scenario.spent
+        amount = words.money_stated(spent.amount, scenario.currency)
+        on = "what the budget covers" if scenario.budget else "everything"
+        yield f"Spent on {on} by the end of {words.day_word(spent.through)}: {amount}; the days after it are simulated."
     for (first, second), level in scenario.drivers.correlation.items():
         yield f"Rank correlation of {words.DRIVER_WORDS[first]} and {words.DRIVER_WORDS[second]}: {level:g}."
     for driver, growth in scenario.trends.items():
@@ -37,18 +44,24 @@ def expected_words(scenario: Scenario) -> str:
     """How many sessions the period expects, and the days of each kind, as the volume was understood."""
     volume, period = scenario.volume, scenario.period
     level, factors = volume.daily_level(period.start), weekday_factors(volume.weekdays)
-    total = level * math.fsum(factors[day.weekday()] for day in period.dates)
+    total = math.fsum(expected_by_day(scenario))
     kinds: dict[float, list[int]] = {}
     for number in sorted({day.weekday() for day in period.dates}):
         kinds.setdefault(factors[number], []).append(number)
     days = [f"{words.about(level * factor)} on {words.weekdays(numbers)}" for factor, numbers in kinds.items()]
     if len(kinds) == 1:
         days = [f"{words.about(level * next(iter(kinds)))} a day"]
-    moved = [("drivers", "volume" in scenario.drivers.levels), ("growth", "volume" in scenario.trends)]
+    moved = [
+        ("drivers", "volume" in scenario.drivers.levels),
+        ("growth", "volume" in scenario.trends),
+        ("events", any("volume" in event.multiplies for event in scenario.events.values())),
+    ]
     later = words.listing([name for name, moves in moved if moves])
+    is_launched = not (volume.rollout or any(feature.rollout for feature in scenario.features.values()))
+    counted, without = ("", "") if is_launched else (", the rollout counted", " without it")
     total_words = f"About {words.about(total)} {words.plural(scenario.unit)} expected"
     when = words.period_when(period.start, period.days)
-    return f"{total_words} {when}: {', '.join(days)}{f', before {later}' if later else ''}."
+    return f"{total_words} {when}{counted}: {', '.join(days)}{without}{f', before {later}' if later else ''}."
 
 
 def _volume(scenario: Scenario) -> Iterator[str]:
@@ -69,6 +82,16 @@ def _volume(scenario: Scenario) -> Iterator[str]:
             f"The busiest hour has {words.percent(peak.share)} of a day; beyond {format_number(peak.capacity)} {units} "
             f"in it, calls fail {peak.failure_factor:g} times as often."
         )
+
+
+def _rollouts(scenario: Scenario) -> Iterator[str]:
+    rollouts = {"": scenario.volume.rollout}
+    rollouts |= {f" of {name}": feature.rollout for name, feature in scenario.features.items()}
+    for what, steps in rollouts.items():
+        if steps:
+            shares = ["all" if share == 1 else words.percent(share) for share in steps.values()]
+            said = [f"{share} from {words.day_word(day)} on" for share, day in zip(shares, steps, strict=True)]
+            yield f"Rollout{what}: {words.listing(said)}; none before."
 
 
 def event_words(event: Event) -> str:

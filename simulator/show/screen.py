@@ -7,15 +7,18 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.lint import nothing_shared_is_uncertain
-from simulator.risk.shift import driver_shifts
 from simulator.show import words
+from simulator.show.accuracy import accuracy_words
+from simulator.show.brakes import brakes_words
 from simulator.show.guardrails import guardrail_words
 from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
-from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words, worst_words
+from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words
+from simulator.show.todate import to_date_words
 from simulator.show.trees import agents_words
 from simulator.show.trust import cautions, foundations, not_used
 from simulator.show.who import retry_words, spender_words
+from simulator.show.worst import worst_words
 
 if TYPE_CHECKING:
     from simulator.result import Result
@@ -47,14 +50,16 @@ def screen(result: Result, width: int = 100) -> str:
     lines = [
         *_headline(result, reading, width),
         *_ladder(result, reading, width),
+        *_labelled("So far", to_date_words(reading), width),
         *_labelled("If it breaks", break_words(reading), width),
+        *_labelled("Brakes", brakes_words(reading), width),
         *_labelled("Went wrong", waste_words(reading), width),
         *_labelled("What makes it", _causes(reading), width),
         *_labelled("Who spends it", spender_words(reading), width),
         *_labelled("Retries", retry_words(reading), width),
         *_labelled("Agents", agents_words(reading), width),
         *_labelled("Guardrails", guardrail_words(reading), width),
-        *_labelled(f"Worst {reading.nouns}", worst_words(driver_shifts(result.tally)), width),
+        *_labelled(f"Worst {reading.nouns}", worst_words(reading), width),
         *_labelled("Trust", _trust(result, reading), width),
         *_labelled("Caution", cautions(result), width),
         *_labelled("Not used yet", not_used(result), width),
@@ -171,7 +176,8 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
 
 
 def _trust(result: Result, reading: Reading) -> str:
-    return " · ".join([*foundations(result), error_words(reading), f"seed {result.seed}"])
+    engine = accuracy_words(result.accuracy, reading.noun)
+    return " · ".join(filter(None, [*foundations(result), error_words(reading), engine, f"seed {result.seed}"]))
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

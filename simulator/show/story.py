@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis
 from simulator.risk.attribution import Component
-from simulator.risk.breach import Breach, BreachDay
-from simulator.risk.shift import Shift
+from simulator.risk.breach import Breach, DayQuantiles
 from simulator.risk.verdict import FEWEST
 from simulator.show import words
 from simulator.show.reading import Reading
 from simulator.show.sketch import StatedLaw
+from simulator.show.todate import broken_words, expected_bar, fact_words
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
@@ -149,9 +149,11 @@ def burn_fan_title(reading: Reading) -> str:
     return f"{chance} {reading.nouns} {breaks} the {budget} budget, {when}"
 
 
-def _break_day(reading: Reading, day: BreachDay) -> str:
+def _break_day(reading: Reading, day: DayQuantiles) -> str:
     """The median day of those that break; where most of them do so on one day, that day."""
     said = words.day_word(reading.day(day.p50), weekday=False)
+    if reading.to_date is not None and day.p50 == reading.to_date.days:
+        return f"by {said}"
     if day.p10 == day.p90 or day.p50 == len(reading.dates):
         return f"mostly on {said}"
     return f"half of them by {said}"
@@ -159,7 +161,7 @@ def _break_day(reading: Reading, day: BreachDay) -> str:
 
 def budget_sentences(reading: Reading, risk: Breach) -> tuple[str, str]:
     """How likely the budget breaks, and what 95 % certainty takes; of few trials, only what they spent."""
-    chance = words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
+    chance = broken_words(reading) or words.over_budget(risk.breaching, risk.trials, risk.amount, reading.currency)
     if reading.trials < FEWEST:
         ends = dict.fromkeys((reading.money(reading.held.min), reading.money(reading.held.max)))
         return chance, f"What was simulated spends {' to '.join(ends)}."
@@ -172,8 +174,8 @@ def burn_fan_reading(reading: Reading) -> str:
     if reading.trials == 1:
         return f"{what} so far, day by day, in the one simulated {reading.noun}."
     return (
-        f"{what} so far, day by day: the line is the median of {reading.trials:,} simulated {reading.nouns}, "
-        "the dark band holds half of them, the light band 9 in 10."
+        f"{what} so far, day by day{fact_words(reading)}: the line is the median of {reading.trials:,} simulated "
+        f"{reading.nouns}, the dark band holds half of them, the light band 9 in 10.{expected_bar(reading)}"
     )
 
 
@@ -255,12 +257,13 @@ def attribution_reading(reading: Reading) -> str:
 def daily_title(reading: Reading) -> str:
     """What a day costs, and the dearest one."""
     costs = "A typical day's covered spend is" if reading.partial else "A typical day costs"
-    medians = reading.by_day[50]
+    begun = reading.begun
+    medians = reading.by_day[50][begun:]
     dearest = int(medians.argmax())
     typical = sorted(medians)[len(medians) // 2]
     if medians[dearest] <= 1.02 * typical:
         return f"{costs} {reading.money(typical)}"
-    day, amount = words.day_word(reading.dates[dearest]), reading.money(medians[dearest])
+    day, amount = words.day_word(reading.dates[begun + dearest]), reading.money(medians[dearest])
     most = f"that of the dearest day, {day}, is" if reading.partial else f"the dearest day, {day}, costs"
     return f"{costs} {reading.money(typical)}; {most} {amount}"
 
@@ -310,9 +313,12 @@ def break_words(reading: Reading) -> str:
     risk = reading.breach
     if risk is None or risk.day is None or risk.expected_overrun is None:
         return ""
+    by = f"by {reading.money(risk.expected_overrun)} on average"
+    if broken_words(reading):
+        return f"it is broken already, by the end {by}"
     first, middle, last = (reading.day(number) for number in (risk.day.p10, risk.day.p50, risk.day.p90))
     spread = f" (most likely {words.day_range(first, last)})" if first != last else ""
-    return f"around {words.day_word(middle)}{spread}, by {reading.money(risk.expected_overrun)} on average"
+    return f"around {words.day_word(middle)}{spread}, {by}"
 
 
 def waste_words(reading: Reading) -> str:
@@ -335,11 +341,6 @@ def waste_note(reading: Reading) -> str:
 
 def _retries(reading: Reading) -> bool:
     return any(part.cause == "retries" and part.mean > 0 for part in reading.parts)
-
-
-def worst_words(shifts: Sequence[Shift]) -> str:
-    """What the worst periods have in common."""
-    return " · ".join(f"{words.DRIVER_WORDS[shift.driver]} {words.times(shift.level)} the plan" for shift in shifts[:3])
 
 
 def error_words(reading: Reading) -> str:

@@ -13,7 +13,8 @@ from simulator.show.story import WHOLE_SESSION, said_cause, shortened
 MOST_SPENDERS = 4
 LONGEST = 24
 """Characters of a name on a line."""
-NOBODY = {"handoff": "people", "human_review": "people", "overheads": "overheads", "fixed": "fixed costs"}
+NOBODY = {"handoff": "people", "human_review": "people", "overheads": "overheads"}
+NOBODY |= {cause: words.CAUSE_WORDS[cause] for cause in ("fixed", "spent")}
 """Whose money it is that no agent spends."""
 
 
@@ -142,7 +143,7 @@ def _what(part: Component, reading: Reading) -> str:
 
 def _whose(part: Component, reading: Reading) -> tuple[str, str]:
     if part.feature is None:
-        return "", words.CAUSE_WORDS["fixed"]
+        return "", words.CAUSE_WORDS[part.cause]
     if part.cause in WHOLE_SESSION:
         return part.feature, f"each {reading.unit} as a whole"
     return part.feature, part.agent or ""

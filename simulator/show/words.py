@@ -41,6 +41,7 @@ CAUSE_WORDS: Mapping[str, str] = {
     "human_review": "people reviewing",
     "overheads": "overheads",
     "fixed": "fixed costs",
+    "spent": "spent to date",
 }
 
 DRIVER_WORDS: Mapping[str, str] = {
@@ -226,6 +227,13 @@ def percent(p: float, places: int = 1) -> str:
         if p in (0.0, 1.0) or (rounded not in (0, 100) and abs(rounded - exact) <= room):
             return f"{_plain(rounded)} %"
     return f"{100 * p:g} %"
+
+
+def percent_change(change: float) -> str:
+    """A change by a share, in words: ``8 % less``, ``12.5 % more``, ``neither more nor less``."""
+    if change == 0:
+        return "neither more nor less"
+    return f"{percent(abs(change), 0)} {'more' if change > 0 else 'less'}"
 
 
 def percent_range(low: float, high: float) -> str:

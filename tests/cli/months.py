@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 from scipy.special import ndtri
 
-from simulator.engine.tally import N_COST_BINS, Cell, Frame, Tally, cost_bin_value
+from simulator.engine.tally import N_COST_BINS, Cell, Frame, Tally, Threshold, cost_bin_value
 from simulator.facts import Facts
 from simulator.result import Result
 
@@ -61,6 +62,26 @@ def tally(trials: int = 10_000, spread: float = 0.2, uncovered: tuple[str, ...] 
     made.sessions[:] = 1_000
     _count_sessions(made, trials * DAYS * 2_000)
     made.session.waste_units = round(11_860 / UNIT) * trials
+    return made
+
+
+def braked(trials: int = 10_000) -> Tally:
+    """Such months with a spike that dear months have more often, and a control that keeps a tenth of spend back.
+
+    From 80,000 of sessions' spend on, a twentieth of the sessions is turned away.
+    """
+    made = tally(trials)
+    number = np.arange(trials)
+    spiked = (37 * number) % 100 < np.where(number >= 0.95 * trials, 86, 52)
+    threshold = Threshold(round(80_000 / UNIT), 0)
+    so_far = np.cumsum(made.covered, axis=1)
+    over = so_far > threshold.units
+    made.frame = replace(made.frame, events=("launch-spike",), thresholds=(threshold,))
+    made.event_days = 4 * spiked[:, None].astype(np.int64)
+    made.crossed = np.where(over[:, -1], over.argmax(axis=1) + 1, 0)[:, None]
+    factor = np.where(over[:, -1], 1.1, 1.0)[:, None]
+    made.free_spend = made.free_covered = np.round(made.covered * factor).astype(np.int64)
+    made.turned_away = np.where(over[:, -1], 3_263, 0)
     return made
 
 

@@ -21,6 +21,15 @@ DOCUMENT = {
         "cut_by": {"limit": 0.001},
         "repeat_rate": 1.3,
     },
+    "controls": {
+        "turned_away": {"mean": 2_700.0, "share": 0.041, "p95_share": 0.117},
+        "without": {"p95": 132_300.0},
+        "breach_reduction": {"mean": 0.095},
+        "each": [{"leak": {"mean": 1_940.0, "p95": 4_410.0}, "acted_rate": 0.628}],
+    },
+    "by_week": [{"p95": 24_800.0}],
+    "heaviest_user": None,
+    "spent": {"over_expected": 0.11},
     "guardrails": [{"saving": {"mean": 120.0, "ci": [100.0, 140.0]}, "cut_rate": 0.003, "cost_per_success": 1.4}],
 }
 
@@ -47,6 +56,15 @@ DOCUMENT = {
         ("guardrails.0.saving.ci.0<110", 100.0),
         ("guardrails.0.cut_rate>0.1%", 0.003),
         ("guardrails.0.cost_per_success>$1", 1.4),
+        ("controls.turned_away.share>2%", 0.041),
+        ("controls.turned_away.p95_share>20%", None),
+        ("controls.without.p95>100k", 132_300.0),
+        ("controls.breach_reduction.mean<10%", 0.095),
+        ("controls.each.0.leak.p95>$4k", 4_410.0),
+        ("controls.each.0.acted_rate>60%", 0.628),
+        ("by_week.0.p95>20k", 24_800.0),
+        ("heaviest_user.p95_share>10%", None),
+        ("spent.over_expected>10%", 0.11),
     ],
 )
 def test_conditions_are_held_against_the_json(text: str, value: float | None) -> None:
@@ -87,6 +105,10 @@ def test_null_is_infinite_only_for_the_cost_of_a_success_where_none_came(
         ("breach_probability>5", "lies between 0 and 1; write 5 % as 0.05 or 5%"),
         ("session.cut_by.limit>5", "lies between 0 and 1"),
         ("session.held_rate>5", "lies between 0 and 1"),
+        ("controls.turned_away.share>5", "lies between 0 and 1"),
+        ("heaviest_user.p95_share>5", "lies between 0 and 1"),
+        ("peak_hour.shares>5%", "did you mean peak_hour.share"),
+        ("spent.amount>5k", "it says how the run was made"),
         ("guardrails.0.saving.means>5", "there is no metric"),
     ],
 )

@@ -143,26 +143,6 @@ def test_a_success_that_never_comes_has_a_cost_without_bound(burncurve: Caller, 
     assert f"Limit crossed: {said}." in " ".join(outcome.out.split())
 
 
-def test_an_unsupported_scenario_is_refused_by_name(burncurve: Caller, shared: Path) -> None:
-    outcome = burncurve("run", shared / "examples" / "coding-agent.yaml", *TRIALS)
-    assert outcome.code == 2
-    for what in ("volume.peak_hour", "events", "controls"):
-        assert what in outcome.err
-    assert "can't simulate" in outcome.err
-
-
-def test_what_a_run_cannot_simulate_yet_has_a_file_and_a_line(
-    burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whatever that is at the time."""
-    small.write_text(small.read_text() + "features:\n  a.b: {agent: chat,\n    share: 2}\n")
-    monkeypatch.setattr("simulator.request.pending", lambda _: [(("features", "a.b", "share"), "shares")])
-    outcome = burncurve("run", small, "--trials", "0")
-    assert outcome.code == 2
-    assert f'{small}:16: features."a.b".share\n    a run can\'t simulate shares yet' in outcome.err
-    assert "--trials" in outcome.err
-
-
 def test_a_run_says_why_it_has_fewer_trials_than_usual(
     burncurve: Caller, small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from simulator.show.metrics import figure
 from simulator.show.screen import screen
 from tests.cli.calling import Caller
-from tests.cli.months import result, tally
+from tests.cli.months import braked, result, tally
 
 GOLDEN = """\
 AT RISK   1 in 6 chance of going over the $100,000 budget (18 %).
@@ -34,6 +34,19 @@ Trust           simulation error ±0.8 % of the P95, chance 17.3 to 18.8 % · se
 
 def test_golden_at_100_columns() -> None:
     assert screen(result(), 100) == GOLDEN.removesuffix("\n")
+
+
+def test_events_and_controls_have_their_lines() -> None:
+    said = screen(result(braked()), 100).splitlines()
+    assert "Brakes          3 % of sessions turned away; without controls: 33.6 % chance, P95 $127,000" in said
+    assert "Worst months    volume 1.5x the plan · launch spike (86 % of them; 54 % of all)" in said
+    assert said[said.index(next(line for line in said if line.startswith("Brakes"))) - 1].startswith("If it breaks")
+
+
+def test_the_hybrid_engine_says_its_own_error() -> None:
+    said = screen(result(accuracy={"rms_error": 0.00163, "held_out_levels": 24}), 200)
+    assert "chance 17.3 to 18.8 % · engine error ±0.16 % a month · seed 1" in said
+    assert "engine error" not in screen(result())
 
 
 @pytest.mark.parametrize("width", [40, 60, 72, 100])
@@ -90,6 +103,12 @@ def test_limits_that_are_crossed_are_said_in_their_own_units() -> None:
         ("session.agents.mean", 3.14, "3.14"),
         ("session.cut_by.limit", 0.002, "0.2 %"),
         ("session.held_rate", 0.0045, "0.45 %"),
+        ("controls.turned_away.share", 0.041, "4.1 %"),
+        ("controls.turned_away.mean", 2_703.4, "2,700"),
+        ("controls.without.p95", 132_300.0, "$132,000"),
+        ("controls.saving.mean", 5_301.0, "$5,300"),
+        ("controls.breach_reduction.mean", -0.02, "-2 %"),
+        ("spent.over_expected", 0.11, "11 %"),
     ],
 )
 def test_figures_by_their_path(path: str, value: float, said: str) -> None:

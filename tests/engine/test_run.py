@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from scenarios.load import load
-from scenarios.pending import pending
 from scenarios.prices import resolve_prices
-from scenarios.problems import ScenarioError, dotted
+from scenarios.problems import ScenarioError
 from scenarios.schema import DRIVERS
 from simulator import bounds
 from simulator.bounds import default_trials, money_unit, pilot
@@ -210,21 +209,6 @@ def test_a_run_interrupted_before_its_first_trial_has_nothing_to_report():
 
 def test_seed_zero_is_a_seed():
     assert run(SPEC, trials=3, seed=0).seed == 0
-
-
-def test_what_a_run_cannot_simulate_yet_is_refused_by_name(shared):
-    scenario = load(shared / "examples" / "coding-agent.yaml")
-    refused = {dotted(path) for path, _ in pending(scenario)}
-    assert {
-        "events",
-        "controls",
-        "drivers.correlation",
-        "volume.peak_hour",
-    } == refused
-    with pytest.raises(ScenarioError) as caught:
-        run(scenario)
-    assert {problem.path for problem in caught.value.problems} == refused
-    assert all(problem.file and problem.line for problem in caught.value.problems)
 
 
 def test_a_limit_on_no_metric_is_refused_before_anything_is_simulated():

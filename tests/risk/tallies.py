@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import zip_longest
 
@@ -17,7 +17,9 @@ from simulator.engine.tally import (
     Cell,
     Frame,
     SessionTally,
+    Spent,
     Tally,
+    Threshold,
     cost_bin_value,
     dearest,
 )
@@ -159,3 +161,40 @@ _MIDDLES = cost_bin_value(np.arange(16_386))
 def nearest_bin(cost: float) -> int:
     """The cost bin whose middle is nearest."""
     return int(np.abs(_MIDDLES - cost).argmin())
+
+
+def with_controls(
+    held: npt.ArrayLike,
+    free: npt.ArrayLike,
+    thresholds: Sequence[Threshold],
+    crossed: npt.ArrayLike,
+    unit: float = NANO,
+) -> Tally:
+    """A tally of days with controls and without, int[T, D] each, and the day each threshold is crossed, int[T, K]."""
+    made = tally_of_days(held, unit)
+    made.frame = replace(made.frame, thresholds=tuple(thresholds))
+    made.free_spend = made.free_covered = np.asarray(free, dtype=np.int64)
+    made.crossed = np.asarray(crossed, dtype=np.int64)
+    return made
+
+
+def with_events(made: Tally, **days: npt.ArrayLike) -> Tally:
+    """The same tally with events in force on so many days, int[T] each."""
+    made.frame = replace(made.frame, events=tuple(days))
+    made.event_days = np.stack([np.asarray(row, dtype=np.int64) for row in days.values()], axis=1)
+    return made
+
+
+def with_days_to_date(made: Tally, days: int, units: int) -> Tally:
+    """The same tally, the first days of which are a fact of so many units; what they cost before is taken out."""
+    fixed = made.frame.fixed_daily.copy()
+    fixed[:days] = 0
+    fixed[days - 1] = units
+    cells = (*made.frame.cells, Cell(None, None, "spent"))
+    covered = np.append(made.frame.covered_cells, [True])
+    made.cells[:, 0] -= made.daily[:, :days].sum(axis=(1, 2))
+    made.cells = np.hstack([made.cells, np.full((len(made.trial), 1), units)])
+    made.daily[:, :days] = 0
+    made.frame = replace(made.frame, cells=cells, covered_cells=covered, fixed_daily=fixed, spent=Spent(days, units))
+    made.covered = made.daily.sum(axis=2) + fixed
+    return made

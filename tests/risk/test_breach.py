@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.risk.breach import BreachDay, breach, breach_days, breach_probability, share_interval
+from simulator.risk.breach import DayQuantiles, breach, breach_days, breach_probability, share_interval
 from tests.risk.tallies import tally_of_days, tally_of_spend
 
 UNIT = 0.01
@@ -24,7 +24,7 @@ def test_a_breach_by_hand() -> None:
     risk = breach(tally_of_days(DAYS, UNIT), 4.00)
     assert (risk.trials, risk.breaching, risk.probability) == (5, 4, 0.8)
     assert risk.expected_overrun == pytest.approx((1.00 + 1.01 + 1.00 + 1.01) / 4)
-    assert risk.day == BreachDay(p10=1, p50=2, p90=3)
+    assert risk.day == DayQuantiles(p10=1, p50=2, p90=3)
     assert risk.ci == share_interval(4, 5)
 
 

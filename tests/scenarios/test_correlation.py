@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from scenarios.correlation import copula_matrix, is_possible, nearest_possible, nearest_ranks
+from scenarios.correlation import copula_matrix, is_possible, nearest_possible, nearest_ranks, possible_ranks
 
 
 def test_rank_correlation_of_the_copula() -> None:
@@ -46,3 +46,19 @@ def test_what_is_possible_is_its_own_nearest() -> None:
     ranks = {("a", "b"): 0.4, ("b", "c"): -0.2}
     nearest = nearest_ranks(["a", "b", "c"], ranks)
     assert nearest == pytest.approx(ranks)
+
+
+def test_pairs_that_nobody_stated_stay_independent() -> None:
+    # one that moves with three independent ones: its squared correlations sum to 1 at most
+    ranks = {("a", "b"): 0.95, ("a", "c"): 0.95, ("a", "d"): 0.95}
+    most = 6 / np.pi * np.arcsin(np.sqrt(1 / 3) / 2)
+    assert nearest_ranks("abcd", ranks) == pytest.approx(dict.fromkeys(ranks, most), abs=1e-4)
+
+
+@pytest.mark.parametrize("last", np.linspace(0.3, 1, 8))
+def test_what_is_shown_as_possible_is_possible(last: float) -> None:
+    ranks = {("a", "b"): 0.9, ("a", "c"): 0.8, ("a", "d"): last}
+    shown = possible_ranks("abcd", ranks)
+    assert is_possible(copula_matrix("abcd", shown))
+    assert all(value == round(value, 3) for value in shown.values())
+    assert shown == pytest.approx(nearest_ranks("abcd", ranks), abs=0.003)

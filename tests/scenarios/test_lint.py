@@ -304,7 +304,23 @@ def test_the_break_even_of_the_write_premium() -> None:
         ([("drivers", {})], True),
         ([("drivers", {"volume": 2})], True),
         ([("drivers", "typical")], False),
-        ([("drivers", {}), ("volume", {"users": 9, "sessions_per_user_day": 2})], False),
+        ([("drivers", {}), ("volume", {"users": 9, "sessions_per_user_day": 2})], True),
+        ([("drivers", {}), ("volume", {"users": 9, "sessions_per_user_day": "1 to 9"})], False),
+        (
+            [
+                ("drivers", {}),
+                ("events", {"e": {"date": "2026-12-10", "probability": 0, "multiplies": {"price": "1 to 2"}}}),
+            ],
+            True,
+        ),
+        (
+            [
+                ("drivers", {}),
+                ("events", {"e": {"date": "2026-12-10", "days": "2 to 4", "route": {"m": "n"}}}),
+                ("models.n", {"input": 2, "output": 9}),
+            ],
+            False,
+        ),
         ([("drivers", {}), ("events", {"e": {"date": "2026-12-10", "multiplies": {"volume": 2}}})], True),
         ([("drivers", {}), ("events", {"e": {"date": "2026-12-10", "multiplies": {"volume": "1 to 2"}}})], False),
         ([("drivers", {}), ("events", {"e": {"per_month": 1, "multiplies": {"volume": 2}}})], False),

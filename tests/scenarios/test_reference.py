@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import json
 import os
 from pathlib import Path
 from typing import Any
@@ -11,29 +9,15 @@ from typing import Any
 import jsonschema
 import pytest
 
-from scenarios.agents import Agent, ModelUse
-from scenarios.features import Feature
-from scenarios.fields import NOT_YET, Section
+from scenarios.fields import Section
 from scenarios.grammar import ROOT, Slot, homes, slot_at
 from scenarios.kinds import Quantity
 from scenarios.load import library_names, library_path, read_yaml
-from scenarios.pending import not_yet_name
-from scenarios.period import Volume
 from scenarios.reference import json_schema, language_reference
-from scenarios.risks import Drivers
-from scenarios.schema import Scenario
 from simulator.engine.tally import MAX_CALLS
 from tests.scenarios.test_bad_input import GOOD
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "language.md"
-
-
-MARKED = [
-    (section, name)
-    for section in (Scenario, Drivers, Volume, Feature, Agent, ModelUse)
-    for name, field in section.model_fields.items()
-    if not_yet_name(field)
-]
 
 
 @pytest.fixture(scope="module")
@@ -136,27 +120,6 @@ def test_editors_accept_the_library_and_the_test_scenario(editor: jsonschema.Dra
 def test_editors_refuse_mistakes(old: str, new: str, editor: jsonschema.Draft202012Validator) -> None:
     assert GOOD.count(old) == 1
     assert list(editor.iter_errors(_plain(GOOD.replace(old, new))))
-
-
-def test_page_and_editor_say_what_a_run_refuses_so_far() -> None:
-    text, schema = language_reference(), json_schema()
-    said = " **Not simulated yet.** |"
-    assert text.count(said) == len(MARKED)
-    for section, name in MARKED:
-        (line,) = [line for line in _page_section(text, section) if line.startswith(f"| `{name}` |")]
-        assert line.endswith(said)
-        own = schema if section is Scenario else schema["$defs"][section.__name__]
-        properties = own.get("anyOf", [own])[0]["properties"]
-        assert properties[name]["description"].endswith("Not simulated yet.")
-    for title in ("volume.peak_hour", "events.NAME", "controls[]"):
-        assert "**Not simulated yet.**" in text.split(f"## `{title}`")[1].split("| key |")[0]
-    assert "**Not simulated yet.**" not in text.split("## `agents.NAME.retry`")[1].split("## ")[0]
-    assert NOT_YET not in json.dumps(schema)
-
-
-def _page_section(text: str, section: type[Section]) -> list[str]:
-    (doc,) = {inspect.cleandoc(section.__doc__ or "").splitlines()[0]}
-    return text.split(doc)[1].split("## ", maxsplit=1)[0].splitlines()
 
 
 def test_the_page_says_where_every_session_ends() -> None:

@@ -90,6 +90,54 @@ def test_whole_prompts_users_and_other_currencies_read_back(tmp_path: Path) -> N
     assert 'output_tokens: "0.5k to 2k"' in text or "output_tokens: 0.5k to 2k" in text
 
 
+PERIOD = """\
+as_of: 2026-12-13
+period: 2026-12
+budget: 90k
+spent: {through: 2026-12-12, amount: 43_210}
+volume:
+  users: 900
+  sessions_per_user_day: {lognormal: {mean: 2.7, cv: 1.5}}
+  rollout: {2026-12-15: 100%, 2026-12-01: 5%}
+  peak_hour: {share: 14%, capacity: 300, failure_factor: 3}
+features:
+  ask: {agent: chat, rollout: {2026-11-20: 50%}}
+agents:
+  chat: {model: m, output_tokens: {p50: 250, p95: 1_200}, retry: {failure_rate: 3%}}
+models: {m: {input: 1, output: 5}, spare: {input: 1, output: 2}}
+drivers: {volume: 0.7 to 1.5, failure_rate: 0.5 to 3, correlation: {failure_rate~volume: 0.4}}
+events:
+  price-rise: {date: 2026-12-15, probability: 15%, multiplies: {price: 1.25}}
+  storm: {per_month: 1.2, days: {geometric: {mean: 1.5}}, multiplies: {failure_rate: 2 to 8}, share: 20%}
+controls: {at: 80%, route: {m: spare}}
+"""
+
+
+def test_what_a_period_shares_reads_back(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(PERIOD)
+    lines = {line.split("#")[0].rstrip(): line.partition("  # ")[2] for line in _same(path, tmp_path).splitlines()}
+    assert lines["  rollout: {2026-12-01: 0.05, 2026-12-15: 1}"] == ""
+    assert lines["  correlation: {volume~failure_rate: 0.4}"] == ""
+    assert lines["    days: null"] == "default: to the end of the period"
+    assert lines["    share: 1"] == "default"
+    assert lines["    delay_days: 0"] == "default"
+    path.write_text(PERIOD.replace("spent:", "# spent:").replace("  peak_hour:", "  # peak_hour:"))
+    lines = {line.split("#")[0].rstrip(): line.partition("  # ")[2] for line in _same(path, tmp_path).splitlines()}
+    assert lines["spent: null"] == "default: all of the period is simulated"
+    assert lines["  peak_hour: null"] == "default: no hour fails more than others"
+
+
+def test_a_launch_has_one_hash_however_its_dates_are_ordered(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml"
+    path.write_text(PERIOD)
+    first = scenario_sha256(load(path))
+    path.write_text(PERIOD.replace("{2026-12-15: 100%, 2026-12-01: 5%}", "{2026-12-01: 0.05, 2026-12-15: 1}"))
+    assert scenario_sha256(load(path)) == first
+    assert scenario_sha256(load(path, "volume.rollout.2026-12-15=90%")) != first
+    assert scenario_sha256(load(path, "volume.rollout=null")) != first
+
+
 def test_data_named_in_another_folder_is_named_from_here(tmp_path: Path) -> None:
     _data(tmp_path / "base")
     (tmp_path / "base" / "b.yaml").write_text(WHOLE_PROMPT)

@@ -259,6 +259,13 @@ def _forty() -> Result:
     )
 
 
+def _braked(name: str, *arguments: Any, **options: Any) -> Result:
+    from tests.show import braked
+
+    made: Result = getattr(braked, name)(*arguments, **options)
+    return made
+
+
 STATES: dict[str, Callable[[], Result]] = {
     "no budget": lambda: result(tally(trials=200), budget=None, covers=()),
     "never breached": lambda: result(tally(trials=200), budget=1e6),
@@ -284,5 +291,13 @@ STATES: dict[str, Callable[[], Result]] = {
     "forty agents": _forty,
     "trees, tools and guardrails": deep,
     "guardrails of two features": lambda: deep(effect(), untouched()),
+    "everything at once": lambda: _braked("all_at_once"),
+    "controls": lambda: _braked("result"),
+    "controls, no budget": lambda: _braked("result", budget=None, covers=()),
+    "controls that never act": lambda: _braked("never_braked"),
+    "a month to date": lambda: _braked("month_to_date"),
+    "a month to date, nothing expected": lambda: _braked("month_to_date", expected=None),
+    "broken to date": lambda: _braked("month_to_date", amount=120_000.0),
+    "one day left": lambda: _braked("one_day_left"),
 }
 """Results that pictures and pages must survive."""

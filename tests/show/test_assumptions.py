@@ -158,11 +158,29 @@ def test_users_make_volume() -> None:
             {"drivers": {"volume": "0.7 to 1.5"}, "trends": {"volume": "5%"}, "period": "2026-Q4"},
             "About 920,000 sessions expected in Q4 2026: 10,000 a day, before drivers and growth.",
         ),
+        (
+            {
+                "volume": {"sessions_per_day": "10k", "rollout": {"2026-12-02": 0.1, "2026-12-12": 1}},
+                "events": {"launch": {"date": "2026-12-10", "multiplies": {"volume": 2}}},
+            },
+            (
+                "About 210,000 sessions expected in December 2026, the rollout counted: 10,000 a day without it, "
+                "before events."
+            ),
+        ),
     ],
 )
 def test_what_a_volume_comes_to(changes: dict[str, Any], said: str) -> None:
     plain = {"volume": {"sessions_per_day": "10k"}, "drivers": {}, "trends": {}, "fixed_costs": {}}
     assert expected_words(synthetic.scenario(**{**plain, **changes})) == said
+
+
+def test_launches_and_a_period_to_date_in_words() -> None:
+    feature = {"agent": "chat", "rollout": {"2026-12-02": 0.05, "2026-12-15": 1}}
+    changes = {"features": {"assist": feature}, "spent": {"through": "2026-12-12", "amount": 43_210}}
+    said = list(shared_words(synthetic.scenario(**changes)))
+    assert "Rollout of assist: 5 % from Wed 2 Dec on and all from Tue 15 Dec on; none before." in said
+    assert "Spent on what the budget covers by the end of Sat 12 Dec: $43,210; the days after it are simulated." in said
 
 
 @pytest.mark.parametrize(

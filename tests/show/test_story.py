@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from simulator.result import Result
-from simulator.risk.breach import BreachDay
+from simulator.risk.breach import DayQuantiles
 from simulator.show import story, words
 from simulator.show.reading import Reading, read, session_curve
 from tests.show import synthetic
@@ -87,7 +87,7 @@ def test_breaks_of_one_day_are_dated_by_it(reading: Reading) -> None:
     assert reading.breach is not None
     last = len(reading.dates)
     for p10, p50, p90, said in ((3, 3, 3, "3 Dec"), (20, last, last, "31 Dec")):
-        breach = replace(reading.breach, day=BreachDay(p10, p50, p90))
+        breach = replace(reading.breach, day=DayQuantiles(p10, p50, p90))
         assert story.burn_fan_title(replace(reading, breach=breach)).endswith(f"budget, mostly on {said}")
 
 

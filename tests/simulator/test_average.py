@@ -12,7 +12,7 @@ import pytest
 
 from scenarios.load import load
 from scenarios.prices import resolve_prices
-from simulator.average import average_plan
+from simulator.average import average_by_cover, average_plan
 
 M = {"input": 4, "output": 10, "cached_input": 1, "cache_write": 5}
 N = {"input": 40, "output": 100}
@@ -227,6 +227,33 @@ def test_weekdays_count_by_the_calendar() -> None:
 def test_other_ways_to_state_volume(volume: dict[str, Any], sessions: float) -> None:
     expected = sessions * dollars(fresh=1_200, out=100)
     assert plan(scenario(volume=volume)) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_rollout_belongs_to_the_volume_as_it_is_written() -> None:
+    one = dollars(fresh=1_200, out=100)
+    steps = {"2026-12-03": 0.05, "2026-12-21": 1}  # 18 days at a twentieth, 11 in full
+    assert plan(scenario(volume={"sessions_per_day": 100, "rollout": steps})) == pytest.approx(1_190 * one)
+    agents = {"bot": BOT, "other": {"model": "n", "output_tokens": 1_000}}
+    features = {"old": {"share": 3, "agent": "bot"}, "new": {"share": 1, "agent": "other", "rollout": steps}}
+    expected = 31 * 75 * one + 25 * (18 * 0.05 + 11) * 0.1
+    assert plan(scenario(agents=agents, features=features)) == pytest.approx(expected)
+
+
+def test_a_period_to_date_leaves_the_plan_of_the_whole_period() -> None:
+    made = scenario(spent={"through": "2026-12-12", "amount": 4_000})
+    assert plan(made) == plan(scenario())
+
+
+def test_the_plan_by_what_a_budget_covers() -> None:
+    person = {"rate": 0.5, "cost": 4}
+    feature = {"agent": "bot", "human_review": person, "overheads": {"per_session": 0.25, "per_call": 0.01}}
+    tool = {"calls_per_turn": 2, "fee": 0.5}
+    fixed = {"monthly": {"base": 62}, "one_time": {"labels": {"amount": 7, "date": "2026-12-05"}}}
+    made = load(scenario({"turns": 3, "tools": {"search": tool}}, features={"ask": feature}, fixed_costs=fixed))
+    n = PERIOD_SESSIONS
+    parts = {"models": n * 3 * dollars(fresh=1_200, out=100), "tools": n * 3.0, "people": n * 2.0}
+    parts |= {"overheads": n * 0.28, "fixed": 62, "one_time": 7}
+    assert average_by_cover(made, resolve_prices(made)) == pytest.approx(parts)
 
 
 def test_fixed_costs_follow_the_calendar() -> None:

@@ -7,6 +7,7 @@ import math
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ import pytest
 import simulator.result
 from scenarios.words import DRIVERS
 from simulator.document import plain
-from simulator.engine.tally import SESSION_DTYPE, Cell, Tally
+from simulator.engine.tally import SESSION_DTYPE, Cell, Spent, Tally, Threshold
 from simulator.facts import Facts
 from simulator.frames import sample_addresses
 from simulator.result import Result, load_result
 from simulator.risk.metrics import METRICS, SETTINGS
+from simulator.risk.todate import Expected
 from simulator.store import FORMAT, StoreError
 from tests.risk.tallies import Book, Session, frame
 
@@ -130,6 +132,26 @@ LAYOUT: dict[str, Any] = {
     },
     "attribution": 0,
     "guardrails": 0,
+    **dict.fromkeys(("by_feature", "by_week", "by_month", "accuracy"), 0),
+    "worst_trials": {"trials": 0, "differences": 0},
+    **dict.fromkeys(("controls", "spent", "heaviest_user", "peak_hour"), 0),
+}
+
+# What stands there where a scenario has controls, users, a peak hour and a period to date
+LAYOUT_OF_ALL: dict[str, Any] = {
+    "controls": {
+        "without": dict.fromkeys(("mean", "p50", "p95", "p99", "covered_p95", "breach_probability", "breach_ci"), 0),
+        "breach_reduction": {"mean": 0, "ci": 0},
+        "saving": {"mean": 0, "se": 0, "ci": 0},
+        "turned_away": {"mean": 0, "share": 0, "p95_share": 0},
+        "each": 0,
+    },
+    "spent": {
+        **dict.fromkeys(("through", "days", "amount", "over_expected"), 0),
+        "expected": dict.fromkeys(("mean", "p5", "p50", "p95"), 0),
+    },
+    "heaviest_user": {"p50_share": 0, "p95_share": 0},
+    "peak_hour": {"mean": 0, "share": 0, "p95_share": 0},
 }
 
 
@@ -168,11 +190,92 @@ def leaves(values: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]
         yield ".".join(path), values
 
 
-def test_the_metrics_are_the_numbers_of_the_json(result: Result) -> None:
-    numbers = {path: value for path, value in leaves(result.to_dict()) if type(value) in (int, float)}
-    stated = {path for path in numbers if path.startswith(("prices.", "limits."))}
+@pytest.fixture(scope="module")
+def whole() -> Result:
+    """With all that a period may have: events, controls, users, a busy hour, and days that are a fact."""
+    tally = make_tally()
+    rng = np.random.default_rng(9)
+    days = tally.covered.shape[1]
+    tally.frame = replace(
+        tally.frame,
+        events=("storm", "spike"),
+        thresholds=(Threshold(4 * 10**14, 0), Threshold(6 * 10**14, 1)),
+        spent=Spent(2, 5 * 10**14),
+    )
+    tally.event_days = rng.integers(0, 3, (TRIALS, 2))
+    tally.free_spend = tally.daily.sum(axis=2) * 2
+    tally.free_covered = tally.covered * 2
+    tally.crossed = rng.integers(0, days + 1, (TRIALS, 2))
+    tally.turned_away = rng.integers(0, 20, TRIALS)
+    tally.heaviest = rng.random(TRIALS)
+    tally.peak = rng.integers(0, 5, TRIALS)
+    expected = Expected(mean=450_000.0, p5=300_000.0, p50=440_000.0, p95=610_000.0)
+    accuracy = {"rms_error": 0.0016, "held_out_levels": 24}
+    return make_result(tally, engine="hybrid", expected_to_date=expected, accuracy=accuracy)
+
+
+def test_the_metrics_are_the_numbers_of_the_json(result: Result, whole: Result) -> None:
+    numbers = {path: value for path, value in leaves(whole.to_dict()) if type(value) in (int, float)}
+    stated = {path for path in numbers if path.startswith(("prices.", "limits.", "accuracy.", "spent.expected."))}
     assert numbers.keys() - stated == {*METRICS, *SETTINGS}
-    assert all(result.metric(path) == value for path, value in numbers.items() if path in METRICS)
+    assert all(whole.metric(path) == value for path, value in numbers.items() if path in METRICS)
+    optional = {path for path in METRICS if path.startswith(("controls.", "heaviest_user.", "peak_hour.", "spent."))}
+    assert {path for path in METRICS if math.isnan(result.metric(path))} == optional
+
+
+def test_the_json_of_a_whole_period(whole: Result) -> None:
+    values = whole.to_dict()
+    assert list(missing(LAYOUT, values)) == list(missing(LAYOUT_OF_ALL, values)) == []
+    assert set(values["controls"]["each"][0]) == {
+        *("threshold", "at", "delay_days", "crossed_rate", "acted_rate", "acts_day", "acts_date", "leak")
+    }
+    assert set(values["by_week"][0]) == {"name", "first", "last", "mean", "p50", "p95", "tail"}
+    assert set(values["by_feature"][0]) == {"feature", "mean", "p50", "p95", "tail"}
+    assert values["accuracy"] == {"rms_error": 0.0016, "held_out_levels": 24}
+    assert values["spent"]["through"] == "2026-12-02"
+    assert [line[0] for line in values["daily"].values()] == [None, None, None]
+    json.dumps(values, allow_nan=False)
+
+
+def test_days_of_the_json_are_dates_as_well(whole: Result) -> None:
+    values = whole.to_dict()
+    for numbers, dates in (
+        (values["budget"]["breach_day"], values["budget"]["breach_date"]),
+        (values["controls"]["each"][0]["acts_day"], values["controls"]["each"][0]["acts_date"]),
+    ):
+        assert dates == {key: whole.dates[number - 1].isoformat() for key, number in numbers.items()}
+    never = make_result(facts=make_facts(budget=1e12)).to_dict()["budget"]
+    assert never["breach_date"] == {"p10": None, "p50": None, "p90": None}
+
+
+def test_tables_of_a_whole_period(whole: Result) -> None:
+    assert list(whole.by_week.columns) == ["name", "first", "last", "mean", "p50", "p95", "tail"]
+    assert whole.by_month["name"].tolist() == ["to date", "2026-12"]
+    assert whole.by_feature["feature"].tolist()[:2] == ["chat", "build"]
+    assert whole.by_feature["feature"].isna().tolist() == [False, False, True]
+    assert whole.by_feature["mean"].sum() == pytest.approx(whole.spend.mean)
+    columns = list(whole.trials.columns)
+    assert columns[:5] == ["trial", "spend", "covered", "spend_without_controls", "breach_day"]
+    assert columns[-4:] == ["days_storm", "days_spike", "spend_chat", "spend_build"]
+    assert whole.controls is not None
+    assert whole.trials["spend_without_controls"].tolist() == whole.controls.spend.samples.tolist()
+    assert whole.trials["days_spike"].tolist() == whole.tally.event_days[:, 1].tolist()
+
+
+def test_a_whole_period_survives_the_way_to_disk(whole: Result, tmp_path: Path) -> None:
+    import pandas as pd
+
+    again = load_result(whole.save(tmp_path))
+    assert again.to_dict() == whole.to_dict()
+    assert (again.accuracy, again.expected_to_date) == (whole.accuracy, whole.expected_to_date)
+    pd.testing.assert_frame_equal(again.trials, whole.trials)
+    pd.testing.assert_frame_equal(again.by_week, whole.by_week)
+
+
+def test_without_controls_there_is_no_picture_of_them(result: Result, whole: Result) -> None:
+    assert whole.plot.controls(narrow=True).axes
+    with pytest.raises(ValueError, match="the scenario has no controls"):
+        result.plot.controls()
 
 
 def of_type(values: Any) -> Iterator[type]:

@@ -1,0 +1,25 @@
+"""The heaviest client and the busiest hour, in words."""
+
+from __future__ import annotations
+
+from simulator.show import words
+from simulator.show.reading import Reading
+
+
+def heaviest_words(reading: Reading) -> str:
+    """How much the most active user has of the sessions; empty where volume is not by users."""
+    if reading.heaviest is None:
+        return ""
+    usual, high = (words.percent(share) for share in (reading.heaviest.p50_share, reading.heaviest.p95_share))
+    units, noun = words.plural(reading.unit), reading.noun
+    return f"the most active user has {usual} of {units} in a typical {noun}, more than {high} in 1 {noun} in 20"
+
+
+def peak_words(reading: Reading) -> str:
+    """How many sessions the busiest hour has no room for; empty where it has room for all."""
+    if reading.peak is None:
+        return ""
+    usual, high = words.percent(reading.peak.share), words.percent(reading.peak.p95_share)
+    return (
+        f"{usual} of {words.plural(reading.unit)} come beyond its capacity, more than {high} in 1 {reading.noun} in 20"
+    )

@@ -1,0 +1,85 @@
+"""Weeks, months and features; the heaviest client and the busiest hour; what the engine knows of itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from simulator.result import Result
+from simulator.show import words
+from simulator.show.accuracy import accuracy_sentences, accuracy_words
+from simulator.show.crowd import heaviest_words, peak_words
+from simulator.show.reading import read
+from simulator.show.report import render
+from simulator.show.spans import spans_section
+from tests.show import braked, synthetic
+from tests.show.conftest import StatePage
+from tests.show.pages import Tag, page, rows
+
+
+@pytest.fixture(scope="module")
+def result() -> Result:
+    return braked.all_at_once()
+
+
+@pytest.fixture(scope="module")
+def report(result: Result) -> Tag:
+    return page(render(result))
+
+
+def test_weeks_stand_in_a_table(result: Result, report: Tag) -> None:
+    body = rows(report.one("table", id="week-table"))
+    assert [row[0] for row in body] == ["1 to 6 Dec", "7 to 13 Dec", "14 to 20 Dec", "21 to 27 Dec", "28 to 31 Dec"]
+    for row, week in zip(body, result.spend_by_week, strict=True):
+        assert row[1:] == [words.money(x) for x in (week.mean, week.p50, week.p95, week.tail)]
+    assert report.all("table", id="month-table") == []
+    assert report.one("section", id="spans").one("h2").text.startswith("The dearest whole week, 7 to 13 Dec, costs $")
+
+
+def test_features_stand_in_a_table_where_there_are_several(report: Tag) -> None:
+    body = rows(report.one("table", id="feature-table"))
+    assert [row[0] for row in body] == ["assist", "build", "what no feature spends"]
+
+
+def test_a_year_folds_its_weeks_away_behind_its_months(state_page: StatePage) -> None:
+    section = page(state_page("a year")[1]).one("section", id="spans")
+    assert len(rows(section.one("table", id="month-table"))) == 12
+    assert section.one("details").all("table", id="week-table")
+    assert rows(section.one("table", id="month-table"))[0][0] == "December 2026"
+
+
+def test_a_single_week_is_nothing_to_tell_apart() -> None:
+    reading = read(synthetic.result(synthetic.tally(trials=5, days=4)))
+    assert reading.several_features
+    made = spans_section(reading)
+    assert made is not None
+    assert (made.weeks, made.months, made.title) == ([], [], "Spend piece by piece")
+
+
+def test_the_heaviest_client_and_the_busiest_hour(result: Result, report: Tag) -> None:
+    facts = dict(zip([t.text for t in report.all("dt")], [t.text for t in report.all("dd")], strict=False))
+    assert "Heaviest client" in facts
+    assert result.heaviest_user is not None
+    assert result.peak_hour is not None
+    usual, high = (words.percent(x) for x in (result.heaviest_user.p50_share, result.heaviest_user.p95_share))
+    assert heaviest_words(read(result)) == (
+        f"the most active user has {usual} of sessions in a typical month, more than {high} in 1 month in 20"
+    )
+    share, most = words.percent(result.peak_hour.share), words.percent(result.peak_hour.p95_share)
+    assert peak_words(read(result)) == (
+        f"{share} of sessions come beyond its capacity, more than {most} in 1 month in 20"
+    )
+    plain = read(synthetic.result(synthetic.tally(trials=20)))
+    assert heaviest_words(plain) == peak_words(plain) == ""
+
+
+def test_the_engine_says_its_error_where_it_has_one(report: Tag) -> None:
+    assert accuracy_words(braked.ACCURACY, "month") == "engine error ±0.16 % a month"
+    assert accuracy_words(None, "month") == accuracy_words({"held_out_levels": 24.0}, "month") == ""
+    assert list(accuracy_sentences(braked.ACCURACY)) == [
+        "The engine's own error is 0.16 % of a trial's conditional mean, as root mean square over trials.",
+        "The engine's own error is 0.4 % of a trial's conditional mean, in 95 % of trials.",
+        "Held out levels: 24.",
+    ]
+    assert list(accuracy_sentences({"jackknife_error": 0.002})) == ["The engine's jackknife error is 0.2 %."]
+    assert list(accuracy_sentences(None)) == []
+    assert "root mean square over trials" in report.one("section", id="assumptions").text
