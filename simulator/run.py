@@ -1,9 +1,8 @@
-"""A scenario in, a Result out: chooses trials, the unit of money and threads, and watches the work."""
+"""A scenario in, a Result out."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,12 +10,12 @@ import numpy as np
 from scenarios.load import Source
 from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, ScenarioError
-from simulator.bounds import cost_overflow, default_trials, money_unit, pilot, refuse_too_large
+from simulator.bounds import cost_overflow, pilot
 from simulator.engine.again import sample_sessions
-from simulator.engine.exact import simulate
 from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
+from simulator.engines import Progress, Task, ready_engine
 from simulator.processors import usable_processors
 from simulator.request import read_request
 from simulator.result import Result
@@ -28,45 +27,7 @@ if TYPE_CHECKING:
     from simulator.engine.tally import Records
     from simulator.guarding import Sampler
 
-MOST_UNFINISHED = 0.99
-"""Share of the work that is said to be done while some is not: more sessions may come than are expected."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come.
-
-    Attributes
-    ----------
-    trials_done, trials_total : simulated periods
-    sessions_done, sessions_expected : their sessions; many are done before the first trial is
-    seconds : since the first session, so that compilation does not count
-    """
-
-    trials_done: int
-    trials_total: int
-    sessions_done: int
-    sessions_expected: float
-    seconds: float
-
-    @property
-    def share(self) -> float:
-        """Share of the work that is done; 1 with the last trial and not before."""
-        if self.trials_done == self.trials_total:
-            return 1.0
-        if not self.sessions_expected:
-            return self.trials_done / self.trials_total
-        return min(self.sessions_done / self.sessions_expected, MOST_UNFINISHED)
-
-    @property
-    def sessions_per_second(self) -> float:
-        """Pace since the first session."""
-        return self.sessions_done / self.seconds if self.seconds > 0.0 else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At the pace so far; None before there is one."""
-        return self.seconds * (1.0 - self.share) / self.share if self.share else None
+__all__ = ["Progress", "run"]
 
 
 def run(
@@ -90,7 +51,7 @@ def run(
         here, it may be text such as "10k"
     seed : 0 to 2^64 - 1; the same seed gives the same bits on any number of threads
     budget : in the scenario's currency; replaces the amount of the scenario's budget, what it covers stays
-    engine : "auto" or "exact"
+    engine : "auto", "exact" or "hybrid"
     overrides : "path=value", one or several, that replace values of the scenario, as ``--set`` does
     threads : workers; by default the processors that this process may use
     block : trials that a worker takes at a time; for tests of the promise that it does not matter
@@ -116,18 +77,13 @@ def run(
     program, period = compile_program(scenario, prices), Period.of(scenario)
     try:
         calls, spend = pilot(program, period)
-        n_trials = given.get("trials") or default_trials(calls)
-        expected = refuse_too_large(program, period, given["seed"], n_trials, calls, spend)
-        tally = simulate(
-            program,
-            period,
-            given["seed"],
-            n_trials,
-            unit=money_unit(spend),
-            threads=given.get("threads") or usable_processors(),
-            block=given.get("block"),
-            watch=_watch(progress, n_trials, expected),
-        )
+        task = Task(
+            program, period, given["seed"], calls, spend, given.get("trials"),
+            given.get("threads") or usable_processors(), given.get("block"), progress,
+        )  # fmt: skip
+        engine_used = ready_engine(task, given["engine"])
+        n_trials = engine_used.trials
+        tally = engine_used.simulate(0, n_trials)
     except CostOverflowError as error:
         raise cost_overflow(scenario, error) from None
     if not len(tally.trial):
@@ -150,26 +106,12 @@ def run(
         scenario=scenario,
         prices=prices,
         seed=given["seed"],
-        engine="exact",
-        engine_reason="the exact engine simulates every session of every trial",
+        engine=engine_used.name,
+        engine_reason=engine_used.reason,
+        accuracy=None if engine_used.accuracy is None else engine_used.accuracy.to_dict(),
         trials_requested=n_trials,
         interrupted=len(tally.trial) < n_trials,
         seconds=time.perf_counter() - started,
         sampler=sampler_of(scenario),
         sampler_of=sampler_of,
     )
-
-
-def _watch(
-    progress: Callable[[Progress], None] | None, n_trials: int, expected: float
-) -> Callable[[int, int], None] | None:
-    if progress is None:
-        return None
-    done, started = [0, 0], time.perf_counter()
-
-    def watch(trials: int, sessions: int) -> None:
-        done[0] += trials
-        done[1] += sessions
-        progress(Progress(done[0], n_trials, done[1], expected, time.perf_counter() - started))
-
-    return watch
