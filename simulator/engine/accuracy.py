@@ -138,7 +138,7 @@ def _beside(learner: Learner, calls: float, threads: int) -> Beside | None:
     if len(exact) < trials or not exact.sum() > 0:
         return None
     apart = expected - exact
-    error = float(apart.std(ddof=1)) * np.sqrt(trials)
+    error = float(apart.std(ddof=1) * np.sqrt(trials))
     return Beside(trials, float(apart.sum()) / float(exact.sum()), error / float(exact.sum()))
 
 

@@ -78,8 +78,8 @@ class Learner:
         groups = list(self.ahead.groups())
         total = max(float(self.ahead.spend.sum()), 1e-300)
         self.shares = {key: float(self.ahead.spend[rows].sum()) / total for key, rows in groups}
-        self._measure_bases(groups, self._base_groups(groups, pilots), _part_of(watch))
-        self._lay(groups, self._point_groups(groups, pilots), _part_of(watch))
+        self._measure_bases(groups, self._base_groups(groups, pilots), _part_of(watch, 0.5))
+        self._lay(groups, self._point_groups(groups, pilots), _part_of(watch, 0.5))
 
     def sheet(self, key: Key) -> Sheet:
         """What was learnt of a key; what the first trials had none of is learnt when it is met."""
@@ -142,13 +142,13 @@ class Learner:
         return {key: max(1, round(n * part)) for key, n in wanted.items()}
 
     def _lay(self, keys: list[tuple[Key, Ints]], groups: dict[Key, int], watch: Watch = None) -> None:
-        """Choose levels of some keys, simulate them, and lay a surface through each."""
+        """Choose levels of some keys, simulate them, and lay a surface through each; pools are let go key by key."""
         plans = [(key, *self._design(key, rows)) for key, rows in keys]
-        wanted = [self._wanted(key, levels, groups[key]) for key, _, levels, _ in plans]
-        pools = iter(self._simulate([one for some in wanted for one in some], watch))
-        for (key, axes, levels, n_points), some in zip(plans, wanted, strict=True):
-            base = self.bases[key]
-            points = [base.point(base.pool), *(base.point(next(pools)) for _ in some)]
+        total = max(sum(len(levels) * groups[key] for key, _, levels, _ in plans), 1)
+        for key, axes, levels, n_points in plans:
+            base, part = self.bases[key], len(levels) * groups[key] / total
+            pools = self._simulate(self._wanted(key, levels, groups[key]), _part_of(watch, part))
+            points = [base.point(pool) for pool in (base.pool, *pools)]
             priced, covered = self._priced(key.feature), self._covered(key.feature)
             self.sheets[key] = Sheet.of(base, axes, points[:n_points], points[n_points:], priced, covered)
 
@@ -204,13 +204,13 @@ class Learner:
         scenario = self.program.scenario
         index = feature_tail(scenario, list(scenario.features)[feature]).index
         dearest = np.argsort(pool.costs, axis=None, kind="stable")[-FEW_DEAREST:]
-        costs, calls = pool.costs.ravel()[dearest], np.maximum(pool.calls.ravel()[dearest], 1.0)
+        costs, calls = pool.costs.ravel()[dearest], np.maximum(pool.calls.ravel()[dearest], 1)
         return Tail(index, float(np.median(costs / calls)) * MAX_CALLS)
 
 
-def _part_of(watch: Watch) -> Watch:
-    """Half of the work."""
-    return None if watch is None else lambda share: watch(0.5 * share)
+def _part_of(watch: Watch, part: float) -> Watch:
+    """A watch of a part of the work."""
+    return None if watch is None else lambda share: watch(part * share)
 
 
 def _part(cells: Ints, covers: np.ndarray) -> float:

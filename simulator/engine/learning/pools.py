@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.engine.items import NO_NUMBERS, run_items
 from simulator.engine.layout import ITEM_DTYPE
@@ -55,28 +56,17 @@ class Pool:
 
     Attributes
     ----------
-    costs, calls : float64[G, GROUP], of each session, in currency
+    costs : float64[G, GROUP], of each session, in currency
+    calls : int32[G, GROUP]
     cells : int64[G, C], money of a group by cell of the tally, in units
     counted : aggregates over the sessions
     """
 
     wanted: Wanted
     costs: Floats
-    calls: Floats
+    calls: npt.NDArray[np.int32]
     cells: Ints
     counted: Counted
-
-    def __add__(self, other: Pool) -> Pool:
-        """The pool of both pools' groups."""
-        wanted = self.wanted
-        groups = range(wanted.groups.start, other.wanted.groups.stop)
-        return Pool(
-            Wanted(wanted.feature, wanted.route, wanted.day, wanted.levels, groups),
-            np.concatenate([self.costs, other.costs]),
-            np.concatenate([self.calls, other.calls]),
-            np.concatenate([self.cells, other.cells]),
-            self.counted + other.counted,
-        )
 
 
 @dataclass
@@ -125,7 +115,7 @@ class Pools:
             for worker in workers:
                 worker.result()
         self._report(job, watch)
-        self.calls += sum(int(pool.calls.sum()) for pool in job.pools)
+        self.calls += sum(int(pool.calls.sum(dtype=np.int64)) for pool in job.pools)
         return job.pools
 
     def _report(self, job: _Job, watch: Callable[[int], None] | None) -> None:
@@ -137,7 +127,7 @@ class Pools:
 
     def _empty(self, wanted: Wanted) -> Pool:
         n, cells = len(wanted.groups), len(self.frame_cells)
-        costs, calls = np.zeros((n, GROUP)), np.zeros((n, GROUP))
+        costs, calls = np.zeros((n, GROUP)), np.zeros((n, GROUP), np.int32)
         return Pool(wanted, costs, calls, np.zeros((n, cells), np.int64), Counted.nothing())
 
     @cached_property
