@@ -39,7 +39,8 @@ MOST_CALLS = 1e9
 """Model and tool calls of the sessions at base levels; those at other levels may make as many once more."""
 POINTS = (0, 8, 14, 22, 30, 38, 44, 50, 56)
 """Levels that a surface of so many axes is laid through, beside its base level; the last number is for more axes."""
-POINT_GROUPS = 8
+POINT_GROUPS, RARE = 6, 3
+"""Groups of a level, and by how much fewer there are of levels that are met once in a while."""
 FEWEST = 0.4
 """Part of them that a surface of little spend has."""
 HELD_OUT, HELD_OUT_SHARE = 6, 0.05
@@ -144,21 +145,22 @@ class Learner:
     def _lay(self, keys: list[tuple[Key, Ints]], groups: dict[Key, int], watch: Watch = None) -> None:
         """Choose levels of some keys, simulate them, and lay a surface through each; pools are let go key by key."""
         plans = [(key, *self._design(key, rows)) for key, rows in keys]
-        total = max(sum(len(levels) * groups[key] for key, _, levels, _ in plans), 1)
-        for key, axes, levels, n_points in plans:
-            base, part = self.bases[key], len(levels) * groups[key] / total
-            pools = self._simulate(self._wanted(key, levels, groups[key]), _part_of(watch, part))
+        wanted = [self._wanted(key, levels, rare, groups[key]) for key, _, levels, rare, _ in plans]
+        total = max(sum(one.sessions for some in wanted for one in some), 1)
+        for (key, axes, _, _, n_points), some in zip(plans, wanted, strict=True):
+            base, part = self.bases[key], sum(one.sessions for one in some) / total
+            pools = self._simulate(some, _part_of(watch, part))
             points = [base.point(pool) for pool in (base.pool, *pools)]
             priced, covered = self._priced(key.feature), self._covered(key.feature)
             self.sheets[key] = Sheet.of(base, axes, points[:n_points], points[n_points:], priced, covered)
 
-    def _design(self, key: Key, rows: Ints) -> tuple[Axes, Floats, int]:
-        """Axes, levels to simulate, the base level first, and how many of them the surface is laid through."""
+    def _design(self, key: Key, rows: Ints) -> tuple[Axes, Floats, list[bool], int]:
+        """Axes; levels to simulate, the base level first, and which are rare; how many the surface is laid through."""
         levels, weights = self.ahead.levels[rows], self._weights(rows)
         axes = Axes.of(self.program.plan, key.feature, levels, weights)
         base = self.bases[key].pool.wanted.levels[None, :].copy()
         if not len(axes.drivers):
-            return axes, base, 1
+            return axes, base, [False], 1
         places = axes.places(levels)
         order = np.lexsort(places.T)
         some, importance = candidates(places[order], weights[order])
@@ -167,22 +169,21 @@ class Learner:
         count = round(POINTS[min(len(axes.drivers), len(POINTS) - 1)] * min(1.0, max(FEWEST, 2.0 * np.sqrt(share))))
         picked = chosen(places[some], importance, axes.reach, axes.places(base), count)
         tried = _spaced(int((importance == 1.0).sum()), HELD_OUT) if share >= HELD_OUT_SHARE else []
-        all_rows = some[[*picked, *tried]]
-        own = levels[all_rows].copy()
+        rare = [False, *(importance[[*picked, *tried]] < 1.0).tolist()]
+        own = levels[some[[*picked, *tried]]].copy()
         own[:, L_VOLUME] = 1.0
         if not price_bends(self.program.plan, key.feature):
             own[:, L_PRICE] = 1.0
-        return axes, np.concatenate([base, own]), 1 + len(picked)
+        return axes, np.concatenate([base, own]), rare, 1 + len(picked)
 
-    def _wanted(self, key: Key, levels: Floats, groups: int) -> list[Wanted]:
+    def _wanted(self, key: Key, levels: Floats, rare: list[bool], groups: int) -> list[Wanted]:
         """Pools of levels, each at the addresses of other groups; the base level's own pool is there already."""
-        base = self.bases[key].pool.wanted
-        n = min(groups, len(base.groups))
-        places = len(base.groups) // n
-        wanted = []
-        for number, level in enumerate(levels[1:]):
-            start = n * (number % places)
+        base, start, wanted = self.bases[key].pool.wanted, 0, []
+        for level, is_rare in zip(levels[1:], rare[1:], strict=True):
+            n = min(max(1, groups // RARE if is_rare else groups), len(base.groups))
+            start = start if start + n <= len(base.groups) else 0
             wanted.append(Wanted(key.feature, key.route, key.day, level, range(start, start + n)))
+            start += n
         return wanted
 
     def _columns(self, feature: int) -> Ints:
