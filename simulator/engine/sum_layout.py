@@ -23,9 +23,9 @@ ONE_BY_ONE = 200
 MOST_IN_TAIL = 8
 """Sessions that a tail may be expected to hold; they are drawn one by one."""
 
-SPAN_OCTAVES, STEPS_PER_FACTOR = 6, 8
+SPAN_OCTAVES, STEPS_PER_FACTOR = 6, 128
 N_FACTORS = 2 * SPAN_OCTAVES * STEPS_PER_FACTOR + 1
-"""Bins of what the price level makes of a session's cost: eight an octave, six octaves to either side of 1."""
+"""Bins of what the price level makes of a session's cost: half a percent wide, six octaves to either side of 1."""
 
 AXIS_DTYPE = np.dtype(
     [

@@ -10,6 +10,7 @@ import numpy as np
 
 from simulator.engine.learning.ahead import Key, days_of_prices
 from simulator.engine.learning.counted import Mixture
+from simulator.engine.learning.laws import PASSED
 from simulator.engine.learning.sheet import packed
 from simulator.engine.sum_layout import N_FACTORS, SPAN_OCTAVES, STEPS_PER_FACTOR
 
@@ -99,6 +100,12 @@ class Served:
             self.counts[Place(key, point, place % N_FACTORS)] += count
         self._by_case = self._by_case[:0]
 
+    def _dearest(self, feature: int, sessions: int) -> float:
+        """What the dearest of so many sessions costs where pools are too small to have its like; 0 elsewhere."""
+        bases = [sheet.base for key, sheet in self.sheets.items() if key.feature == feature]
+        heavy = [base.knots for base in bases if base.tail.is_heavy and sessions]
+        return max((float(np.interp(-1.0 / sessions, -PASSED, knots)) for knots in heavy), default=0.0)
+
     def into(self, tally: Tally) -> None:
         """Set the aggregates over sessions of a tally of the trials that they come from."""
         mixtures: dict[int, Mixture] = defaultdict(Mixture)
@@ -109,5 +116,6 @@ class Served:
                 mixtures[place.key.feature].add(pool, self.counts[place], factor)
         for feature, mixture in sorted(mixtures.items()):
             sessions = sum(tally.sessions[:, :, feature].sum(axis=1, dtype=np.int64).tolist())
+            mixture.most = max(mixture.most, self._dearest(feature, sessions))
             money = sum(tally.daily[:, :, feature].sum(axis=1, dtype=np.int64).tolist())
             mixture.into(tally.session, feature, sessions, money)
