@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from simulator.engine.layout import Floats, Ints
+    from simulator.engine.learning.measure import Point
     from simulator.engine.learning.pools import Pool
     from simulator.engine.period import Period
     from simulator.engine.plan import Program
@@ -39,8 +40,13 @@ MOST_CALLS = 1e9
 """Model and tool calls of the sessions at base levels; those at other levels may make as many once more."""
 POINTS = (0, 8, 14, 22, 30, 38, 44, 50, 56)
 """Levels that a surface of so many axes is laid through, beside its base level; the last number is for more axes."""
-POINT_GROUPS, RARE = 6, 3
-"""Groups of a level, and by how much fewer there are of levels that are met once in a while."""
+POINT_ERROR, RARE = 0.002, 3.0
+"""Relative error of a level's mean beside that of the base level, by chance; and how much larger it may be at levels
+that are met once in a while. Both grow as a key's part of the spend falls."""
+FIRST_GROUPS, MOST_POINT_GROUPS = 2, 96
+"""Groups of a level that show how many it needs."""
+POOLS_AT_ONCE = 16
+"""Pools of levels that are in memory together."""
 FEWEST = 0.4
 """Part of them that a surface of little spend has."""
 HELD_OUT, HELD_OUT_SHARE = 6, 0.05
@@ -80,7 +86,8 @@ class Learner:
         total = max(float(self.ahead.spend.sum()), 1e-300)
         self.shares = {key: float(self.ahead.spend[rows].sum()) / total for key, rows in groups}
         self._measure_bases(groups, self._base_groups(groups, pilots), _part_of(watch, 0.5))
-        self._lay(groups, self._point_groups(groups, pilots), _part_of(watch, 0.5))
+        for key, rows in groups:
+            self._lay(key, rows, _part_of(watch, 0.5 / len(groups)))
 
     def sheet(self, key: Key) -> Sheet:
         """What was learnt of a key; what the first trials had none of is learnt when it is met."""
@@ -89,7 +96,7 @@ class Learner:
                 alike = [(self.shares[other], other) for other in self.shares if other.feature == key.feature]
                 rows = np.flatnonzero((self.ahead.keys == np.array(max(alike)[1])).all(axis=1))
                 self._measure_bases([(key, rows)], {key: LEAST_GROUPS})
-                self._lay([(key, rows)], {key: 1})
+                self._lay(key, rows)
             return self.sheets[key]
 
     def _pilots(self) -> list[Pool]:
@@ -135,24 +142,45 @@ class Learner:
         groups = np.clip(np.ceil(sessions / GROUP), LEAST_GROUPS, MOST_GROUPS).astype(np.int64).tolist()
         return {key: size for (key, _), size in zip(keys, groups, strict=True)}
 
-    def _point_groups(self, groups: list[tuple[Key, Ints]], pilots: list[Pool]) -> dict[Key, int]:
-        """Groups of each key's points: fewer where little is spent, or where sessions are a lot of work."""
-        wanted = {key: max(1.0, POINT_GROUPS * min(1.0, 2.0 * np.sqrt(self.shares[key]))) for key, _ in groups}
-        n_points = {key: POINTS[-1] * n * GROUP * pilots[key.feature].calls.mean() for key, n in wanted.items()}
-        part = min(1.0, MOST_CALLS / max(sum(n_points.values()), 1.0))
-        return {key: max(1, round(n * part)) for key, n in wanted.items()}
+    def _lay(self, key: Key, rows: Ints, watch: Watch = None) -> None:
+        """Choose levels of a key, simulate them, and lay a surface through them."""
+        axes, levels, rare, n_points = self._design(key, rows)
+        base = self.bases[key]
+        sizes = [FIRST_GROUPS] * (len(levels) - 1)
+        points = self._points(key, levels[1:], sizes, _part_of(watch, 0.2))
+        more = self._more_groups(key, points, rare[1:])
+        again = [place for place, size in enumerate(more) if size > FIRST_GROUPS]
+        larger = self._points(key, levels[1:][again], [more[place] for place in again], _part_of(watch, 0.8))
+        for place, point in zip(again, larger, strict=True):
+            points[place] = point
+        points = [base.point(base.pool), *points]
+        priced, covered = self._priced(key.feature), self._covered(key.feature)
+        self.sheets[key] = Sheet.of(base, axes, points[:n_points], points[n_points:], priced, covered)
 
-    def _lay(self, keys: list[tuple[Key, Ints]], groups: dict[Key, int], watch: Watch = None) -> None:
-        """Choose levels of some keys, simulate them, and lay a surface through each; pools are let go key by key."""
-        plans = [(key, *self._design(key, rows)) for key, rows in keys]
-        wanted = [self._wanted(key, levels, rare, groups[key]) for key, _, levels, rare, _ in plans]
-        total = max(sum(one.sessions for some in wanted for one in some), 1)
-        for (key, axes, _, _, n_points), some in zip(plans, wanted, strict=True):
-            base, part = self.bases[key], sum(one.sessions for one in some) / total
-            pools = self._simulate(some, _part_of(watch, part))
-            points = [base.point(pool) for pool in (base.pool, *pools)]
-            priced, covered = self._priced(key.feature), self._covered(key.feature)
-            self.sheets[key] = Sheet.of(base, axes, points[:n_points], points[n_points:], priced, covered)
+    def _points(self, key: Key, levels: Floats, sizes: list[int], watch: Watch) -> list[Point]:
+        """Measure levels in so many groups each, at the addresses of other groups from one to the next."""
+        base, start, wanted = self.bases[key], 0, []
+        for level, size in zip(levels, sizes, strict=True):
+            n = min(size, len(base.pool.wanted.groups))
+            start = start if start + n <= len(base.pool.wanted.groups) else 0
+            wanted.append(Wanted(key.feature, key.route, key.day, level, range(start, start + n)))
+            start += n
+        points: list[Point] = []
+        total = max(sum(one.sessions for one in wanted), 1)
+        for first in range(0, len(wanted), POOLS_AT_ONCE):
+            some = wanted[first : first + POOLS_AT_ONCE]
+            part = sum(one.sessions for one in some) / total
+            points += [base.point(pool) for pool in self._simulate(some, _part_of(watch, part))]
+        return points
+
+    def _more_groups(self, key: Key, points: list[Point], rare: list[bool]) -> list[int]:
+        """Groups that each level needs to be as sure as it should be, as far as the work allows it."""
+        target = POINT_ERROR / np.sqrt(max(self.shares.get(key, 0.0), 1e-6))
+        allowed = np.where(rare, RARE * target, target)
+        needed = FIRST_GROUPS * np.array([point.noise for point in points]) / allowed**2
+        calls = GROUP * needed * np.array([point.calls for point in points])
+        part = min(1.0, max(self.shares.get(key, 0.0), 0.01) * MOST_CALLS / max(float(calls.sum()), 1.0))
+        return [int(min(np.ceil(part * size), MOST_POINT_GROUPS)) for size in needed]
 
     def _design(self, key: Key, rows: Ints) -> tuple[Axes, Floats, list[bool], int]:
         """Axes; levels to simulate, the base level first, and which are rare; how many the surface is laid through."""
@@ -175,16 +203,6 @@ class Learner:
         if not price_bends(self.program.plan, key.feature):
             own[:, L_PRICE] = 1.0
         return axes, np.concatenate([base, own]), rare, 1 + len(picked)
-
-    def _wanted(self, key: Key, levels: Floats, rare: list[bool], groups: int) -> list[Wanted]:
-        """Pools of levels, each at the addresses of other groups; the base level's own pool is there already."""
-        base, start, wanted = self.bases[key].pool.wanted, 0, []
-        for level, is_rare in zip(levels[1:], rare[1:], strict=True):
-            n = min(max(1, groups // RARE if is_rare else groups), len(base.groups))
-            start = start if start + n <= len(base.groups) else 0
-            wanted.append(Wanted(key.feature, key.route, key.day, level, range(start, start + n)))
-            start += n
-        return wanted
 
     def _columns(self, feature: int) -> Ints:
         frame = self.program.frame(self.pools.unit)

@@ -28,6 +28,7 @@ class Point:
     log_ratio, noise : logarithm of its mean over that of the base level, and the variance of that
     shares : float64[C] of the feature's cells
     knots : float64[N_KNOTS], the law of costs, of mean 1
+    calls : of a session
     counted : aggregates over its sessions
     spread : float64[G, C], cells of its groups beside what is expected of them, over the mean cost of a group
     """
@@ -37,6 +38,7 @@ class Point:
     noise: float
     shares: Floats
     knots: Floats
+    calls: float
     counted: Counted
     spread: Floats
 
@@ -104,6 +106,7 @@ class Base:
             noise=noise,
             shares=shares / shares.sum() if shares.sum() > 0.0 else shares,
             knots=knots / mean if mean > 0.0 else knots,
+            calls=float(pool.calls.mean()),
             counted=pool.counted,
             spread=spread,
         )
