@@ -38,9 +38,9 @@ KEY_ERROR, KEY_SHARE = 0.0025, 0.01
 MOST_GROUPS, LEAST_GROUPS = 1024, 4
 MOST_CALLS = 1e9
 """Model and tool calls of the sessions at base levels; those at other levels may make as many once more."""
-POINTS = (0, 8, 14, 22, 30, 38, 44, 50, 56)
+POINTS = (0, 8, 16, 26, 36, 48, 72, 84, 96)
 """Levels that a surface of so many axes is laid through, beside its base level; the last number is for more axes."""
-POINT_ERROR, RARE = 0.002, 3.0
+POINT_ERROR, RARE = 0.003, 3.0
 """Relative error of a level's mean beside that of the base level, by chance; and how much larger it may be at levels
 that are met once in a while. Both grow as a key's part of the spend falls."""
 FIRST_GROUPS, MOST_POINT_GROUPS = 2, 96
