@@ -1,8 +1,9 @@
 """The hybrid engine: how far its means are from pools of its own kind but other sessions, and what a run costs.
 
 The error of a level is that of the logarithm of its mean beside the base level's, held against REFERENCE sessions at
-addresses that nothing was learnt from. Levels are those of trials and days as they come, drawn by their spend; that of a
-trial is the mean of its days and features, so no larger. What all levels share, the base level's own error, stands apart.
+addresses that nothing was learnt from. Levels are those of trials and days as they come, drawn by their spend; the
+error of a trial is the mean of those of its days and features, so no larger. What all levels share, the base level's
+own error, stands apart.
 
     python -m benchmarks.hybrid [SCENARIO ...]
 """
@@ -51,7 +52,7 @@ def learner_of(source: object, seed: int = 1) -> Learner:
 
 
 def drawn_levels(learner: Learner) -> list[tuple[Key, np.ndarray]]:
-    """Keys and levels of trials that nothing was learnt from, by their spend, half of them without any rare event."""
+    """Keys and levels of trials that nothing was learnt from, by their spend."""
     period = learner.period
     conditions = Conditions.of(period, learner.pools.seed, np.arange(5_000, 5_000 + TRIALS, dtype=np.int64))
     cases = conditions.cases(slice(period.first_day, period.days))

@@ -1,4 +1,4 @@
-"""The hybrid engine: trial by trial what the exact one sees, but a day's sessions as one draw from the law of their sum.
+"""The hybrid engine: trial by trial what the exact one sees, but a day's sessions are one draw of their sum.
 
 Conditions, counts and controls are those of the exact engine to the bit; only what the sessions of a trial, day,
 feature and kind cost together is drawn, from what was learnt of such sums (``learning/``).
@@ -171,9 +171,9 @@ class _Block:
         controls = Controls(self._tally.frame, len(self._money))
         for day in range(self._days.stop):
             acting = controls.acting(day)
-            where = acting.any(axis=1)
+            where = np.asarray(acting.any(axis=1))
             if day >= first and where.any():
-                cases = self._conditions.cases(slice(day, day + 1), acting, where[:, None])
+                cases = self._conditions.cases(slice(day, day + 1), acting, where.reshape(-1, 1))
                 self._acted[where, day] = True
                 self._money[where, day] = 0
                 served.add(draw_money(self._job.book, cases, self._money))
@@ -202,7 +202,7 @@ def draw_money(book: Book, cases: Cases, money: Ints, *, chance: bool = True) ->
 
 def _block_size(tally: Tally, trials: int, threads: int) -> int:
     per_trial = 8 * tally.covered.shape[1] * len(tally.frame.cells)
-    return max(1, min(MOST_MONEY_BYTES // per_trial, trials // (4 * threads), TRIALS_PER_BLOCK))
+    return max(1, min(int(MOST_MONEY_BYTES // per_trial), trials // (4 * threads), TRIALS_PER_BLOCK))
 
 
 def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from simulator.engine.layout import Floats, Ints, Table, Words
 
@@ -56,7 +57,7 @@ SURFACE_DTYPE = np.dtype(
 
 
 class Learnt(NamedTuple):
-    """All that was learnt, as flat arrays: S surfaces, P points (driver levels that were simulated), C cells at most."""
+    """All that was learnt, as flat arrays: S surfaces, P points that were simulated, C cells of a surface at most."""
 
     surfaces: Table  # SURFACE_DTYPE[S]
     axes: Table  # AXIS_DTYPE
@@ -65,8 +66,8 @@ class Learnt(NamedTuple):
     shares: Floats  # [S, C] of the cells at the base level
     leans: Floats  # [S, C] of what a sum differs from its mean by
     columns: Ints  # [S, C] column of the tally
-    is_priced: Table  # bool[S, C] the price level multiplies it
-    is_covered: Table  # bool[S, C]
+    is_priced: npt.NDArray[np.bool_]  # bool[S, C] the price level multiplies it
+    is_covered: npt.NDArray[np.bool_]  # bool[S, C]
     knots: Floats  # [P, N_KNOTS] costs at the knots, mean 1
     bodies: Floats  # [P, N_CUTS, 3] mean, sd and skewness of the sessions below a cut
     features: Words  # [F] hashes of their names

@@ -219,7 +219,9 @@ def sum_sessions(
         after = put(learnt, surface, number, level[L_PRICE], per_unit, shares, cells[case.row, case.day], faults)
         factor = np.log2(after / total) if (total > 0.0) & (after > 0.0) else 0.0
         index = np.int64(np.floor((factor + SPAN_OCTAVES) * STEPS_PER_FACTOR + 0.5))
-        served[j, 0] = point * N_FACTORS + min(max(index, 0), N_FACTORS - 1)
+        if index < 0:
+            index = np.int64(0)
+        served[j, 0] = point * N_FACTORS + (index if index < N_FACTORS else N_FACTORS - 1)
         served[j, 1] = np.int64(n)
 
 

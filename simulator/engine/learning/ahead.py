@@ -105,7 +105,6 @@ def _cases(program: Program, period: Period, conditions: Conditions, covered: Fl
         price = conditions.levels(slice(day, day + 1), acting)[:, 0, L_PRICE]
         spend = (cases.counts[:, 0] * covered).sum(axis=1) * price / ROUGH_UNIT
         controls.close(day, np.rint(spend).astype(np.int64) + fixed[day])
-        where = acting.any(axis=1)
+        where = np.asarray(acting.any(axis=1))
         if where.any():
-            yield conditions.cases(slice(day, day + 1), acting, where[:, None])
-
+            yield conditions.cases(slice(day, day + 1), acting, where.reshape(-1, 1))

@@ -40,7 +40,7 @@ def cholesky(matrix: Floats) -> Floats:
 
 
 def solve(root: Floats, right: Floats) -> Floats:
-    """x of ``matrix @ x == right``, float64[n, m], where `root` is the root of the matrix."""
+    """X of ``matrix @ x == right``, float64[n, m], where `root` is the root of the matrix."""
     x = right.copy()
     for k in range(len(root)):
         x[k] /= root[k, k]

@@ -55,9 +55,9 @@ class Counted:
     def __add__(self, other: Counted) -> Counted:
         """Of both sets of sessions."""
         names = ("costs", "units", "calls", "agents", "depth_units", "depth_agents", "totals")
-        sums = (_added(getattr(self, name), getattr(other, name)) for name in names)
+        sums = {name: _added(getattr(self, name), getattr(other, name)) for name in names}
         least, most = min(self.least, other.least), max(self.most, other.most)
-        return Counted(self.sessions + other.sessions, *sums, least, most)
+        return Counted(self.sessions + other.sessions, least=least, most=most, **sums)
 
 
 def _added(a: Ints, b: Ints) -> Ints:
@@ -127,7 +127,8 @@ def _moved(counts: Ints, factor: float) -> Floats:
     filled = np.flatnonzero(counts)
     values = cost_bin_value(filled) * factor
     to = np.where(filled < 1, filled, np.clip(_bins(values), 1, N_COST_BINS - 1))
-    return np.bincount(to, weights=counts[filled].astype(np.float64), minlength=len(counts))
+    there = np.bincount(to, weights=counts[filled].astype(np.float64), minlength=len(counts))
+    return there.astype(np.float64)
 
 
 def _bins(costs: Floats) -> Ints:

@@ -53,7 +53,7 @@ def chosen(places: Floats, weights: Floats, reach: Floats, known: Floats, count:
     left = covariance(both, both, lengths, reach, BEND, TREND)
     for k in range(len(known)):
         left -= left[:, k, None] * left[None, k, :] / (left[k, k] + NOISE)
-    left, rows = left[len(known) :, len(known) :].copy(), []
+    left, rows = left[len(known) :, len(known) :].copy(), list[int]()
     for _ in range(min(count, len(places))):
         gain = (weights[:, None] * left**2).sum(axis=0) / (np.diagonal(left) + NOISE)
         gain[rows] = -1.0

@@ -11,7 +11,6 @@ from simulator.engine.sum_layout import (
     BODY_STEPS,
     FIRST_TAIL_KNOT,
     N_CUTS,
-    N_KNOTS,
     STEPS_PER_OCTAVE,
     TAIL_OCTAVE,
     TAIL_OCTAVES,

@@ -40,7 +40,7 @@ MOST_CALLS = 1e9
 """Model and tool calls of the sessions at base levels; those at other levels may make as many once more."""
 POINTS = (0, 8, 16, 26, 36, 48, 72, 84, 96)
 """Levels that a surface of so many axes is laid through, beside its base level; the last number is for more axes."""
-POINT_ERROR, RARE = 0.003, 3.0
+POINT_ERROR, RARE = 0.0025, 3.0
 """Relative error of a level's mean beside that of the base level, by chance; and how much larger it may be at levels
 that are met once in a while. Both grow as a key's part of the spend falls."""
 FIRST_GROUPS, MOST_POINT_GROUPS = 2, 96
@@ -120,7 +120,7 @@ class Learner:
         """The middle of what a key meets."""
         weights = self._weights(rows)
         logs = np.log(np.maximum(self.ahead.levels[rows], 1e-9))
-        levels = np.exp((weights[:, None] * logs).sum(axis=0) / weights.sum())
+        levels: Floats = np.exp((weights[:, None] * logs).sum(axis=0) / weights.sum())
         levels[L_VOLUME] = 1.0
         if not price_bends(self.program.plan, key.feature):
             levels[L_PRICE] = 1.0

@@ -135,4 +135,5 @@ def _below(costs: Floats, share: float) -> float:
 
 def _shares(cells: Ints) -> Floats:
     sums = cells.sum(axis=0).astype(np.float64)
-    return sums / sums.sum() if sums.sum() > 0.0 else sums
+    parts: Floats = sums / sums.sum() if sums.sum() > 0.0 else sums
+    return parts

@@ -16,7 +16,7 @@ from simulator.engine.sum_layout import AXIS_DTYPE, N_CUTS, N_KNOTS, SURFACE_DTY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from simulator.engine.layout import Floats, Ints, Words
+    from simulator.engine.layout import Floats, Words
     from simulator.engine.learning.axes import Axes
     from simulator.engine.learning.measure import Base, Point
 

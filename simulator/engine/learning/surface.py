@@ -61,7 +61,8 @@ class Surface:
     def at(self, places: Floats) -> Floats:
         """float64[k, m]: values at other places."""
         near = covariance(places, self.places, self.lengths, self.axes.reach, self.bend, TREND)
-        return np.einsum("ki,im->km", near, self.weights)
+        values: Floats = np.einsum("ki,im->km", near, self.weights)
+        return values
 
 
 def _covariance(axes: Axes, places: Floats, noise: Floats, lengths: Floats, bend: float) -> Floats:
