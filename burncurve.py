@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from scenarios.load import load
     from scenarios.problems import ScenarioError
     from scenarios.schema import Scenario
+    from simulator.month import PeriodReplay
     from simulator.replay import Replay, replay
     from simulator.result import Result, load_result
     from simulator.run import run
 
 __all__ = [
+    "PeriodReplay",
     "Replay",
     "Result",
     "Scenario",
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "PeriodReplay": ("simulator.month", "PeriodReplay"),
     "Replay": ("simulator.replay", "Replay"),
     "Result": ("simulator.result", "Result"),
     "Scenario": ("scenarios.schema", "Scenario"),

@@ -134,6 +134,10 @@ class Truncated(Law):
         lo, hi = format_number(self.lo), format_number(self.hi)
         return f"{self.law.title()} truncated to [{lo}, {hi}]"
 
+    def mean(self) -> float:
+        """Return the expectation; between limits so close that the integral rounds away, it is at one of them."""
+        return min(max(super().mean(), self.lo), self.hi)
+
     def partial_moment(self, k: int, lo: float = -math.inf, hi: float = math.inf, center: float = 0.0) -> float:
         """E[(X - center)^k; lo <= X <= hi], from the law that is truncated."""
         return self.law.partial_moment(k, max(lo, self.lo), min(hi, self.hi), center) / self._mass

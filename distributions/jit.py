@@ -11,7 +11,6 @@ Functions are never compiled with ``parallel=True``: threads are Python threads 
 the result of a block independent of how many there are. ``fastmath`` is off, because it reorders sums and loses NaN.
 """
 
-import gc
 import hashlib
 import os
 import platform
@@ -28,9 +27,9 @@ import numba
 import numpy as np
 import platformdirs
 from llvmlite import binding, ir
-from numba.core.codegen import CPUCodeLibrary
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic
+
+from distributions.compiling import Pipeline, at_once, only_linked
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,13 +38,12 @@ N_FOLDERS_KEPT = 6
 
 _njit: Any = numba.njit  # numba's own types stop at the dispatcher; ours go on to the function inside
 _config: Any = numba.config
-_Library: Any = CPUCodeLibrary
 
 _KERNEL_SOURCES = ("distributions/*.py", "simulator/engine/*.py")
 
 # Nothing compiled here allocates, so reference counting is left out of the machine code: every array that a function
 # takes from a tuple would be counted atomically, which made the session kernel five times slower.
-_FLAGS = {"nogil": True, "error_model": "numpy", "_nrt": False}
+_FLAGS = {"nogil": True, "error_model": "numpy", "_nrt": False, "pipeline_class": Pipeline}
 
 # Python never calls a device function, and machine code for that would be a third of all compiling.
 _NO_WRAPPERS = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -56,7 +54,7 @@ def device(function: Function) -> Function:
 
     It is compiled into its callers and cached with them, never on its own. It can't allocate: no new arrays, no copies.
     """
-    compiled: Function = _only_linked(_njit(**_FLAGS, **_NO_WRAPPERS)(function))
+    compiled: Function = only_linked(_njit(**_FLAGS, **_NO_WRAPPERS)(function))
     return compiled
 
 
@@ -65,63 +63,8 @@ def inlined(function: Function) -> Function:
 
     For the innermost loop: a plan is a tuple of a hundred words, and each call would hand it over on the stack.
     """
-    compiled: Function = _only_linked(_njit(forceinline=True, **_FLAGS, **_NO_WRAPPERS)(function))
+    compiled: Function = only_linked(_njit(forceinline=True, **_FLAGS, **_NO_WRAPPERS)(function))
     return compiled
-
-
-def _only_linked(dispatcher: Any) -> Any:
-    """Make no machine code of a function by itself: kernels take its optimised code, and nobody else calls it.
-
-    This spares an eighth of all compiling. It is done where numba's insides are as they are known, under its compiler
-    lock, which a kernel takes before its callees are compiled.
-    """
-    compile_in_full = dispatcher.compile
-
-    def compile_for_linking(signature: Any) -> Any:
-        codegen = cpu_target.target_context.codegen()
-        before = codegen._library_class, codegen.set_env
-        codegen._library_class, codegen.set_env = _LinkedLibrary, lambda *_: None
-        try:
-            return compile_in_full(signature)
-        finally:
-            codegen._library_class, codegen.set_env = before
-
-    if all(hasattr(_Library, name) for name in _INSIDES):
-        dispatcher.compile = compile_for_linking
-    return dispatcher
-
-
-_INSIDES = "_finalize_final_module", "_finalize_dynamic_globals", "_verify_declare_only_symbols", "_ensure_finalized"
-
-
-class _LinkedLibrary(_Library):  # type: ignore[misc]
-    """Code that is linked into other code only."""
-
-    def _finalize_final_module(self) -> None:
-        self._finalize_dynamic_globals()
-        self._verify_declare_only_symbols()
-        self._finalized = True
-
-    def get_pointer_to_function(self, name: str) -> int:
-        self._ensure_finalized()
-        return 0
-
-
-def _without_collecting(dispatcher: Any) -> Any:
-    """Leave the garbage be while a kernel is compiled: numba makes millions of objects, most of which stay."""
-    compile_in_full = dispatcher.compile
-
-    def compile_at_once(signature: Any) -> Any:
-        was_on = gc.isenabled()
-        gc.disable()
-        try:
-            return compile_in_full(signature)
-        finally:
-            if was_on:
-                gc.enable()
-
-    dispatcher.compile = compile_at_once
-    return dispatcher
 
 
 def kernel(function: Function) -> Function:
@@ -132,12 +75,12 @@ def kernel(function: Function) -> Function:
     """
     folder = cache_directory()
     if folder is None:
-        compiled: Function = _without_collecting(_njit(**_FLAGS)(function))
+        compiled: Function = at_once(_njit(**_FLAGS)(function))
         return compiled
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(folder)
     try:
-        compiled = _without_collecting(_njit(cache=True, **_FLAGS)(function))
+        compiled = at_once(_njit(cache=True, **_FLAGS)(function))
     finally:
         _config.CACHE_DIR = before
     return compiled

@@ -9,10 +9,6 @@ not by a random bit that belongs to the digits before it, here a hash of them, s
 evaluation shows.  Points stay uniform one by one, and even together.  The lowest digits, below what a Sobol point of 32
 digits has, are independent, as an endless scramble would make them; both tails thus reach down to 2^-53.
 
-Purposes beyond those that have a dimension of their own share the first dimensions, with the order of the points
-shuffled by another nested scramble (padding: Kollig and Keller 2002, Burley 2020).  Those are even by themselves, and
-pair with the others as independent draws would; a new one changes none of the others.
-
 Direction numbers are those of Joe and Kuo, "Constructing Sobol sequences with better two-dimensional projections", SIAM
 J. Sci. Comput. 30 (2008), file new-joe-kuo-6.21201.
 """
@@ -42,7 +38,6 @@ _JOE_KUO: tuple[tuple[int, int, tuple[int, ...]], ...] = (
     (5, 7, (1, 1, 7, 11, 19)),
     (5, 11, (1, 1, 5, 1, 1)),
     (5, 13, (1, 1, 1, 3, 11)),
-    (5, 14, (1, 3, 5, 5, 31)),
 )
 """Degree and inner coefficients of a primitive polynomial, and the first direction numbers, from dimension 1 on."""
 
@@ -77,12 +72,7 @@ def direction_numbers(dimension: int) -> Words:
 
 
 def sobol_uniforms(
-    seed: int | np.uint64,
-    purpose: str,
-    replicate: npt.ArrayLike,
-    number: npt.ArrayLike,
-    dimension: int,
-    shuffle: str | None = None,
+    seed: int | np.uint64, purpose: str, replicate: npt.ArrayLike, number: npt.ArrayLike, directions: Words
 ) -> Floats:
     """Give one coordinate of points.
 
@@ -94,10 +84,8 @@ def sobol_uniforms(
         What is drawn; scrambles of different purposes are independent.
     replicate, number : array_like of integers from 0, shapes that broadcast to (n,)
         Which scramble, and which of its points.
-    dimension : int
-        From 0 to DIMENSIONS - 1. Coordinates are even together where their dimensions differ and their order is one.
-    shuffle : str, optional
-        Names the order of the points; by default that of their numbers.
+    directions : uint64[32]
+        Of the coordinate: `direction_numbers` of a dimension, or others by name (`distributions.nets`).
 
     Returns
     -------
@@ -105,16 +93,14 @@ def sobol_uniforms(
 
     Examples
     --------
-    >>> u = sobol_uniforms(7, "driver:volume", 0, np.arange(4), 0)
+    >>> u = sobol_uniforms(7, "driver:volume", 0, np.arange(4), direction_numbers(0))
     >>> sorted(np.floor(4 * u).astype(int).tolist())
     [0, 1, 2, 3]
     """
     points = np.broadcast_arrays(*(np.atleast_1d(np.asarray(part, dtype=np.uint64)) for part in (replicate, number)))
     replicates, numbers = (np.ascontiguousarray(part) for part in points)
     out = np.empty(numbers.shape)
-    order = name_hash(purpose if shuffle is None else shuffle)
-    names = np.uint64(int(seed) % 2**64), name_hash(purpose), shuffle is not None, order
-    _fill_points(*names, direction_numbers(dimension), replicates, numbers, out)
+    _fill_points(np.uint64(int(seed) % 2**64), name_hash(purpose), directions, replicates, numbers, out)
     return out
 
 
@@ -142,8 +128,6 @@ def _coordinate(directions: Words, number: Word) -> Word:
 def _fill_points(
     seed: Word,
     purpose: Word,
-    shuffled: bool,
-    order: Word,
     directions: Words,
     replicate: Words,
     number: Words,
@@ -152,9 +136,6 @@ def _fill_points(
     for i in range(out.size):
         # a Sobol point has 32 digits, and so a number from 2^32 on takes a scramble of its own
         block, place = number[i] >> _DIGITS, number[i] & _LOW
-        if shuffled:
-            k0, k1 = scramble_key(seed, order, replicate[i], block)
-            place = _scrambled(place, k0, k1)
         k0, k1 = scramble_key(seed, purpose, replicate[i], block)
         x = _coordinate(directions, place)
         below = digit_word(k0, k1, (_ONE << _DIGITS) | x) & _LOW

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from scenarios.correlation import copula_matrix, is_possible, possible_ranks
-from scenarios.hard_limits import MAX_ROUTING_RULES
+from scenarios.hard_limits import MAX_PARTIAL_EVENTS, MAX_ROUTING_RULES
 from scenarios.problems import NOTHING, Fault, Path, dotted
 from scenarios.rollout import rollout_share
 from scenarios.schema import Scenario
@@ -89,6 +89,11 @@ def _events(scenario: Scenario) -> Iterator[Fault]:
         if event.date is not None and not period.start <= event.date <= period.end:
             allowed = f"{period.start} to {period.end}"
             yield Fault(("events", name, "date"), "is not inside the period", event.date, allowed)
+    partial = [name for name, event in scenario.events.items() if event.share < 1.0]
+    if len(partial) > MAX_PARTIAL_EVENTS:
+        message = f"is one of {len(partial)} events that hit a share of the sessions"
+        allowed = f"at most {MAX_PARTIAL_EVENTS}, as any of them may hit the same one"
+        yield Fault(("events", partial[MAX_PARTIAL_EVENTS], "share"), message, None, allowed)
 
 
 def _controls(scenario: Scenario) -> Iterator[Fault]:

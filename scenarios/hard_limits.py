@@ -14,6 +14,9 @@ MAX_STACK = 200
 MAX_ROUTING_RULES = 12
 """Events and controls with a `route`: every set of them may be in force at once, and needs a table of its own."""
 
+MAX_PARTIAL_EVENTS = 12
+"""Events that hit a share of the sessions: every set of them may hit the same one, which makes a kind of its own."""
+
 MAX_STARTS_PER_MONTH = 1_000
 """Expected occurrences of one event in a calendar month."""
 

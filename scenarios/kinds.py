@@ -22,7 +22,6 @@ from distributions.quantity import NUMBER_PATTERN, QuantityError, is_percentage,
 from scenarios.problems import NOTHING, Fault, FieldError
 
 LAW_MARK = "x-law"
-_HALF_A_DAY = 0.5
 
 
 @dataclass(frozen=True)
@@ -197,7 +196,7 @@ class DurationOf(LawOf):
     def read(self, value: object) -> Law:
         """The law, which is not always 0."""
         law = super().read(value)
-        if law.support()[1] < _HALF_A_DAY:
+        if law.support()[1] <= 0.0:
             hint = "leave the event out, or give it days"
             raise FieldError(Fault((), "is always 0, and what begins lasts a day", value, self.allowed(), hint))
         return law

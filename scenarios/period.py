@@ -233,8 +233,19 @@ class FixedCosts(Section):
         default_factory=dict, description="Costs of a calendar month by name, spread over its days."
     )
     one_time: dict[Annotated[str, NameOf(what="cost")], OneTime] = Field(
-        default_factory=dict, description="Costs that come once, by name."
+        default_factory=dict, description="Costs that come once, by name; one that no monthly cost has."
     )
+
+    @model_validator(mode="after")
+    def _one_name_each(self) -> Self:
+        faults = [
+            Fault(("one_time", name), "has the name of a monthly cost, and they could not be told apart")
+            for name in self.one_time
+            if name in self.monthly
+        ]
+        if faults:
+            raise FieldError(*faults)
+        return self
 
 
 class Value(Section):

@@ -24,13 +24,16 @@ from simulator.engine.plan import compile_program
 from simulator.show import words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scenarios.schema import Scenario
+    from simulator.engine.points import Points
 
 PLACE = ("trial", "day", "session")
 """What an address must say; the feature too, where there are several."""
 EARLIEST = date.min
 MOST_NAMES = 20
-FORMS = "--trial T --day D --session N, or --worst K"
+FORMS = "--trial T --day D --session N, or --worst K; of a whole period --month p95"
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,12 @@ class Words:
             problems += [self.problem(name, "is missing: an address has it too", allowed=FORMS) for name in missing]
 
     def place(
-        self, scenario: Scenario, numbers: Mapping[str, Any], trials: int | None, seed: int, problems: list[Problem]
+        self,
+        scenario: Scenario,
+        numbers: Mapping[str, Any],
+        trials: int | None,
+        sessions: Callable[[int, int, int], int],
+        problems: list[Problem],
     ) -> Address | None:
         """The address within a scenario's period.
 
@@ -85,7 +93,7 @@ class Words:
         scenario : whose sessions there are
         numbers : as `read` gives them
         trials : of the run in which the session lies; None where any trial will do
-        seed : of the run
+        sessions : how many a trial has on a day of a feature, see `sessions_of`
         problems : takes what lies outside
 
         Returns
@@ -102,7 +110,7 @@ class Words:
             return None
         if day is None or feature is None or trial is None or session is None:
             return None
-        count = sessions_of(scenario, seed, trial, day, feature)
+        count = sessions(trial, day, feature)
         if session >= count:
             problems.append(self._beyond(scenario, trial, day, feature, session, count))
             return None
@@ -155,9 +163,9 @@ class Words:
         return Problem(None, None, self._named(name), message, shown(got[0]) if got else None, allowed, hint)
 
 
-def sessions_of(scenario: Scenario, seed: int, trial: int, day: int, feature: int) -> int:
+def sessions_of(scenario: Scenario, seed: int, points: Points, trial: int, day: int, feature: int) -> int:
     """How many sessions a feature has on a day of a trial."""
-    period, acting = Period.of(scenario), None
+    period, acting = Period.of(scenario, points), None
     if scenario.controls:
         crossed = crossings(compile_program(scenario, resolve_prices(scenario)), period, seed, trial)
         assert crossed is not None

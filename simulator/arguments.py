@@ -12,6 +12,7 @@ from distributions.quantity import QuantityError, is_percentage, parse_number
 from scenarios.problems import Problem, shown
 
 ENGINES = ("auto", "exact", "hybrid")
+POINTS = ("sobol", "plain")
 
 _MOST_DIGITS = 20
 """Of a whole number that is read to its last digit; 2^64 has as many."""
@@ -34,7 +35,8 @@ def read_arguments(given: Mapping[str, object], problems: list[Problem], prefix:
 
     Parameters
     ----------
-    given : ``budget``, ``trials``, ``seed``, ``threads``, ``block``, ``engine`` and ``progress``, or some of them;
+    given : ``budget``, ``trials``, ``seed``, ``threads``, ``block``, ``engine``, ``points``,
+        ``tolerance`` and ``progress``, or some of them;
         numbers also as people write them (``"30k"``)
     problems : takes what is wrong
     prefix : stands before the names in it: ``--`` on a command line
@@ -84,9 +86,17 @@ def _engine(value: object) -> str:
     raise _NotSoError("there is no such engine", f"{', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
 
 
-def _tolerance(value: object) -> object:
-    message = "is for the hybrid engine, which does not exist yet; the exact engine simulates every session"
-    raise _NotSoError(message, "nothing: leave it out")
+def _points(value: object) -> str:
+    if isinstance(value, str) and value in POINTS:
+        return value
+    raise _NotSoError("there are no such points", " or ".join(POINTS))
+
+
+def _tolerance(value: object) -> float:
+    number = float(_exact(value))
+    if 0.0 < number <= 1.0:
+        return number
+    raise _NotSoError("a tolerance is a share of the P95, above 0 and up to 1, such as 1% or 0.01")
 
 
 def _progress(value: object) -> object:
@@ -97,6 +107,7 @@ def _progress(value: object) -> object:
 
 _OTHERS: Mapping[str, Callable[[object], object]] = {
     "engine": _engine,
+    "points": _points,
     "tolerance": _tolerance,
     "progress": _progress,
 }

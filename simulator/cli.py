@@ -23,6 +23,7 @@ from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from simulator.month import PeriodReplay
     from simulator.outputs import Wanted
     from simulator.replay import Replay
     from simulator.result import Result
@@ -54,13 +55,26 @@ Trials = Annotated[
     typer.Option(
         metavar="N",
         help="How many periods to simulate, such as 10k. Default: as many as make 3 billion model calls, from 200 to "
-        "10,000.",
+        "10,000. With --tolerance: at most so many, by default 100,000.",
     ),
 ]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]
 Engine = Annotated[str, typer.Option(metavar="auto|exact|hybrid", help="How to simulate; auto chooses by the work.")]
 Tolerance = Annotated[
-    str | None, typer.Option(metavar="SHARE", help="Of the hybrid engine, which is not there yet; exact needs none.")
+    str | None,
+    typer.Option(
+        metavar="SHARE",
+        help="Add trials until the simulation error of the P95 is at most so much of it, such as 1%; of the P99 too "
+        "where a limit or --fail-if asks for it.",
+    ),
+]
+Points = Annotated[
+    str | None,
+    typer.Option(
+        metavar="sobol|plain",
+        help="Draw drivers and events by Sobol points, which are sure of the same with fewer trials (default), or "
+        "independently.",
+    ),
 ]
 Threads = Annotated[str | None, typer.Option(metavar="N", help="Default: all processors that this process may use.")]
 Out = Annotated[
@@ -104,6 +118,7 @@ def run(
     seed: Seed = None,
     engine: Engine = "auto",
     tolerance: Tolerance = None,
+    points: Points = None,
     set_: Overrides = None,
     threads: Threads = None,
     out: Out = None,
@@ -119,7 +134,7 @@ def run(
 
     wanted = Wanted.read(out, report, json)
     words = {"budget": budget, "trials": trials, "seed": seed, "threads": threads, "engine": engine}
-    words["tolerance"] = tolerance
+    words |= {"tolerance": tolerance, "points": points}
     options = RunOptions.read(scenario, set_ or (), words, fail_if or ())
     if open_:
         wanted = wanted.with_page(options.scenario.name)
@@ -179,32 +194,38 @@ def replay(
     worst: Annotated[
         str | None, typer.Option(metavar="K", help="In place of an address: 1 for the dearest of a run, to 100.")
     ] = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            metavar="p95|worst", help="A whole period of a run, day by day: a percentile of spend, or a trial."
+        ),
+    ] = None,
     trials: Trials = None,
     seed: Seed = None,
+    points: Points = None,
     set_: Overrides = None,
     threads: Threads = None,
-    everything: Annotated[bool, typer.Option("--all", help="Show every agent and call, however many.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every agent and call, or day, however many.")] = False,
     json: Json = None,
 ) -> None:
-    """Show one session call by call, and why it cost what it did."""
+    """Show one session call by call, or one period day by day."""
     from simulator.outputs import Wanted
     from simulator.progress import shown_progress
-    from simulator.replay import ReplayRequest
+    from simulator.replay import read_replay
     from simulator.request import files_read
 
     wanted = Wanted.read(None, None, json)
-    words = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst}
-    words |= {"trials": trials, "seed": seed, "threads": threads}
-    request = ReplayRequest.read(scenario, set_ or (), words, prefix="--")
+    words = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst, "month": month}
+    words |= {"trials": trials, "seed": seed, "points": points, "threads": threads}
+    request = read_replay(scenario, set_ or (), words, prefix="--")
     wanted.check_writable(files_read(request.scenario))
     with shown_progress(sys.stderr.isatty(), _plain(), _note) as progress, _noting_interruption():
         found = request.replay(progress)
     _hand_over_replay(found, wanted, everything)
-    interrupted = found.standing is not None and found.standing.interrupted
-    raise typer.Exit(INTERRUPTED if interrupted else DONE)
+    raise typer.Exit(INTERRUPTED if found.interrupted else DONE)
 
 
-def _hand_over_replay(found: Replay, wanted: Wanted, everything: bool) -> None:
+def _hand_over_replay(found: Replay | PeriodReplay, wanted: Wanted, everything: bool) -> None:
     from simulator.outputs import json_text
 
     document = found.to_dict() if wanted.json or wanted.json_to_stdout else {}
@@ -276,10 +297,12 @@ def warmup() -> None:
 
     started = time.perf_counter()
     from distributions.jit import cache_directory
+    from simulator.replay import replay as tell
     from simulator.run import run as simulate
 
-    for scenario in ("faq", "coding-agent"):  # the one needs the kernel of chats, the other that of trees
-        simulate(scenario, trials=1, overrides=["volume.sessions_per_day=1"])
+    few = ["volume.sessions_per_day=1"]
+    simulate("faq", trials=1, overrides=few)  # the kernel of chats; below those of trees, without a trace and with one
+    tell("coding-agent", worst=1, trials=1, overrides=few)
     folder = cache_directory()
     where = f"kept in {folder}" if folder else "not kept: no cache folder can be written, set BURNCURVE_CACHE to one"
     _say(f"The kernels are ready, after {time.perf_counter() - started:.1f} s; {where}.")
@@ -349,14 +372,18 @@ def _screen(result: Result) -> str:
     return typer.style(word, fg=COLOURS[word], bold=True) + text.removeprefix(word)
 
 
-def _replay_screen(found: Replay, everything: bool) -> str:
-    from simulator.show.replay_screen import HEADINGS, screen
+def _replay_screen(found: Replay | PeriodReplay, everything: bool) -> str:
+    from simulator.month import PeriodReplay
+    from simulator.show import month_screen, replay_screen
 
-    text = screen(found, _width(), everything)
+    if isinstance(found, PeriodReplay):
+        text, headings = month_screen.screen(found, _width(), everything), set(month_screen.HEADINGS)
+    else:
+        text, headings = replay_screen.screen(found, _width(), everything), set(replay_screen.HEADINGS)
     if not sys.stdout.isatty() or _plain():
         return text
     lines = (line.partition(" ") for line in text.splitlines())
-    return "\n".join((typer.style(w, bold=True) if w in HEADINGS else w) + gap + rest for w, gap, rest in lines)
+    return "\n".join((typer.style(w, bold=True) if w in headings else w) + gap + rest for w, gap, rest in lines)
 
 
 def _plain() -> bool:

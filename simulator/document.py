@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from simulator.result import Result
     from simulator.risk.breach import Breach, DayQuantiles
     from simulator.risk.controls import Action, Controls
+    from simulator.risk.crowd import PeakCost, PeakHour
     from simulator.risk.spans import Span
     from simulator.risk.todate import ToDate
 
@@ -34,6 +35,8 @@ def values_of(result: Result) -> dict[str, Any]:
         "interrupted": result.interrupted,
         "engine": result.engine,
         "engine_reason": result.engine_reason,
+        "points": result.points,
+        "tolerance": tolerance_values(result),
         "sessions_simulated": result.tally.session.sessions,
         "currency": facts.currency,
         "version": result.version,
@@ -53,11 +56,16 @@ def values_of(result: Result) -> dict[str, Any]:
         "by_month": [_span(row) for row in result.spend_by_month],
         "worst_trials": asdict(result.worst_trials),
         "heaviest_user": None if result.heaviest_user is None else asdict(result.heaviest_user),
-        "peak_hour": None if result.peak_hour is None else asdict(result.peak_hour),
+        "peak_hour": None if result.peak_hour is None else _peak_hour(result.peak_hour, result.peak_cost),
         "accuracy": result.accuracy,
         "session": asdict(result.session),
         "attribution": [asdict(part) for part in result.components(by_detail=True)],
     }
+
+
+def tolerance_values(result: Result) -> dict[str, Any] | None:
+    """How sure a run was to be, and how sure it is; None where it was asked for a number of trials."""
+    return None if result.tolerance is None else result.tolerance.to_dict()
 
 
 def guardrail_values(result: Result) -> list[dict[str, Any]] | None:
@@ -77,6 +85,10 @@ def _budget(result: Result, risk: Breach) -> dict[str, Any]:
         "breach_day": _days(risk.day),
         "breach_date": _dates(risk.day, result.dates),
     }
+
+
+def _peak_hour(peak: PeakHour, cost: PeakCost | None) -> dict[str, Any]:
+    return asdict(peak) | dict.fromkeys(("compared", "cost", "successes_lost")) | (asdict(cost) if cost else {})
 
 
 def _controls(result: Result, done: Controls) -> dict[str, Any]:

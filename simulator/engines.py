@@ -1,12 +1,13 @@
-"""Which engine simulates a period, and why; the progress of either."""
+"""Which engine simulates a period, and why; what either has done so far."""
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from simulator.bounds import DEFAULT_TRIALS, MOST_CALLS, default_trials, money_unit, refuse_too_large
+from scenarios.problems import ScenarioError
+from simulator.bounds import DEFAULT_TRIALS, default_trials, money_unit, refuse_too_large
 from simulator.engine.accuracy import Accuracy, measured
 from simulator.engine.exact import simulate
 from simulator.engine.hybrid import simulate_hybrid
@@ -20,14 +21,10 @@ if TYPE_CHECKING:
     from simulator.engine.plan import Program
     from simulator.engine.tally import Tally
 
-    Watch = Callable[["Progress"], None] | None
-
 EXACT_CALLS = 5e8
-"""Expected calls up to which every session is simulated: about what the hybrid engine has to make to learn."""
-LEARNING = 0.8
-"""Part of a hybrid run's work that is learning, as its progress has it."""
-LEARNING_SESSIONS = 1e7
-"""Sessions that a hybrid run's work is counted as: it learns from about so many."""
+"""Expected calls up to which every session is simulated: about what the hybrid engine makes to learn from."""
+LEARNING, SESSIONS = 0.8, 1e7
+"""Part of a hybrid run that is learning, and the sessions as which all of its work is counted while it goes on."""
 MOST_UNFINISHED = 0.99
 """Share of the work that is said to be done while some is not: more sessions may come than are expected."""
 
@@ -38,7 +35,7 @@ class Progress:
 
     Attributes
     ----------
-    trials_done, trials_total : simulated periods
+    trials_done, trials_total : simulated periods; with a tolerance the total grows as more of them are asked for
     sessions_done, sessions_expected : their sessions; many are done before the first trial is
     seconds : since the first session, so that compilation does not count
     """
@@ -69,39 +66,29 @@ class Progress:
         return self.seconds * (1.0 - self.share) / self.share if self.share else None
 
 
-class Watcher:
-    """Tells a caller how far a run has come."""
+@dataclass
+class Watch:
+    """What has been done of a run, and of how much: more and more of it where there is a tolerance."""
 
-    def __init__(self, progress: Watch, trials: int, expected: float) -> None:
-        self._progress, self._trials, self._expected = progress, trials, expected
-        self._done, self._sessions, self._started = 0, 0.0, time.perf_counter()
+    progress: Callable[[Progress], None] | None
+    trials: int = 0
+    expected: float = 0.0
+    trials_done: int = 0
+    sessions_done: float = 0.0
+    started: float = field(default_factory=time.perf_counter)
 
-    def __call__(self, trials: int, sessions: float) -> None:
-        """Note what is newly done."""
-        self._done += trials
-        self._sessions += sessions
-        if self._progress is not None:
-            seconds = time.perf_counter() - self._started
-            self._progress(Progress(self._done, self._trials, round(self._sessions), self._expected, seconds))
+    def aim(self, trials: int, expected: float) -> None:
+        """Go on until so many trials."""
+        self.trials, self.expected = trials, expected
 
-
-@dataclass(frozen=True)
-class Engine:
-    """An engine that is ready to simulate trials.
-
-    Attributes
-    ----------
-    name, reason : which one, and why
-    trials : as many as were asked for, or the default
-    accuracy : the hybrid engine's own error, None of the exact one
-    """
-
-    name: str
-    reason: str
-    trials: int
-    accuracy: Accuracy | None
-    simulate: Callable[[int, int], Tally]
-    """Takes the number of the first trial, and how many; gives fewer where the run was interrupted."""
+    def see(self, trials: int, sessions: float) -> None:
+        """Note what has been finished, and tell it."""
+        self.trials_done += trials
+        self.sessions_done += sessions
+        seconds = time.perf_counter() - self.started
+        if self.progress is not None:
+            done = round(self.sessions_done)
+            self.progress(Progress(self.trials_done, self.trials, done, self.expected, seconds))
 
 
 @dataclass(frozen=True)
@@ -111,7 +98,6 @@ class Task:
     Attributes
     ----------
     calls, spend : expected of a trial
-    trials : None for the default
     """
 
     program: Program
@@ -119,26 +105,130 @@ class Task:
     seed: int
     calls: float
     spend: float
-    trials: int | None
     threads: int
-    block: int | None = None
-    progress: Watch = None
+    block: int | None
+    watch: Watch
 
     @property
     def unit(self) -> float:
         """Currency in one unit of money."""
         return money_unit(self.spend)
 
+    def expected(self, trials: int, *, hybrid: bool) -> float:
+        """Sessions of so many trials; refuses what is too large."""
+        return refuse_too_large(
+            self.program, self.period, self.seed, trials, self.calls, self.spend, hybrid=hybrid
+        )  # fmt: skip
 
-def ready_engine(task: Task, asked: str) -> Engine:
+    def is_let_through(self, trials: int, *, hybrid: bool) -> bool:
+        """Whether a run of so many trials is not too large."""
+        try:
+            self.expected(trials, hybrid=hybrid)
+        except ScenarioError:
+            return False
+        return True
+
+
+class Engine(Protocol):
+    """An engine that is ready to simulate trials."""
+
+    @property
+    def name(self) -> str:
+        """Which one."""
+
+    @property
+    def reason(self) -> str:
+        """Why this one."""
+
+    @property
+    def default_trials(self) -> int:
+        """Trials where nobody says how many."""
+
+    @property
+    def accuracy(self) -> Accuracy | None:
+        """The hybrid engine's own error."""
+
+    def simulate(self, first: int, count: int) -> Tally:
+        """Trials first .. first + count - 1, of a run that goes as far as these and no further yet."""
+
+    def is_let_through(self, trials: int) -> bool:
+        """Whether a run of so many trials is not too large."""
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Every session of every trial."""
+
+    task: Task
+    reason: str
+    name: str = "exact"
+    accuracy: None = None
+
+    @property
+    def default_trials(self) -> int:
+        """As many as make a usual amount of work."""
+        return default_trials(self.task.calls)
+
+    def simulate(self, first: int, count: int) -> Tally:
+        """Trials first .. first + count - 1, of a run that goes as far as these and no further yet."""
+        task = self.task
+        task.watch.aim(first + count, task.expected(first + count, hybrid=False))
+        return simulate(
+            task.program,
+            task.period,
+            task.seed,
+            count,
+            first=first,
+            unit=task.unit,
+            threads=task.threads,
+            block=task.block,
+            watch=task.watch.see if task.watch.progress else None,
+        )
+
+    def is_let_through(self, trials: int) -> bool:
+        """Whether a run of so many trials is not too large."""
+        return self.task.is_let_through(trials, hybrid=False)
+
+
+@dataclass(frozen=True)
+class Hybrid:
+    """Sums of sessions, from what was learnt of them."""
+
+    task: Task
+    reason: str
+    learner: Learner
+    accuracy: Accuracy
+    name: str = "hybrid"
+    default_trials: int = DEFAULT_TRIALS
+
+    def simulate(self, first: int, count: int) -> Tally:
+        """Trials first .. first + count - 1, of a run that goes as far as these and no further yet."""
+        task = self.task
+        task.expected(first + count, hybrid=True)
+        task.watch.aim(first + count, SESSIONS)
+
+        def see(trials: int, _: int) -> None:
+            task.watch.see(trials, (1.0 - LEARNING) * SESSIONS * trials / (first + count))
+
+        return simulate_hybrid(
+            self.learner, count, first=first, threads=task.threads, block=task.block, watch=see
+        )  # fmt: skip
+
+    def is_let_through(self, trials: int) -> bool:
+        """Whether a run of so many trials is not too large."""
+        return self.task.is_let_through(trials, hybrid=True)
+
+
+def ready_engine(task: Task, asked: str, trials: int | None) -> Engine:
     """Choose an engine, and let it learn what it needs.
 
     A function of the scenario and the arguments, never of a clock. The hybrid engine hands over to the exact one where
-    it can't hold its tolerance and the work of the exact one is within bounds.
+    it can't hold its tolerance, and the work of the exact one is let through.
 
     Parameters
     ----------
     asked : auto, exact or hybrid
+    trials : None where nobody says how many
 
     Raises
     ------
@@ -148,59 +238,29 @@ def ready_engine(task: Task, asked: str) -> Engine:
         where the calling thread was interrupted before there was anything to keep
     """
     if asked == "exact":
-        return _exact(task, "asked for: it simulates every session of every trial")
-    work = task.calls * (task.trials or DEFAULT_TRIALS)
+        return Exact(task, "asked for; it simulates every session of every trial")
+    work = task.calls * (trials or DEFAULT_TRIALS)
     if asked == "auto" and work <= EXACT_CALLS:
-        return _exact(task, f"every session is simulated: about {_rough(work)} calls, no more than learning would take")
-    reason = "asked for: it draws the sums of each day's sessions from their learnt laws"
+        return Exact(task, f"it simulates every session: about {_rough(work)} calls, which is little work")
+    reason = "asked for; it draws what a day's sessions cost together from the law of such sums"
     if asked == "auto":
-        reason = f"every session would be about {_rough(work)} calls, so sums of sessions are drawn from their laws"
-    return _hybrid(task, reason)
+        reason = f"all sessions would make about {_rough(work)} calls, so it draws what a day's sessions cost together"
+    task.expected(trials or DEFAULT_TRIALS, hybrid=True)
+    return _learnt(task, reason, trials)
 
 
-def _exact(task: Task, reason: str) -> Engine:
-    trials = task.trials or default_trials(task.calls)
-    expected = refuse_too_large(task.program, task.period, task.seed, trials, task.calls, task.spend)
-    watch = Watcher(task.progress, trials, expected)
-
-    def run(first: int, count: int) -> Tally:
-        return simulate(
-            task.program,
-            task.period,
-            task.seed,
-            count,
-            unit=task.unit,
-            first=first,
-            threads=task.threads,
-            block=task.block,
-            watch=watch,
-        )
-
-    return Engine("exact", reason, trials, None, run)
-
-
-def _hybrid(task: Task, reason: str) -> Engine:
-    trials = task.trials or DEFAULT_TRIALS
-    refuse_too_large(task.program, task.period, task.seed, trials, task.calls, task.spend, hybrid=True)
+def _learnt(task: Task, reason: str, trials: int | None) -> Engine:
     learner = Learner(task.program, task.period, Pools(task.program, task.seed, task.unit, task.threads))
-    watch = Watcher(task.progress, trials, LEARNING_SESSIONS)
-    learner.learn(lambda share: watch(0, LEARNING * LEARNING_SESSIONS * share))
+    task.watch.aim(trials or DEFAULT_TRIALS, SESSIONS)
+    learner.learn(lambda share: task.watch.see(0, LEARNING * SESSIONS * share))
     accuracy = measured(learner, task.calls, task.threads)
-    if not accuracy.holds:
-        off = f"the hybrid engine measured an error of {accuracy.worst:.2%} of its own, above {accuracy.tolerance:.1%}"
-        if task.calls * (task.trials or default_trials(task.calls)) <= MOST_CALLS:
-            return _exact(task, f"{off}, so every session is simulated")
-        reason = f"{reason}; {off}, and every session would be too much work"
-
-    def run(first: int, count: int) -> Tally:
-        def watch_trials(done: int, _: int) -> None:
-            watch(done, (1.0 - LEARNING) * LEARNING_SESSIONS * done / trials)
-
-        return simulate_hybrid(
-            learner, count, first=first, threads=task.threads, block=task.block, watch=watch_trials
-        )  # fmt: skip
-
-    return Engine("hybrid", reason, trials, accuracy, run)
+    if accuracy.holds:
+        return Hybrid(task, reason, learner, accuracy)
+    off = f"the hybrid engine found itself off by {accuracy.worst:.2%}, and {accuracy.tolerance:.1%} is what it may be"
+    exact = Exact(task, f"{off}: so every session is simulated")
+    if exact.is_let_through(trials or exact.default_trials):
+        return exact
+    return Hybrid(task, f"{reason}; {off}, but to simulate every session is too much work", learner, accuracy)
 
 
 def _rough(calls: float) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.problems import Problem, ScenarioError
 from simulator.request import files_read, read_request
 from simulator.risk.conditions import Condition, ConditionError, parse_condition
+from simulator.tolerance import percentiles_asked
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,8 @@ class RunOptions:
         ----------
         source : a file, or a name from the library
         overrides : ``path=value`` pieces
-        words : ``budget``, ``trials``, ``seed``, ``threads`` and ``engine`` as written; None where not given
+        words : ``budget``, ``trials``, ``seed``, ``threads``, ``engine``, ``tolerance`` and ``points`` as written; None
+            where not given
         fail_if : conditions as written
 
         Raises
@@ -73,12 +75,17 @@ class RunOptions:
         """Run it."""
         from simulator.run import run
 
-        return run(self.scenario, progress=progress, **self.arguments)
+        named = tuple(condition.metric for condition in self.conditions)
+        p99 = 99 in percentiles_asked(self.scenario.limits, named)
+        return run(self.scenario, progress=progress, tolerance_p99=p99, **self.arguments)
 
     def about_trials(self, result: Result) -> list[str]:
-        """Why there are fewer trials than usual, where there are, and nobody asked for them."""
+        """Why there are so many trials, where nobody asked for just them."""
         from simulator.bounds import default_trials_words
+        from simulator.show.tolerance import tolerance_sentence
 
+        if result.tolerance is not None:
+            return [tolerance_sentence(result)]
         return [] if "trials" in self.arguments else default_trials_words(result.trials_requested)
 
     def crossed(self, result: Result, document: Mapping[str, Any]) -> list[str]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from scenarios.load import Source, scenario_sha256
 from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, ScenarioError
 from simulator import __version__
-from simulator.address import Address, Words
+from simulator.address import Address, Words, sessions_of
 from simulator.bounds import cost_overflow
 from simulator.causes import Share, shares_of
 from simulator.course import NANO, Course, Names, ReplayError
@@ -22,6 +22,8 @@ from simulator.engine.again import crossings
 from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
+from simulator.engine.points import Points
+from simulator.month import MonthRequest, PeriodReplay
 from simulator.replay_tables import agents_table, calls_table, document_of
 from simulator.request import read_request
 from simulator.result import Result
@@ -70,6 +72,7 @@ class Replay:
     address : where it lies
     shares : nanos by instance and cause
     standing : among the sessions of a run; None where it was asked for by its address
+    points : where the draws come from that its trial makes once
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Replay:
         prices: PriceBook,
         seed: int,
         standing: Standing | None,
+        points: str = "sobol",
     ) -> None:
         self.course = course
         self.address = address
@@ -87,12 +91,18 @@ class Replay:
         self.prices = prices
         self.seed = seed
         self.standing = standing
+        self.points = points
         self.version = __version__
 
     @property
     def cost(self) -> float:
         """What the session cost, in currency: the sum of its events, and the very number of the simulation."""
         return self.course.cost
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the run was in which the session was looked for."""
+        return self.standing is not None and self.standing.interrupted
 
     @property
     def feature(self) -> str:
@@ -132,6 +142,7 @@ class Replay:
         return {
             "scenario": {**about, "unit": scenario.unit},
             "seed": self.seed,
+            "points": self.points,
             "address": {
                 "trial": self.address.trial,
                 "day": self.address.day + 1,
@@ -170,6 +181,7 @@ class ReplayRequest:
 
     Attributes
     ----------
+    points : where the draws come from that a trial makes once
     address : of the session; None where it is looked for
     worst : which of the dearest is looked for, from 1
     arguments : of the run in which it is, see RUN_ARGUMENTS
@@ -178,6 +190,7 @@ class ReplayRequest:
 
     scenario: Scenario
     seed: int
+    points: Points
     address: Address | None
     worst: int | None
     arguments: Mapping[str, Any]
@@ -202,16 +215,19 @@ class ReplayRequest:
         """
         problems: list[Problem] = []
         asked = {name: value for name, value in given.items() if value is not None}
-        of_run = {"seed": asked.pop("seed", 1)} | {name: asked.pop(name) for name in RUN_ARGUMENTS if name in asked}
+        of_run = {"seed": asked.pop("seed", 1), "points": asked.pop("points", "sobol")}
+        of_run |= {name: asked.pop(name) for name in RUN_ARGUMENTS if name in asked}
         words = Words(asked, prefix)
         numbers = words.read(problems)
         scenario, arguments = read_request(source, overrides, of_run, problems, prefix)
-        seed, address = arguments.pop("seed", None), None
-        if scenario is not None and seed is not None and "worst" not in asked and asked:
-            address = words.place(scenario, numbers, arguments.get("trials"), seed, problems)
-        if problems or scenario is None or seed is None:
+        seed, kind, address = arguments.pop("seed", None), arguments.pop("points", None), None
+        known = scenario is not None and seed is not None and kind is not None
+        if scenario is not None and known and "worst" not in asked and asked:
+            counts = partial(sessions_of, scenario, seed, Points(kind))
+            address = words.place(scenario, numbers, arguments.get("trials"), counts, problems)
+        if problems or scenario is None or seed is None or kind is None:
             raise ScenarioError(problems)
-        return cls(scenario, seed, address, numbers.get("worst"), arguments, prefix)
+        return cls(scenario, seed, Points(kind), address, numbers.get("worst"), arguments, prefix)
 
     def replay(self, progress: Callable[[Progress], None] | None = None) -> Replay:
         """Simulate the session, and before it the run in which it is to be found.
@@ -230,7 +246,7 @@ class ReplayRequest:
         if self.address is not None:
             return self._traced(self.address, resolve_prices(self.scenario), None)
         arguments = {"progress": progress, **self.arguments}
-        result = run(self.scenario, seed=self.seed, **arguments)
+        result = run(self.scenario, seed=self.seed, points=self.points.kind, **arguments)
         record = self._wanted(result)
         address = Address(*(int(record[name]) for name in ("trial", "day", "feature", "session")))
         assert result.prices is not None
@@ -260,7 +276,7 @@ class ReplayRequest:
         from simulator.engine.replay import trace_session
 
         scenario = self.scenario
-        program, period = compile_program(scenario, prices), Period.of(scenario)
+        program, period = compile_program(scenario, prices), Period.of(scenario, self.points)
         where = address.trial, address.day, address.feature, address.session
         try:
             crossed = crossings(program, period, self.seed, address.trial)
@@ -268,12 +284,53 @@ class ReplayRequest:
         except CostOverflowError as error:
             raise cost_overflow(scenario, error) from None
         course = Course.read(record, rows, Names.of(scenario))
-        return Replay(course, address, scenario, prices, self.seed, standing)
+        return Replay(course, address, scenario, prices, self.seed, standing, self.points.kind)
 
 
 def _median(sessions: SessionTally, feature: int) -> float:
     own = slice(feature, feature + 1)
     return cost_quantile(dataclasses.replace(sessions, cost_counts=sessions.cost_counts[own]), 0.5)
+
+
+def read_replay(
+    source: Source, overrides: str | Sequence[str], given: Mapping[str, object], prefix: str = ""
+) -> ReplayRequest | MonthRequest:
+    """Read what is asked for: a period where there is a ``month``, else a session; see `ReplayRequest.read`."""
+    request = ReplayRequest if given.get("month") is None else MonthRequest
+    return request.read(source, overrides, given, prefix)
+
+
+@overload
+def replay(
+    source: Source,
+    *,
+    trial: int | str | None = None,
+    day: object = None,
+    session: int | str | None = None,
+    feature: str | None = None,
+    worst: int | str | None = None,
+    month: None = None,
+    seed: int | str = 1,
+    points: str = "sobol",
+    overrides: str | Sequence[str] = (),
+    trials: int | str | None = None,
+    threads: int | str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Replay: ...
+
+
+@overload
+def replay(
+    source: Source,
+    *,
+    month: int | str,
+    seed: int | str = 1,
+    points: str = "sobol",
+    overrides: str | Sequence[str] = (),
+    trials: int | str | None = None,
+    threads: int | str | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> PeriodReplay: ...
 
 
 def replay(
@@ -284,13 +341,15 @@ def replay(
     session: int | str | None = None,
     feature: str | None = None,
     worst: int | str | None = None,
+    month: int | str | None = None,
     seed: int | str = 1,
+    points: str = "sobol",
     overrides: str | Sequence[str] = (),
     trials: int | str | None = None,
     threads: int | str | None = None,
     progress: Callable[[Progress], None] | None = None,
-) -> Replay:
-    """Simulate one session again, call by call.
+) -> Replay | PeriodReplay:
+    """Simulate one session again, call by call, or tell one period of a run day by day.
 
     Parameters
     ----------
@@ -299,19 +358,20 @@ def replay(
         from 0, the day from 1 or as a date
     feature : of the session; needed where the scenario has several
     worst : in place of an address: 1 for the dearest session of a run, up to 100
-    seed, overrides : as `simulator.run.run` takes them; with those of a run, the replay shows its very sessions
-    trials, threads, progress : of the run in which the dearest session is looked for. With an address, `trials` bounds
-        the trial; every trial is valid without
+    month : in place of a session, which period of a run: "p95" or another percentile of spend, "worst", or a trial
+    seed, points, overrides : as `simulator.run.run` takes them; with those of a run, the replay shows its very sessions
+    trials, threads, progress : of the run in which the dearest session, or the period, is looked for. With an address,
+        `trials` bounds the trial; every trial is valid without
 
     Returns
     -------
-    Replay; in a notebook it shows itself
+    Replay of a session, or PeriodReplay of a period; in a notebook it shows itself
 
     Raises
     ------
     ScenarioError
         for anything wrong with the input, all of it at once.
     """
-    place = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst}
-    of_run = {"seed": seed, "trials": trials, "threads": threads, "progress": progress}
-    return ReplayRequest.read(source, overrides, place | of_run).replay()
+    place = {"trial": trial, "day": day, "session": session, "feature": feature, "worst": worst, "month": month}
+    of_run = {"seed": seed, "points": points, "trials": trials, "threads": threads, "progress": progress}
+    return read_replay(source, overrides, place | of_run).replay()

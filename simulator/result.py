@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.arguments import read_amount, read_count
-from simulator.document import guardrail_values, plain, values_of
+from simulator.document import guardrail_values, plain, tolerance_values, values_of
 from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, rows_frame, sample_addresses, sessions_frame, trials_frame
@@ -20,7 +20,7 @@ from simulator.risk.attribution import Component, attribution
 from simulator.risk.breach import Breach, breach, breach_probability
 from simulator.risk.contingency import contingency
 from simulator.risk.controls import Controls, controls
-from simulator.risk.crowd import HeaviestUser, PeakHour, heaviest_user, peak_hour
+from simulator.risk.crowd import HeaviestUser, PeakCost, PeakHour, heaviest_user, peak_hour
 from simulator.risk.daily import daily_quantiles, free_daily_quantiles
 from simulator.risk.drivers import Worst, worst_trials
 from simulator.risk.guardrails import GuardrailEffect
@@ -31,12 +31,13 @@ from simulator.risk.spans import FeatureSpend, Span, by_feature, by_month, by_we
 from simulator.risk.spend import Spend, covered_units, spend_units
 from simulator.risk.todate import Expected, ToDate, to_date
 from simulator.risk.verdict import Verdict, verdict
+from simulator.show.figures import Plots
 from simulator.store import read_tally, whole_file, write_tally
+from simulator.tolerance import Tolerance
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from matplotlib.figure import Figure
     from pandas import DataFrame
 
     from scenarios.prices import PriceBook
@@ -53,6 +54,10 @@ _RUN_FIELDS = (
     "guardrails_left_out",
     "accuracy",
 )
+
+
+_ESTIMATES: Mapping[str, type[Expected | PeakCost]] = {"expected_to_date": Expected, "peak_cost": PeakCost}
+"""Simulated beside the run itself."""
 
 
 class Result:
@@ -84,8 +89,12 @@ class Result:
         Whether they were to be compared with none, and that did not come to its end.
     accuracy : mapping of str to float, optional
         The hybrid engine's own error as it measured it; shares are named ``..._error``. None of the exact engine.
+    peak_cost : PeakCost, optional
+        What the failures of the busiest hour cost.
     expected_to_date : Expected, optional
         What covered spend was expected to be by the end of the period to date; None where there is none.
+    tolerance : Tolerance, optional
+        How sure the run was to be, and how sure it is; None where it was asked for a number of trials.
     facts : Facts, optional
         Read from the scenario where they are not given.
 
@@ -116,6 +125,8 @@ class Result:
         guardrails_left_out: bool = False,
         accuracy: Mapping[str, float] | None = None,
         expected_to_date: Expected | None = None,
+        peak_cost: PeakCost | None = None,
+        tolerance: Tolerance | None = None,
         facts: Facts | None = None,
     ) -> None:
         if facts is None:
@@ -141,6 +152,8 @@ class Result:
         self.guardrails_left_out = guardrails_left_out
         self.accuracy = None if accuracy is None else dict(accuracy)
         self.expected_to_date = expected_to_date
+        self.peak_cost = peak_cost
+        self.tolerance = tolerance
 
     # What happened
 
@@ -148,6 +161,11 @@ class Result:
     def trials_done(self) -> int:
         """How many periods were simulated to their end."""
         return len(self.tally.trial)
+
+    @property
+    def points(self) -> str:
+        """Where the draws come from that a trial makes once: ``sobol`` or ``plain``."""
+        return self.tally.frame.points
 
     @property
     def currency(self) -> str:
@@ -392,8 +410,11 @@ class Result:
         home = Path(folder)
         home.mkdir(parents=True, exist_ok=True)
         run = {name: getattr(self, name) for name in _RUN_FIELDS}
-        run["expected_to_date"] = None if self.expected_to_date is None else asdict(self.expected_to_date)
+        for name in _ESTIMATES:
+            estimate = getattr(self, name)
+            run[name] = None if estimate is None else asdict(estimate)
         notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
+        notes["tolerance"] = plain(tolerance_values(self))
         write_tally(home / "tally.npz", self.tally, notes)
         with whole_file(home / "trials.parquet") as stream:
             self.trials.to_parquet(stream, index=False)
@@ -413,50 +434,9 @@ def load_result(folder: str | Path) -> Result:
     tally, notes = read_tally(Path(folder) / "tally.npz")
     stored = notes["guardrails"]
     guardrails = None if stored is None else [GuardrailEffect.from_dict(values) for values in stored]
-    run, expected = dict(notes["run"]), notes["run"].get("expected_to_date")
-    run["expected_to_date"] = None if expected is None else Expected.from_dict(expected)
-    return Result(tally, None, None, facts=Facts.from_dict(notes["facts"]), guardrails=guardrails, **run)
-
-
-class Plots:
-    """The figures of a result; matplotlib is imported by the first of them.
-
-    Each takes ``narrow=True`` for a phone's width and ``titled=False`` to leave the title to the page around it.
-    """
-
-    def __init__(self, result: Result) -> None:
-        self._result = result
-
-    def _draw(self, name: str, options: Mapping[str, bool]) -> Figure:
-        from simulator.show import plots
-
-        figure: Figure = getattr(plots, name)(self._result, **options)
-        return figure
-
-    def burn_fan(self, **options: bool) -> Figure:
-        """Spend so far by day, against the budget."""
-        return self._draw("burn_fan", options)
-
-    def controls(self, **options: bool) -> Figure:
-        """Spend so far with controls, and the P95 of the same periods without; ValueError where there are none."""
-        return self._draw("controls", options)
-
-    def s_curve(self, **options: bool) -> Figure:
-        """The chance that a period costs no more than an amount."""
-        return self._draw("s_curve", options)
-
-    def daily(self, **options: bool) -> Figure:
-        """What single days cost."""
-        return self._draw("daily", options)
-
-    def session_cost(self, **options: bool) -> Figure:
-        """What single sessions cost, and what their tail carries."""
-        return self._draw("session_cost", options)
-
-    def attribution(self, **options: bool) -> Figure:
-        """What makes the spend, in typical and in the worst periods."""
-        return self._draw("attribution", options)
-
-    def laws(self, **options: bool) -> Figure:
-        """Every law of the scenario, drawn small; a loaded result has none."""
-        return self._draw("laws", options)
+    run = dict(notes["run"])
+    for name, kind in _ESTIMATES.items():
+        run[name] = None if run[name] is None else kind.from_dict(run[name])
+    tolerance = None if notes["tolerance"] is None else Tolerance.from_dict(notes["tolerance"])
+    facts = Facts.from_dict(notes["facts"])
+    return Result(tally, None, None, facts=facts, guardrails=guardrails, tolerance=tolerance, **run)

@@ -1,4 +1,4 @@
-"""A scenario in, a Result out."""
+"""A scenario in, a Result out: chooses trials, the unit of money and threads, and watches the work."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from simulator.engine.again import sample_sessions
 from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
-from simulator.engines import Progress, Task, ready_engine
+from simulator.engine.points import Points
+from simulator.engines import Progress, Task, Watch, ready_engine
 from simulator.processors import usable_processors
 from simulator.request import read_request
 from simulator.result import Result
+from simulator.rush import peak_cost
+from simulator.todate import expected_to_date
+from simulator.tolerance import MOST, Goal, percentiles_asked, until_sure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +41,9 @@ def run(
     seed: int | str = 1,
     budget: float | str | None = None,
     engine: str = "auto",
+    tolerance: float | str | None = None,
+    tolerance_p99: bool = False,
+    points: str = "sobol",
     overrides: str | Sequence[str] = (),
     threads: int | str | None = None,
     block: int | None = None,
@@ -48,10 +55,15 @@ def run(
     ----------
     source : a YAML file, the name of a library scenario, a mapping, or a Scenario as `load` gives it
     trials : simulated periods; by default as many as make 3e9 expected calls, from 200 to 10,000. Like all numbers
-        here, it may be text such as "10k"
+        here, it may be text such as "10k". With a tolerance: at most so many, by default 100,000
     seed : 0 to 2^64 - 1; the same seed gives the same bits on any number of threads
     budget : in the scenario's currency; replaces the amount of the scenario's budget, what it covers stays
     engine : "auto", "exact" or "hybrid"
+    tolerance : a share such as 0.01: trials are added until the 95 % interval of the P95 is at most so far to either
+        side, of what the budget covers where there is one; of the P99 too where the scenario's limits have one
+    tolerance_p99 : the P99 too in any case
+    points : "sobol", scrambled Sobol points for what a trial draws once (drivers, events), which say the same with
+        fewer trials; or "plain", independent draws
     overrides : "path=value", one or several, that replace values of the scenario, as ``--set`` does
     threads : workers; by default the processors that this process may use
     block : trials that a worker takes at a time; for tests of the promise that it does not matter
@@ -68,22 +80,30 @@ def run(
     """
     started = time.perf_counter()
     optional = {"trials": trials, "budget": budget, "threads": threads, "block": block, "progress": progress}
-    asked = {"seed": seed, "engine": engine} | {name: x for name, x in optional.items() if x is not None}
+    optional["tolerance"] = tolerance
+    asked = {"seed": seed, "engine": engine, "points": points} | {
+        name: x for name, x in optional.items() if x is not None
+    }
     problems: list[Problem] = []
     scenario, given = read_request(source, overrides, asked, problems)
     if problems or scenario is None:
         raise ScenarioError(problems)
     prices = resolve_prices(scenario)
-    program, period = compile_program(scenario, prices), Period.of(scenario)
+    program, period = compile_program(scenario, prices), Period.of(scenario, Points(given["points"]))
+    n_threads = given.get("threads") or usable_processors()
     try:
         calls, spend = pilot(program, period)
-        task = Task(
-            program, period, given["seed"], calls, spend, given.get("trials"),
-            given.get("threads") or usable_processors(), given.get("block"), progress,
-        )  # fmt: skip
-        engine_used = ready_engine(task, given["engine"])
-        n_trials = engine_used.trials
-        tally = engine_used.simulate(0, n_trials)
+        task = Task(program, period, given["seed"], calls, spend, n_threads, given.get("block"), Watch(progress))
+        work = ready_engine(task, given["engine"], given.get("trials"))
+        if "tolerance" in given:
+            percentiles = (95, 99) if tolerance_p99 else percentiles_asked(scenario.limits)
+            maximum = given.get("trials") or MOST
+            goal = Goal(given["tolerance"], percentiles, scenario.budget is not None, maximum)
+            tally, precision, n_trials = until_sure(work.simulate, goal, work.is_let_through)
+        else:
+            precision, n_trials = None, given.get("trials") or work.default_trials
+            tally = work.simulate(0, n_trials)
+        to_date = expected_to_date(scenario, prices, period.points, given["seed"], calls, tally.frame.unit, n_threads)
     except CostOverflowError as error:
         raise cost_overflow(scenario, error) from None
     if not len(tally.trial):
@@ -101,16 +121,20 @@ def run(
 
         return sampler
 
+    interrupted = len(tally.trial) < n_trials or (precision is not None and precision.stopped_by == "user")
     return Result(
         tally=tally,
         scenario=scenario,
         prices=prices,
         seed=given["seed"],
-        engine=engine_used.name,
-        engine_reason=engine_used.reason,
-        accuracy=None if engine_used.accuracy is None else engine_used.accuracy.to_dict(),
+        engine=work.name,
+        engine_reason=work.reason,
+        accuracy=work.accuracy.to_dict() if work.accuracy else None,
         trials_requested=n_trials,
-        interrupted=len(tally.trial) < n_trials,
+        interrupted=interrupted,
+        tolerance=precision,
+        peak_cost=None if interrupted else peak_cost(program, period, given["seed"], tally),
+        expected_to_date=None if interrupted else to_date,
         seconds=time.perf_counter() - started,
         sampler=sampler_of(scenario),
         sampler_of=sampler_of,

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
+from scenarios.schema import DRIVERS
 from simulator.engine.conditions import Conditions
 from simulator.engine.controls import acting_on
 from simulator.engine.exact import simulate
 from simulator.engine.items import NO_NUMBERS, run_items
 from simulator.engine.kinds import kinds_of
-from simulator.engine.layout import ITEM_DTYPE, SUM_BLOCK
+from simulator.engine.layout import CASE_DTYPE, ITEM_DTYPE, SUM_BLOCK
 from simulator.engine.memory import Scratch
 from simulator.engine.plan import NANO
 from simulator.engine.tally import SESSION_DTYPE, Records
@@ -69,11 +71,11 @@ def simulate_addresses(
     tuple of SESSION_DTYPE[n], the kernel's totals, and int64[n], the route of each session
     """
     trials, rows = np.unique(addresses["trial"], return_inverse=True)
-    level, route, levels = _conditions(program, period, seed, addresses, trials, rows, crossed)
-    starts = _runs(addresses, level, route)
+    met, levels = _cases(program, period, seed, addresses, trials, rows, crossed)
+    starts = _runs(addresses, met)
     items = np.zeros(len(starts), ITEM_DTYPE)
     items["row"], items["first"], items["chosen"] = rows[starts], addresses["session"][starts], -1
-    items["level"], items["route"] = level[starts], route[starts]
+    items["level"], items["route"] = met["level"][starts], met["route"][starts]
     items["count"] = np.diff(np.append(starts, len(addresses)))
     for name in ADDRESS:
         items[name] = addresses[name][starts]
@@ -82,7 +84,7 @@ def simulate_addresses(
     scratch = Scratch(len(frame.features), program.shape)
     out = scratch.out(*frame.no_money(len(trials)), records, trace)
     run_items(program, seed, items, NO_NUMBERS, levels, scratch, out, 1.0 / frame.unit)
-    return records, out.totals, route
+    return records, out.totals, met["route"]
 
 
 def crossings(program: Program, period: Period, seed: int, trial: int) -> Ints | None:
@@ -92,12 +94,21 @@ def crossings(program: Program, period: Period, seed: int, trial: int) -> Ints |
     return simulate(program, period, seed, 1, first=trial, unit=NANO).crossed
 
 
-def _conditions(
+def hit_by_last_cause(
+    program: Program, period: Period, seed: int, addresses: Table, crossed: Ints | None
+) -> npt.NDArray[np.bool_]:
+    """bool[n]: whether each session is hit by the last of the causes that hit only some, which is the busiest hour."""
+    trials, rows = np.unique(addresses["trial"], return_inverse=True)
+    kind = _cases(program, period, seed, addresses, trials, rows, crossed)[0]["kind"]
+    hit: npt.NDArray[np.bool_] = kind >> (len(period.causes) - 1) & 1 == 1
+    return hit
+
+
+def _cases(
     program: Program, period: Period, seed: int, addresses: Table, trials: Ints, rows: Ints, crossed: Ints | None
-) -> tuple[Ints, Ints, Floats]:
-    """int64[n] and int64[n], the level and the route of each session, and the levels that the first ones point to."""
-    level, route = np.zeros(len(addresses), np.int64), np.zeros(len(addresses), np.int64)
-    levels, n_levels = [], 0
+) -> tuple[Table, Floats]:
+    """CASE_DTYPE[n], what each session meets, and the driver levels that this points to."""
+    met, levels = np.zeros(len(addresses), CASE_DTYPE), [np.ones((0, len(DRIVERS)))]
     for begin in range(0, len(trials), TRIALS_AT_ONCE):
         own = np.flatnonzero((rows >= begin) & (rows < begin + TRIALS_AT_ONCE))
         conditions = Conditions.of(period, seed, trials[begin : begin + TRIALS_AT_ONCE])
@@ -108,10 +119,10 @@ def _conditions(
             where[rows[here] - begin] = True
             cases = conditions.cases(slice(day, day + 1), acting, where, empty=True)
             found = _cases_of(program, period, seed, addresses[here], rows[here] - begin, cases)
-            level[here], route[here] = found["level"] + n_levels, found["route"]
+            found["level"] += sum(map(len, levels))
+            met[here] = found
             levels.append(cases.levels)
-            n_levels += len(cases.levels)
-    return level, route, np.concatenate(levels or [np.ones((1, 12))])
+    return met, np.concatenate(levels)
 
 
 def _acting(program: Program, rows: Ints, crossed: Ints, day: int, conditions: Conditions) -> np.ndarray:
@@ -134,10 +145,10 @@ def _cases_of(program: Program, period: Period, seed: int, addresses: Table, row
     return found
 
 
-def _runs(addresses: Table, level: Ints, route: Ints) -> Ints:
+def _runs(addresses: Table, met: Table) -> Ints:
     """Where runs of sessions begin that follow each other: those of one item, none longer than an item may be."""
     follows = np.diff(addresses["session"]) == 1
-    for column in (level, route, *(addresses[name] for name in ADDRESS)):
+    for column in (met["level"], met["route"], *(addresses[name] for name in ADDRESS)):
         follows &= np.diff(column) == 0
     starts = np.flatnonzero(np.append(True, ~follows)[: len(addresses)])
     longest = int(np.diff(np.append(starts, len(addresses))).max(initial=0))

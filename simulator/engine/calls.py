@@ -124,7 +124,7 @@ def call(
         else:
             sums[at.FOR_RETRIES + i] += cost
             homes.floats[at.RETRIES + running.words[at.HOME + i]] += cost
-    if is_full and out.trace.shape[0] > 0:
+    if is_full and out.trace is not None:
         note_call(
             out.trace, out.totals, index, running, i, attempt, model, role, outcome,
             asked, cached, written, answer, thought,

@@ -65,7 +65,7 @@ def run_again(
 @inlined
 def note_cut(out: Out, index: int, lanes: Lanes, i: Lane) -> None:
     """Write down what cut a run, if anything did."""
-    if out.trace.shape[0] > 0 and lanes.floats[at.CUT + i] > 0.0:
+    if out.trace is not None and lanes.floats[at.CUT + i] > 0.0:
         row = note(out.trace, out.totals, E_CUT, index, lanes, i)
         row.detail = np.int64(lanes.floats[at.CUT + i])
 
@@ -124,12 +124,12 @@ def call_people(
         if floats[at.HANDED_OVER + j] > 0.0:
             w = word(key, k1, FIRST, HANDOFF_LAW)
             sums[at.FOR_HANDOFF + j] += pay_person(plan, feature.handoff_law, feature.handoff_price, w, floats, j)
-            if out.trace.shape[0] > 0:
+            if out.trace is not None:
                 note(out.trace, out.totals, E_HANDOFF, feature.agent, done, j)
         if floats[at.REVIEWED + j] > 0.0:
             w = word(key, k1, FIRST, REVIEW_LAW)
             sums[at.FOR_HUMAN_REVIEW + j] += pay_person(plan, feature.review_law, feature.review_price, w, floats, j)
-            if out.trace.shape[0] > 0:
+            if out.trace is not None:
                 note(out.trace, out.totals, E_HUMAN_REVIEW, feature.agent, done, j)
 
 

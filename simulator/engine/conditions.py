@@ -139,7 +139,7 @@ class Conditions:
         chances, beyond = self._chances(days, counts)
         wanted = np.ones(beyond.shape, np.bool_) if where is None else where
         kinds, rows = [], [levels.reshape(-1, levels.shape[-1])]
-        for kind in range(1 << len(self.period.causes)):
+        for kind in _kinds(chances):
             case, own = self._kind(kind, days, acting, counts if not empty else np.ones_like(counts), chances, wanted)
             case["count"] = counts[case["row"], case["day"] - days.start, case["feature"]]
             if kind and len(case):
@@ -211,3 +211,15 @@ class Conditions:
             np.uint64(self.seed), name_hash(purpose), trials.astype(np.uint64), numbers.astype(np.uint64), zeros
         )
         return drawn.reshape(len(self.trial), n_days)
+
+
+def _kinds(chances: Floats) -> list[int]:
+    """The kinds that a session may be of, as causes hit it: all that those of some trial and day can make together."""
+    bits = np.int64(1) << np.arange(chances.shape[-1], dtype=np.int64)
+    kinds = {0}
+    for together in np.unique(((chances > 0.0) * bits).sum(axis=-1)).tolist():
+        kind = together
+        while kind:
+            kinds.add(kind)
+            kind = (kind - 1) & together
+    return sorted(kinds)

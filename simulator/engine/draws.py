@@ -80,12 +80,12 @@ def draw_counts(
     for i in range(n):
         words[at.WORD + i] = word(words[at.KEY + i], words[at.K1 + i], FIRST, purpose)
     draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + n], counts)
-    broken = 0.0
+    broken = FIRST
     for i in range(n):
         count = max(0.0, counts[i] * factor)
         counts[i] = count
-        broken = max(broken, count - np.floor(count))
-    if broken > 0.0:
+        broken += np.uint64(count > np.floor(count))
+    if broken > FIRST:
         for i in range(n):
             counts[i] = round_by_chance(words, i, rounding, counts[i])
 

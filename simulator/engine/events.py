@@ -48,19 +48,29 @@ def course_of(name: str, event: Event, period: Period, points: Points, seed: int
         driver: _levels(name, event, driver, law, points, seed, trial, starts.shape[1])
         for driver, law in event.multiplies.items()
     }
+    row, number, day = _days_of_occurrences(starts, ends, period.days)
+    in_force = np.zeros((len(trial), period.days), np.bool_)
+    in_force[row, day] = True
+    factors = {driver: np.ones(in_force.shape) for driver in levels}
+    for driver, of in levels.items():
+        factors[driver][row, day] = of[row, number]
+    return Course(in_force, factors)
+
+
+def _days_of_occurrences(starts: Ints, ends: Ints, n_days: int) -> tuple[Ints, Ints, Ints]:
+    """Trial, occurrence and day of every day on which the event is in force.
+
+    In the order of their starts, an occurrence has the days that those before it leave: from the last end among them.
+    """
     order = np.argsort(starts, axis=1, kind="stable")
     starts, ends = (np.take_along_axis(of, order, axis=1) for of in (starts, ends))
-    levels = {driver: np.take_along_axis(of, order, axis=1) for driver, of in levels.items()}
-    in_force = np.zeros((len(trial), period.days), np.bool_)
-    factors = {driver: np.ones(in_force.shape) for driver in levels}
-    for day in range(period.days):
-        now = (starts <= day) & (day < ends)
-        here = np.flatnonzero(now.any(axis=1))
-        first = now[here].argmax(axis=1)
-        in_force[here, day] = True
-        for driver, of in levels.items():
-            factors[driver][here, day] = of[here, first]
-    return Course(in_force, factors)
+    taken = np.pad(np.maximum.accumulate(ends, axis=1)[:, :-1], ((0, 0), (1, 0)))
+    begins, stops = np.maximum(starts, taken), np.minimum(ends, n_days)
+    row, place = np.nonzero(begins < stops)
+    lengths = stops[row, place] - begins[row, place]
+    within = np.arange(int(lengths.sum())) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    day = np.repeat(begins[row, place], lengths) + within
+    return np.repeat(row, lengths), np.repeat(order[row, place], lengths), day
 
 
 def _starts(name: str, event: Event, period: Period, points: Points, seed: int, trial: Ints) -> Ints:

@@ -39,7 +39,7 @@ def run_items(
     per_unit: float,
 ) -> None:
     """Have the kernel that suits a program run some items; the arguments are those of the kernels."""
-    kernel = run_chats if program.is_chat and not len(out.trace) else run_trees
+    kernel = run_chats if program.is_chat and out.trace is None else run_trees
     kernel(program.plan, np.uint64(seed), items, numbers, levels, scratch.space, out, per_unit)
     if out.totals[T_FAULTS]:
         raise CostOverflowError("the cost of a day is not a finite number below 2^62 units of money")

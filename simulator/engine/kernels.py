@@ -134,8 +134,8 @@ def run_trees(
 ) -> None:
     """Simulate the sessions of every item, whatever the language can say, and add them to `out`.
 
-    Parameters are those of `run_chats`. A `trace` in `out` that is not empty takes the events of one session, which is
-    all there is in `items` then.
+    Parameters are those of `run_chats`. A `trace` in `out` takes the events of one session, which is all there is in
+    `items` then.
     """
     row = 0
     for number in range(items.shape[0]):
@@ -175,7 +175,7 @@ def run_trees(
                 to, i = change_pool(plan, space, at_agent, i, root)
                 enter(space, to, i, begun % ALL, True)
                 take_up(plan, item, level, root, to, i, space.ready, begun % ALL)
-                if out.trace.shape[0] > 0:
+                if out.trace is not None:
                     note_start(out.trace, out.totals, root, to, i, FROM_ROOT, NONE)
                 begun += ONE
             is_first = False
@@ -223,6 +223,6 @@ def close(
     else:
         call_nobody(done, n)
     settle(plan, item, level[L_MISSES], per_unit, done, sums, n)
-    if out.trace.shape[0] > 0:
+    if out.trace is not None:
         note_end(plan, item, done, out)
     count_sessions(item, done, out, n, shift, True)

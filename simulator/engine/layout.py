@@ -7,7 +7,7 @@ draw.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -262,5 +262,5 @@ class Out(NamedTuple):
     extremes: Floats  # [4] least and greatest cost of a session, greatest numbers of its calls and agents
     worst: Table  # SESSION_DTYPE, dearest first
     records: Table  # SESSION_DTYPE, one a session where given
-    trace: Table  # TRACE_DTYPE, one an event where given; the last one is spare
+    trace: Any  # TRACE_DTYPE, one an event, the last one is spare; or None, and kernels are compiled without tracing
     stop: Ints  # [1] not 0 where the work is to be given up; what else is in here is of no use then

@@ -21,7 +21,6 @@ from simulator.engine.tally import (
     Records,
     SessionTally,
 )
-from simulator.engine.trace import TRACE_DTYPE
 
 if TYPE_CHECKING:
     from simulator.engine.layout import Ints, Table
@@ -87,7 +86,7 @@ class Scratch:
             extremes=np.array([np.inf, 0.0, 0.0, 0.0]),
             worst=self.worst.copy(),
             records=np.zeros(0, SESSION_DTYPE) if records is None else records,
-            trace=np.zeros(0, TRACE_DTYPE) if trace is None else trace,
+            trace=trace,
             stop=self.stop,
         )
 

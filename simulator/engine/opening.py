@@ -169,7 +169,7 @@ def open_born(plan: Plan, item: Any, levels: Any, space: Space, out: Out, index:
         hand_on(born, j, running, i, JOURNEY)
         running.floats[at.CUT + i] = 0.0
         take_up(plan, item, levels, index, running, i, born, j)
-        if out.trace.shape[0] > 0:
+        if out.trace is not None:
             origin = np.int64(words[at.LEFT + j])
             note_start(out.trace, out.totals, index, running, i, origin, space.homes.words[at.RUN + words[at.HOME + j]])
     space.used[RUNNING, index] = first + n

@@ -41,8 +41,8 @@ class Period:
     causes : uint64[P], purposes of the uniforms that say which sessions they hit; the peak hour is the last one
     control_factors : float64[K, 12], what a control makes of each driver
     stops : bool[K], whether it ends the service
-    drivers : what a trial draws once
     points : where shared draws come from
+    drivers : what a trial draws once
     """
 
     scenario: Scenario
@@ -55,8 +55,8 @@ class Period:
     causes: Words
     control_factors: Floats
     stops: np.ndarray
-    drivers: Drivers
     points: Points
+    drivers: Drivers
 
     @classmethod
     def of(cls, scenario: Scenario, points: Points | None = None) -> Period:
@@ -84,8 +84,8 @@ class Period:
             causes=np.array([name_hash(purpose) for purpose in purposes], np.uint64),
             control_factors=_control_factors(scenario),
             stops=np.array([control.stop for control in scenario.controls], np.bool_),
-            drivers=Drivers.of(scenario.drivers, points),
             points=points,
+            drivers=Drivers.of(scenario.drivers, points),
         )
 
     @property

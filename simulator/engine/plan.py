@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 NANO = 1e-9
 MINUTES_PER_HOUR = 60.0
+OUT_OF_REACH = 2**62
+"""Units that no trial spends: the unit of money is chosen so."""
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,8 @@ def fixed_costs(scenario: Scenario, unit: float) -> dict[Cell, npt.NDArray[np.in
 
 def _thresholds(scenario: Scenario, unit: float) -> tuple[Threshold, ...]:
     amount = scenario.budget.amount if scenario.budget else 0.0
-    return tuple(Threshold(round(control.at * amount / unit), control.delay_days) for control in scenario.controls)
+    sizes = [min(round(control.at * amount / unit), OUT_OF_REACH) for control in scenario.controls]
+    return tuple(Threshold(size, c.delay_days) for size, c in zip(sizes, scenario.controls, strict=True))
 
 
 def _spent(scenario: Scenario, unit: float) -> Spent | None:

@@ -7,11 +7,13 @@ change none of those that are there.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
 
-from distributions.sobol import sobol_uniforms
+from distributions.nets import named_directions
+from distributions.sobol import Words, direction_numbers, sobol_uniforms
 from distributions.streams import name_hash, period_uniforms
 from scenarios.words import DriverName
 from simulator.engine.tally import REPLICATES
@@ -40,7 +42,10 @@ ORDER: tuple[DriverName, ...] = (
 A driver keeps its dimension whether the others are uncertain or not, so that none moves another's draws."""
 
 HAPPENS = ("happens", "starts")
-"""What an event draws from its first dimension: a dated one whether it happens, one at a rate how often it starts."""
+"""What an event draws first: a dated one whether it happens, one at a rate how often it starts."""
+
+MAIN, OWN = (4, 2, 1, 1), 4
+"""How much it counts that an event's draws are even with those of the first drivers, and with whether it happens."""
 
 
 @dataclass(frozen=True)
@@ -78,24 +83,22 @@ class Points:
         ValueError
             for any other purpose, whatever the kind
         """
-        dimension, order = _place(purpose)
+        directions = _directions(purpose)
         if self.kind == "sobol":
-            return sobol_uniforms(seed, purpose, trial % REPLICATES, trial // REPLICATES, dimension, order)
+            return sobol_uniforms(seed, purpose, trial % REPLICATES, trial // REPLICATES, directions)
         return period_uniforms(seed, name_hash(purpose), trial.astype(np.uint64), np.uint64(0), np.uint64(0))
 
 
-def _place(purpose: str) -> tuple[int, str | None]:
-    """Dimension of a purpose, and by whose order of the points; None is the order of the trials.
-
-    The draws of one event are even together; those of different events, and of drivers, are paired at random.
-    """
+@lru_cache(maxsize=1_024)
+def _directions(purpose: str) -> Words:
+    """The dimension of a purpose: a driver's by its rank, an event's by its name, so that neither moves another's."""
     kind, _, rest = purpose.partition(":")
     if kind == "driver" and rest in ORDER:
-        return ORDER.index(rest), None
-    name, _, what = rest.rpartition(":")
-    if kind == "event" and name:
-        if what in HAPPENS:
-            return 0, f"event:{name}"
-        if what in ORDER:
-            return 1 + ORDER.index(what), f"event:{name}"
-    raise ValueError(f"there are no points for {purpose!r}")
+        return direction_numbers(ORDER.index(rest))
+    event, _, what = rest.rpartition(":")
+    if kind != "event" or not event or what not in (*HAPPENS, *ORDER):
+        raise ValueError(f"there are no points for {purpose!r}")
+    beside = [(direction_numbers(dimension), weight) for dimension, weight in enumerate(MAIN)]
+    if what in ORDER:
+        beside.append((_directions(f"event:{event}:happens"), OWN))
+    return named_directions(purpose, beside)

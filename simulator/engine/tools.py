@@ -37,7 +37,7 @@ def use_tools(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sp
         before = running.floats[at.ADDED]
         if not agent.whole_prompt and tool.result_law != NO_LAW:
             add_results(plan, tool, running, space, n)
-        if out.trace.shape[0] > 0:
+        if out.trace is not None:
             note_tools(tool, running, out, index, number, before, n)
 
 
@@ -45,13 +45,13 @@ def use_tools(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, sp
 def stop_calling(running: Lanes, n: Lane) -> None:
     """Instances that have failed call nothing, and a session calls no more than it may: what passes that cuts it."""
     floats = running.floats
-    most = 0.0
+    too_many = FIRST
     for i in range(n):
         count = floats[at.COUNT + i] * (1.0 - floats[at.STOPPED + i])
         floats[at.COUNT + i] = count
         floats[at.TOOL_CALLS + i] += count
-        most = max(most, floats[at.TOOL_CALLS + i])
-    if most <= MOST_CALLS:
+        too_many += np.uint64(floats[at.TOOL_CALLS + i] > MOST_CALLS)
+    if too_many == FIRST:
         return
     for i in range(n):
         if floats[at.TOOL_CALLS + i] > MOST_CALLS:

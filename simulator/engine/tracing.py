@@ -1,4 +1,4 @@
-"""How kernels write the events of one session (``trace.py``); nothing here runs where no trace is asked for."""
+"""How kernels write the events of one session (``trace.py``); nothing here is compiled where no trace is asked for."""
 
 # Rows of structured arrays have no type that a checker knows: they are Any here.
 from typing import Any

@@ -154,7 +154,7 @@ def next_children(
     while True:
         if left > FIRST and not may:
             homes[at.HELD + home] = 1.0
-            if out.trace.shape[0] > 0:
+            if out.trace is not None:
                 row = note(out.trace, out.totals, E_HELD, index, running, i)
                 row.detail = rule - agent.first_spawn
                 row.count = np.int64(left)
@@ -220,7 +220,7 @@ def take_result(plan: Plan, out: Out, parent: int, to: Lanes, j: Lane, rule: int
     w = word(words[at.KEY + j], words[at.K1 + j], number, spawn.result)
     tokens = nearest(draw(plan.laws, plan.nodes, plan.steps, plan.guide, spawn.result_law, w))
     to.floats[at.ADDED + j] += tokens
-    if out.trace.shape[0] > 0:
+    if out.trace is not None:
         row = note(out.trace, out.totals, E_RESULT, parent, to, j)
         row.detail = rule - plan.agents[parent].first_spawn
         row.added = np.int64(tokens)
@@ -262,7 +262,7 @@ def judge_run(
 @inlined
 def note_verdict(out: Out, index: int, running: Lanes, i: Lane, rejected: bool, loop: np.uint64) -> None:
     """Write down what a validator says."""
-    if out.trace.shape[0] > 0:
+    if out.trace is not None:
         row = note(out.trace, out.totals, E_VERDICT, index, running, i)
         row.detail = 1 if rejected else 0
         row.count = np.int64(loop) + 1

@@ -131,7 +131,7 @@ def make_fit(
     floats, agent = running.floats, plan.agents[index]
     if agent.overflow == FAIL:
         floats[at.STOPPED + i] = 1.0
-        if is_full and out.trace.shape[0] > 0:
+        if is_full and out.trace is not None:
             note(out.trace, out.totals, E_OVERFLOW, index, running, i)
         return
     new = floats[at.PENDING + i] + floats[at.FOUND + i]
@@ -156,7 +156,7 @@ def compact(
         floats, i, tokens, 0.0, 0.0, agent.summary_tokens, price, price, output_price, fee
     )
     floats[at.CALLS + i] += 1.0
-    if is_full and out.trace.shape[0] > 0:
+    if is_full and out.trace is not None:
         note_summary(out.trace, out.totals, index, running, i, agent.summary_tokens)
     floats[at.HISTORY + i] = agent.summary_tokens
     cut = cut_by(plan.features[item.feature], floats, i)
@@ -172,8 +172,8 @@ def attempt_first(
 ) -> None:  # fmt: skip
     """Bill the first attempts that are served at the first tier's prices; take the others through all they need."""
     agent, floats = plan.agents[index], running.floats
-    is_cascade, is_traced = is_full and agent.next_model >= 0, is_full and out.trace.shape[0] > 0
-    if is_cascade:
+    is_cascade = agent.next_model >= 0
+    if is_full and is_cascade:
         escalate(agent, running, n)
     bill_plain(agent, levels, running, sums, n)
     if agent.has_extras:
@@ -181,11 +181,11 @@ def attempt_first(
             plain = floats[at.PLAIN + i]
             thought, price = floats[at.THINK + i] * plain, floats[at.PRICE + i] * plain
             charge_extras(floats, sums, i, thought, price, floats[at.OUTPUT_PRICE + i])
-    if is_traced:
+    if is_full and out.trace is not None:
         note_plain(agent, running, out, index, OWN, n)
-    if is_cascade:
+    if is_full and is_cascade:
         bill_next(agent, plan.features[item.feature], running, sums, n)
-        if is_traced:
+        if out.trace is not None:
             note_plain(agent, running, out, index, NEXT, n)
     for i in range(n):
         if floats[at.PLAIN + i] == 0.0 and floats[at.STOPPED + i] == 0.0:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from simulator.engine.tally import FloatArray, Tally
+from simulator.risk.guardrails import Estimate
 from simulator.risk.quantiles import quantile_of_sorted
 
 
@@ -32,6 +35,28 @@ class PeakHour:
     mean: float
     share: float
     p95_share: float
+
+
+@dataclass(frozen=True)
+class PeakCost:
+    """What failures of the busiest hour cost a period, against the same sessions if they failed no more than others.
+
+    Attributes
+    ----------
+    compared : sessions that were simulated both ways
+    cost : in currency; below 0 where failed sessions end earlier, and cheaper
+    successes_lost : sessions that succeed without the crowd, less those that only succeed with it
+    """
+
+    compared: int
+    cost: Estimate
+    successes_lost: Estimate
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> PeakCost:
+        """The inverse of `dataclasses.asdict`, after a way through JSON."""
+        cost, lost = (Estimate.from_dict(values[name]) for name in ("cost", "successes_lost"))
+        return cls(values["compared"], cost, lost)
 
 
 def heaviest_user(tally: Tally) -> HeaviestUser | None:

@@ -44,6 +44,18 @@ def _without(done: Controls, reading: Reading) -> str:
     return p95 if chance == words.UNKNOWN else f"{chance} chance, {p95}"
 
 
+def brakes_rows(reading: Reading) -> list[tuple[str, str]]:
+    """What would be without controls, as rows of a small table; none without controls."""
+    done = reading.controls
+    if done is None:
+        return []
+    rows = [("P95 without controls", reading.money(reading.free.p95))]
+    if done.breach is not None:
+        chance = words.percent_of(done.breach.breaching, done.breach.trials)
+        rows.append(("Chance of going over it without controls", chance))
+    return [*rows, (f"{words.plural(reading.unit).capitalize()} turned away", words.percent(done.turned_away.share))]
+
+
 # The report
 
 
@@ -127,6 +139,9 @@ def _figures(done: Controls, reading: Reading) -> Iterator[tuple[str, str, str, 
     mean = f"mean{', all spend' if reading.partial else ''}"
     yield mean, reading.money(reading.spend.mean), reading.money(done.spend.mean), _less(done.saving, reading)
     away, units = done.turned_away, words.plural(reading.unit)
+    if away.mean == 0:
+        yield f"{units} turned away", "none", "none", ""
+        return
     yield f"{units} turned away", words.percent(away.share), "none", f"{words.about(away.mean)} a mean {reading.noun}"
     yield f"the same, 1 {reading.noun} in 20 at or above", words.percent(away.p95_share), "none", ""
 

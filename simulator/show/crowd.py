@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator.risk.crowd import PeakCost
 from simulator.show import words
 from simulator.show.reading import Reading
 
@@ -20,6 +21,16 @@ def peak_words(reading: Reading) -> str:
     if reading.peak is None:
         return ""
     usual, high = words.percent(reading.peak.share), words.percent(reading.peak.p95_share)
+    units = words.plural(reading.unit)
+    crowd = f"{usual} of {units} come beyond its capacity, more than {high} in 1 {reading.noun} in 20"
+    return f"{crowd}; {_cost_words(reading, reading.peak_cost)}" if reading.peak_cost else crowd
+
+
+def _cost_words(reading: Reading, cost: PeakCost) -> str:
+    """What their failures come to: money, and sessions that would have succeeded."""
+    low, high = (reading.money(end) for end in cost.cost.ci)
+    lost = words.count(max(0.0, cost.successes_lost.mean))
     return (
-        f"{usual} of {words.plural(reading.unit)} come beyond its capacity, more than {high} in 1 {reading.noun} in 20"
+        f"that they fail more often costs {reading.money(cost.cost.mean)} a {reading.noun} ({low} to {high}) "
+        f"and {lost} successes"
     )

@@ -8,8 +8,10 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from simulator.show import plots, words
+from simulator.show.brakes import brakes_rows
 from simulator.show.guardrails import guardrail_rows
 from simulator.show.reading import Reading, read
+from simulator.show.todate import to_date_words
 
 if TYPE_CHECKING:
     from simulator.result import Result
@@ -39,7 +41,9 @@ def _rows(reading: Reading) -> list[tuple[str, str]]:
         breach = reading.breach
         rows.append(("Budget", reading.stated(breach.amount)))
         rows.append(("Chance of going over it", words.percent_of(breach.breaching, breach.trials)))
-    rows += guardrail_rows(reading)
+    if said := to_date_words(reading):
+        rows.append(("So far", said))
+    rows += brakes_rows(reading) + guardrail_rows(reading)
     return [*rows, (f"Simulated {reading.nouns}", words.count(reading.trials))]
 
 

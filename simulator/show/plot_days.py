@@ -11,6 +11,7 @@ import numpy as np
 from simulator.show import story, style, words
 from simulator.show.reading import Reading, read
 from simulator.show.style import ALERT, BLUE, BLUE_MID, BLUE_PALE, INK, MUTED, PAPER
+from simulator.show.todate import broken_words
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -131,7 +132,7 @@ def _fan_budget(axes: Axes, reading: Reading, top: float, narrow: bool) -> None:
     axes.annotate(
         text, (0, risk.amount), (4, 5), textcoords="offset points", color=ALERT, weight="bold", gid="budget-text"
     )
-    if risk.day is not None:
+    if risk.day is not None and not broken_words(reading):
         _crossing(axes, reading, narrow)
 
 

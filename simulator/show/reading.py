@@ -14,7 +14,7 @@ from simulator.engine.tally import FloatArray, IntArray, SessionTally, Tally, co
 from simulator.risk.attribution import Component
 from simulator.risk.breach import Breach
 from simulator.risk.controls import Controls
-from simulator.risk.crowd import HeaviestUser, PeakHour
+from simulator.risk.crowd import HeaviestUser, PeakCost, PeakHour
 from simulator.risk.drivers import Worst
 from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.money import array_in_currency, in_currency
@@ -64,6 +64,7 @@ class Reading:
     worst : what sets the trials at or beyond the P95 of spend apart
     features, weeks, months : spend piece by piece
     heaviest, peak : the most active user, and what comes beyond the busiest hour's capacity; None where there is none
+    peak_cost : what the failures of the latter cost; None where nobody has worked it out
     """
 
     currency: str
@@ -101,6 +102,7 @@ class Reading:
     months: tuple[Span, ...]
     heaviest: HeaviestUser | None
     peak: PeakHour | None
+    peak_cost: PeakCost | None
 
     @property
     def free(self) -> Spend:
@@ -186,6 +188,7 @@ def read(result: Result | Reading) -> Reading:
         months=result.spend_by_month,
         heaviest=result.heaviest_user,
         peak=result.peak_hour,
+        peak_cost=result.peak_cost,
     )
 
 

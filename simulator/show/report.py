@@ -30,6 +30,7 @@ from simulator.show.sketch import stated_laws
 from simulator.show.slider import slider
 from simulator.show.spans import spans_section
 from simulator.show.todate import to_date_words
+from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words, has_trees, levels, trees_reading, trees_title
 from simulator.show.trust import cautions, foundations, not_used
 from simulator.show.who import accounts, agents_of, retry_words
@@ -187,7 +188,7 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
 def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
     top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
     engine = accuracy_words(result.accuracy, reading.noun)
-    trust = filter(None, [*foundations(result), story.error_words(reading), engine, f"seed {result.seed}"])
+    trust = [*foundations(result), story.error_words(reading), tolerance_words(result), engine, f"seed {result.seed}"]
     wrong = ". ".join(filter(None, [story.waste_words(reading), story.waste_note(reading)]))
     named = [
         ("So far", to_date_words(reading)),
@@ -201,7 +202,7 @@ def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
         (f"Worst {reading.nouns}", worst_words(reading)),
         ("Heaviest client", heaviest_words(reading)),
         ("Busiest hour", peak_words(reading)),
-        ("Trust", " · ".join(trust)),
+        ("Trust", " · ".join(filter(None, trust))),
         ("Caution", cautions(result)),
         ("Not used yet", not_used(result)),
     ]

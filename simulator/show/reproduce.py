@@ -14,16 +14,18 @@ from scenarios.places import Written
 
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
+    from simulator.month import PeriodReplay
     from simulator.replay import Replay
     from simulator.result import Result
 
 
 def command(result: Result) -> str:
-    """The command line of a run, quoted for a shell: scenario, overrides, budget, trials, seed and engine."""
+    """The command line of a run, quoted for a shell: scenario, overrides, budget, trials, seed, engine and points."""
     words = ["burncurve", "run", *_scenario_words(result.scenario, result.facts.name)]
     if result.facts.budget is not None:
         words += ["--budget", _plain(result.facts.budget)]
     words += ["--trials", str(result.trials_requested), "--seed", str(result.seed), "--engine", result.engine]
+    words += _points(result.points)
     return shlex.join(words)
 
 
@@ -34,7 +36,33 @@ def replay_command(replay: Replay) -> str:
     words += ["--trial", str(address.trial), "--day", str(address.day + 1), "--session", str(address.session)]
     if len(scenario.features) > 1:
         words += ["--feature", replay.feature]
-    return shlex.join([*words, "--seed", str(replay.seed)])
+    return shlex.join([*words, "--seed", str(replay.seed), *_points(replay.points)])
+
+
+def _points(kind: str) -> list[str]:
+    """Where the points are others than by default, which."""
+    return [] if kind == "sobol" else ["--points", kind]
+
+
+def month_command(replay: PeriodReplay) -> str:
+    """The command line that tells one period again; by its number where the run was interrupted."""
+    result = replay.result
+    which = str(replay.trial) if result.interrupted else replay.month.word
+    words = ["burncurve", "replay", *_scenario_words(replay.scenario, replay.scenario.name), "--month", which]
+    words += ["--trials", str(result.trials_requested), "--seed", str(replay.seed)]
+    return shlex.join([*words, *_points(result.tally.frame.points)])
+
+
+def session_command(replay: PeriodReplay) -> str | None:
+    """The command line that shows the period's dearest session call by call; None where that is not known."""
+    if not len(replay.dearest):
+        return None
+    session, scenario = replay.dearest[0], replay.scenario
+    words = ["burncurve", "replay", *_scenario_words(scenario, scenario.name)]
+    words += ["--trial", str(replay.trial), "--day", str(session["day"] + 1), "--session", str(session["session"])]
+    if len(scenario.features) > 1:
+        words += ["--feature", list(scenario.features)[session["feature"]]]
+    return shlex.join([*words, "--seed", str(replay.seed), *_points(replay.result.tally.frame.points)])
 
 
 def from_values(scenario: Scenario | None) -> bool:

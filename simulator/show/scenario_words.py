@@ -103,14 +103,14 @@ def event_words(event: Event) -> str:
         when = f"{event.per_month:g} times a month"
     lasts = "to the end" if event.days is None else f"for {_days(event.days)}"
     hits = "" if event.share == 1 else f", in {words.percent(event.share)} of sessions"
-    return f"{when}, {lasts}{hits}: {words.listing(_effects(event.multiplies, event.route))}."
+    return f"{when}, {lasts}{hits}: {words.listing(effects(event.multiplies, event.route))}."
 
 
 def control_words(control: Control) -> str:
     """When a control acts and what it does."""
-    effects = _effects(control.multiplies, control.route) + (["no more sessions are served"] if control.stop else [])
+    done = effects(control.multiplies, control.route) + (["no more sessions are served"] if control.stop else [])
     late = f", {control.delay_days} {words.plural('day', control.delay_days)} late" if control.delay_days else ""
-    return f"At {words.percent(control.at)} of the budget{late}: {words.listing(effects)}."
+    return f"At {words.percent(control.at)} of the budget{late}: {words.listing(done)}."
 
 
 def _days(law: Law) -> str:
@@ -120,7 +120,8 @@ def _days(law: Law) -> str:
     return f"a number of days ({law.describe()})"
 
 
-def _effects(multiplies: Mapping[DriverName, Law] | Mapping[DriverName, float], route: Mapping[str, str]) -> list[str]:
+def effects(multiplies: Mapping[DriverName, Law] | Mapping[DriverName, float], route: Mapping[str, str]) -> list[str]:
+    """What an event or a control does to drivers and models, a few words each."""
     times = [f"{words.DRIVER_WORDS[driver]} times {_factor(by)}" for driver, by in multiplies.items()]
     return times + [f"calls of {source} go to {target}" for source, target in route.items()]
 

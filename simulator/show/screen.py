@@ -15,6 +15,7 @@ from simulator.show.metrics import violation_words
 from simulator.show.reading import Reading, read
 from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words
 from simulator.show.todate import to_date_words
+from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words
 from simulator.show.trust import cautions, foundations, not_used
 from simulator.show.who import retry_words, spender_words
@@ -177,7 +178,8 @@ def _in_worst(share: int, i: int, reading: Reading) -> str:
 
 def _trust(result: Result, reading: Reading) -> str:
     engine = accuracy_words(result.accuracy, reading.noun)
-    return " · ".join(filter(None, [*foundations(result), error_words(reading), engine, f"seed {result.seed}"]))
+    said = [*foundations(result), error_words(reading), tolerance_words(result), engine, f"seed {result.seed}"]
+    return " · ".join(filter(None, said))
 
 
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:

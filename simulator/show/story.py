@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis
-from simulator.risk.attribution import Component
+from simulator.facts import Facts
+from simulator.risk.attribution import Component, Source
 from simulator.risk.breach import Breach, DayQuantiles
 from simulator.risk.verdict import FEWEST
 from simulator.show import words
@@ -67,7 +68,7 @@ def parts(reading: Reading) -> list[Part]:
     return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
 
 
-def said_cause(part: Component, reading: Reading) -> str:
+def said_cause(part: Component | Source, reading: Reading | Facts) -> str:
     """The key in the words of causes: the cause of a component, told apart where its usual words would be wrong."""
     if part.cause == "message" and part.agent in reading.whole_prompts:
         return "whole_prompt"
@@ -139,6 +140,9 @@ def burn_fan_title(reading: Reading) -> str:
             f"1 in 20 above {reading.money(reading.spend.p95)}"
         )
     budget = reading.stated(reading.breach.amount)
+    if broken_words(reading):
+        median = reading.money(reading.held.p50)
+        return f"The {budget} budget is broken, and half of all {reading.nouns} end above {median}"
     if reading.breach.day is None:
         return f"None of {reading.trials:,} simulated {reading.nouns} breaks the {budget} budget"
     when = _break_day(reading, reading.breach.day)

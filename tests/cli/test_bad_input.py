@@ -96,7 +96,10 @@ LINES = {
     "a negative seed": (["--seed", "-1"], "--seed", "from 0 to 2"),
     "no threads": (["--threads", "0"], "--threads", "from 1"),
     "the hybrid engine": (["--engine", "hybrid"], "--engine", "does not exist yet"),
-    "a tolerance": (["--tolerance", "0.01"], "--tolerance", "is for the hybrid engine"),
+    "a tolerance of nothing": (["--tolerance", "0"], "--tolerance", "above 0 and up to 1, such as 1% or 0.01"),
+    "a tolerance below it": (["--tolerance", "-1%"], "--tolerance", "a tolerance is a share of the P95"),
+    "a tolerance above all": (["--tolerance", "1.5"], "--tolerance", "a tolerance is a share of the P95"),
+    "other points": (["--points", "halton"], "--points", "there are no such points"),
     "another engine": (["--engine", "warp"], "--engine", "auto or exact"),
     "a condition that lost its operator": (["--fail-if", "breach_probability"], "--fail-if", "has no operator.*Quote"),
     "a condition on nothing": (["--fail-if", "p96>3"], "--fail-if", "did you mean p95"),
@@ -186,6 +189,6 @@ def test_all_that_is_wrong_is_said_at_once_whatever_kind_it_is(burncurve: Caller
     said = burncurve(command, tmp_path / "wrong.yaml", *(["--trials", "0"] if command == "run" else []))
     assert said.code == 2
     places = re.findall(r"^(?:.*wrong\.yaml:\d+: )?([-\w.]+)\n    ", said.err, re.MULTILINE)
-    of_a_run = ["--trials", "events"] if command == "run" else []
+    of_a_run = ["--trials"] if command == "run" else []
     everywhere = ["budget", "bugdet", "limits.p97", "agents.chat.model", "agents.chat.turns.geometrik"]
     assert sorted(places) == sorted(everywhere + of_a_run)

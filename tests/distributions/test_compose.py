@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from scipy.special import ndtr
 
@@ -367,6 +367,7 @@ shares = st.floats(0.001, 0.999)
 
 @settings(max_examples=80, deadline=None)
 @given(law=simple_laws, a=shares, b=shares, u=shares)
+@example(law=FAMILIES["uniform"].of(low=-3, high=1e6), a=0.001, b=0.0010000000000000002, u=0.5)
 def test_truncation_is_a_condition(law: Law, a: float, b: float, u: float) -> None:
     lo, hi = sorted((float(law.ppf(a)), float(law.ppf(b))))
     assume(law.mass(lo, hi) > 0.0)

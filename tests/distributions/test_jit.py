@@ -1,15 +1,18 @@
 """Compiled code is cached where it may be, found again, and never stale."""
 
+import gc
 import json
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
 import pytest
+from numba.core.types.functions import BaseFunction
 
 from distributions import jit
 
@@ -42,7 +45,7 @@ def house(tmp_path):
     """A copy of the room of numbers with a kernel whose answer stands in another file."""
     room = tmp_path / "house" / "distributions"
     room.mkdir(parents=True)
-    for name in ("__init__.py", "jit.py"):
+    for name in ("__init__.py", "jit.py", "compiling.py"):
         shutil.copy(ROOT / "distributions" / name, room)
     (room / "probe_kernel.py").write_text(KERNEL)
     write_answer(room.parent, 1)
@@ -146,6 +149,48 @@ def test_numba_caches_of_a_host_program_stay_where_they_are():
     jit.kernel(lambda out: None)
     assert before == numba.config.CACHE_DIR
     assert before != str(jit.cache_directory())
+
+
+class Given(NamedTuple):
+    out: Any
+    extra: Any
+
+
+@jit.inlined
+def add_extra(given, wanted):
+    if given.extra is not None:
+        given.out[0] += given.extra[0]
+    if wanted:
+        given.out[0] += given.nothing_of_this_name
+
+
+@jit.kernel
+def fill_given(given):
+    given.out[0] = 1.0
+    add_extra(given, False)
+
+
+def test_what_types_rule_out_is_not_even_typed():
+    """Neither the element of None nor the field that isn't there stands in the way."""
+    out = np.zeros(1)
+    fill_given(Given(out, None))
+    assert out[0] == 1.0
+    fill_given(Given(out, np.ones(1)))
+    assert out[0] == 2.0
+
+
+@jit.kernel
+def fill_wrongly(out):
+    out[0] = min(out[0], "a word")
+
+
+def test_compiling_leaves_the_process_as_it_was_even_where_it_fails():
+    before = BaseFunction.get_call_type
+    assert gc.isenabled()
+    with pytest.raises(numba.TypingError):
+        fill_wrongly(np.zeros(1))
+    assert gc.isenabled()
+    assert BaseFunction.get_call_type is before
 
 
 @jit.kernel

@@ -46,6 +46,13 @@ def standard_errors_off(sample, expected):
     return gap / (spread / math.sqrt(sample.size)) if spread > 0 else math.inf
 
 
+def variance_off(sample, expected):
+    """Distance of a sample variance from what it should be, in its standard errors (by the fourth moment)."""
+    spread = np.asarray(sample, dtype=float)
+    spread = (spread - spread.mean()) ** 2
+    return abs(spread.mean() - expected) / (spread.std() / math.sqrt(spread.size))
+
+
 def share_off(hits, n, p):
     """Distance of a share from its probability, in binomial standard deviations."""
     return abs(hits / n - p) / math.sqrt(p * (1 - p) / n)

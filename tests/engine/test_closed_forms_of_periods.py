@@ -7,28 +7,15 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
-from scipy.stats import norm, poisson
+from scipy.stats import norm, poisson, t
 
-from tests.engine.facts import all_sessions, share_off, simulate, spends, standard_errors_off
+from simulator.engine.tally import REPLICATES
+from tests.engine.cents import CENT, CENTS, THREE_DAYS, TWENTY, cents
+from tests.engine.facts import all_sessions, share_off, simulate, spends, standard_errors_off, variance_off
 from tests.twin.agreement import kolmogorov_bound
 from tests.twin.worlds import one_agent, scenario
 
 TRIALS = 20_000
-CENT = {"prompt_tokens": 0, "output_tokens": 1}  # a session of one output token, at 10,000 dollars a million: one cent
-CENTS = {"dear": {"input": 0, "output": 10_000}}
-THREE_DAYS = {"start": "2026-12-04", "days": 3}  # Friday to Sunday
-TWENTY = {"sessions_per_day": 20}
-
-
-def cents(volume=TWENTY, **more):
-    return one_agent(CENT, models=CENTS, volume=volume, **({"period": THREE_DAYS} | more))
-
-
-def variance_off(sample, expected):
-    """Distance of a sample variance from what it should be, in its standard errors (by the fourth moment)."""
-    spread = np.asarray(sample, dtype=float)
-    spread = (spread - spread.mean()) ** 2
-    return abs(spread.mean() - expected) / (spread.std() / math.sqrt(spread.size))
 
 
 def test_the_variance_of_a_poisson_period():
@@ -89,16 +76,31 @@ def test_each_day_pays_its_own_prices():
     assert paid == {1: {low}, 2: {low}, 3: {2 * low}, 4: {2 * low}}
 
 
-def test_breach_probability_under_lognormal_volume():
+BUDGET, SHARED = 0.755, {"volume": "0.7 to 1.5"}
+
+
+def breach_probability_of_the_mixture():
+    """P(more than 75 sessions) of a Poisson count whose mean is lognormal, by quadrature."""
     low, high, mean = 0.7, 1.5, 60
-    budget = 0.755
     sigma = math.log(high / low) / (2 * norm.ppf(0.95))
     z, weights = np.polynomial.hermite_e.hermegauss(120)
     level = np.exp(math.log(low * high) / 2 + sigma * z)
-    exact = float((weights * poisson.sf(75, mean * level)).sum() / weights.sum())
-    result = simulate(cents(budget=budget, drivers={"volume": "0.7 to 1.5"}), trials=TRIALS)
-    assert share_off((spends(result) > budget).sum(), TRIALS, exact) < 4
-    assert result.to_dict()["budget"]["breach_probability"] == pytest.approx((spends(result) > budget).mean())
+    return float((weights * poisson.sf(75, mean * level)).sum() / weights.sum())
+
+
+def test_breach_probability_under_lognormal_volume():
+    exact = breach_probability_of_the_mixture()
+    result = simulate(cents(budget=BUDGET, drivers=SHARED), trials=TRIALS, points="plain")
+    assert share_off((spends(result) > BUDGET).sum(), TRIALS, exact) < 4
+    assert result.to_dict()["budget"]["breach_probability"] == pytest.approx((spends(result) > BUDGET).mean())
+
+
+def test_breach_probability_by_sobol_points_is_as_sure_as_their_replicates_say():
+    result = simulate(cents(budget=BUDGET, drivers=SHARED), trials=TRIALS)
+    replicates = (spends(result) > BUDGET).reshape(-1, REPLICATES).mean(axis=0)
+    error = replicates.std(ddof=1) / math.sqrt(REPLICATES)
+    off = abs(replicates.mean() - breach_probability_of_the_mixture()) / error
+    assert off < t.isf(norm.sf(4), REPLICATES - 1)  # as likely to be passed as 4 standard errors that are known
 
 
 # -- fixed costs: by the calendar, to the cent ---------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -36,11 +38,29 @@ def test_no_two_purposes_share_their_draws(kind):
     assert np.all((drawn > 0.0) & (drawn < 1.0))
 
 
-def test_draws_of_one_event_are_even_together_and_with_drivers_of_their_own():
-    """Whether it happens, and how much it multiplies: of 16 points of a replicate one in each of 4 x 4 boxes."""
-    points, trials = Points(), TRIALS[::16][:16]
-    happens, size = (points.uniforms(5, f"event:launch:{what}", trials) for what in ("happens", "volume"))
-    assert len(set((np.floor(happens * 4) * 4 + np.floor(size * 4)).tolist())) == 16
+@pytest.mark.parametrize("what", ["event:launch:happens", "event:launch:price", "event:a:starts"])
+def test_an_event_is_even_by_itself(what):
+    """In each replicate: of the first 2^8 points each of 2^8 cells is hit."""
+    u = Points().uniforms(5, what, TRIALS)
+    for replicate in range(REPLICATES):
+        assert sorted(np.floor(2**8 * u[replicate::REPLICATES]).astype(int).tolist()) == list(range(2**8))
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("driver:volume", "event:launch:happens"),
+        ("driver:failure_rate", "event:a:starts"),
+        ("event:launch:happens", "event:launch:volume"),
+    ],
+)
+def test_an_event_is_even_with_the_main_drivers_and_with_its_own_size(first, second):
+    """Every box of a sixteenth holds a sixteenth of each replicate's 256 points: t is 4 or less."""
+    x, y = (Points().uniforms(5, purpose, TRIALS) for purpose in (first, second))
+    for replicate, along in itertools.product(range(REPLICATES), range(5)):
+        place = slice(replicate, None, REPLICATES)
+        boxes = np.floor(x[place] * 2**along) * 2 ** (4 - along) + np.floor(y[place] * 2 ** (4 - along))
+        assert np.all(np.bincount(boxes.astype(int), minlength=16) == 2**4)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,12 @@ def too_long(source: Source) -> Iterator[str]:
 
 
 RULES = (
-    Rule("only jit.py compiles", importing("numba", "llvmlite"), "from numba import njit", ("distributions/jit.py",)),
+    Rule(
+        "only jit.py compiles, and compiling.py says how",
+        importing("numba", "llvmlite"),
+        "from numba import njit",
+        ("distributions/jit.py", "distributions/compiling.py"),
+    ),
     Rule(
         "only streams.py makes randomness",
         making_randomness,

@@ -68,6 +68,12 @@ def test_what_is_rarer_in_the_worst_trials_counts_as_well() -> None:
     assert found["outage"].strength == pytest.approx(-found["spike"].strength, rel=1e-12)
 
 
+def test_equal_values_stand_at_the_middle_of_their_ranks() -> None:
+    values = np.array([0, 0, 0, 3, 1, 1, 7, 0])
+    scores = stats.norm.ppf(stats.rankdata(values) / 9)
+    assert normal_scores(values) == pytest.approx((scores - scores.mean()) / scores.std(ddof=1), rel=1e-12)
+
+
 @pytest.mark.parametrize(("n", "worst"), [(6, 2), (7, 3)])
 @pytest.mark.parametrize("ties", [False, True])
 def test_trials_taken_at_random_differ_by_the_error_that_is_said(n: int, worst: int, ties: bool) -> None:

@@ -173,6 +173,24 @@ def _routing(*routes: str) -> str:
     return GOOD.replace(outage, events).replace("models:\n", f"models:\n{models}")
 
 
+def test_at_most_twelve_events_hit_a_share(tmp_path: Path) -> None:
+    def storms(n: int) -> str:
+        events = "".join(f"  s{k}: {{per_month: 1, share: 5%, multiplies: {{turns: 2}}}}\n" for k in range(n))
+        return GOOD.replace("  outage:", f"{events}  outage:")
+
+    assert _problems(storms(12), tmp_path) == []
+    (problem,) = _problems(storms(13), tmp_path)
+    assert problem.path == "events.s12.share"
+    assert "is one of 13 events that hit a share of the sessions" in problem.message
+
+
+def test_a_one_time_cost_has_a_name_of_its_own(tmp_path: Path) -> None:
+    text = GOOD.replace("fixed_costs:\n", "fixed_costs:\n  monthly: {labels: 10}\n")
+    (problem,) = _problems(text, tmp_path)
+    assert problem.path == "fixed_costs.one_time.labels"
+    assert "has the name of a monthly cost" in problem.message
+
+
 def test_a_circle_of_three_rules_is_said_once_at_the_last_of_them(tmp_path: Path) -> None:
     (problem,) = _problems(_routing("{m0: m1}", "{m1: m2}", "{m3: m1}", "{m2: m0}"), tmp_path)
     assert problem.path == "events.e3.route.m2"

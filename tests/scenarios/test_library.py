@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from scenarios.lint import lint
+from scenarios.lint_period import share_of_top
 from scenarios.load import library_names, library_path, load
 from scenarios.prices import resolve_prices
 from simulator.run import run
@@ -90,6 +91,14 @@ def test_a_number_of_a_product_has_its_source_beside_it(name):
     assert unmarked == []
 
 
+def test_the_library_shows_what_a_period_can_share():
+    shown = {name: load(name) for name in PRODUCTS}
+    assert [name for name, one in shown.items() if one.events] == ["support-agent"]
+    assert [name for name, one in shown.items() if one.controls] == ["research-assistant"]
+    assert [name for name, one in shown.items() if one.volume.rollout] == ["research-assistant"]
+    assert [name for name, one in shown.items() if one.volume.users] == ["document-reviewer"]
+
+
 # -- the worked numbers ------------------------------------------------------------------------------------------------
 
 
@@ -152,7 +161,7 @@ def test_faq_turns_are_those_of_the_source():
 
 def test_rag_inference_makes_65_percent_of_ten_thousand_dollars():
     """At a hundredth of the volume, so that a year of months is quick; fixed costs and overheads left out."""
-    result = small("rag-assistant", 400, "volume.sessions_per_day=26")
+    result = small("rag-assistant", 400, "volume.sessions_per_day=24")
     rows = result.to_dict()["attribution"]
     models = 100 * sum(row["mean"] for row in rows if row["cause"] not in {"fixed", "overheads"})
     assert models == pytest.approx(6_500, rel=0.07)
@@ -189,6 +198,12 @@ def test_reviewer_one_bundle_in_ten_crosses_the_threshold():
     law = load("document-reviewer").agents["reviewer"].system_tokens
     assert 1 - float(law.cdf(272_000)) == pytest.approx(0.1, abs=0.01)
     assert law.mean() == pytest.approx(132_000, rel=0.05)
+
+
+def test_reviewer_the_busiest_ten_of_a_hundred_lawyers_bring_four_bundles_in_ten():
+    volume = load("document-reviewer").volume
+    assert volume.users == 100
+    assert share_of_top(volume.sessions_per_user_day, 0.1) == pytest.approx(0.4, abs=0.03)
 
 
 def test_reviewer_shows_the_cliff_in_the_session_law():

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from scenarios.expected import expected_by_day
 from scenarios.load import library_path, load
 from scenarios.prices import resolve_prices
+from scenarios.rollout import rollout_share
 from simulator.result import Result
 from simulator.run import run
 from tests.twin.naive_twin import Dice, Session, World, levels
@@ -135,6 +137,12 @@ def test_support_difficulty_is_what_tasks_differ_by():
     assert task / (task + rest) == pytest.approx(0.63, abs=0.01)
 
 
+def test_support_two_decembers_of_five_have_a_storm_or_a_strike():
+    event = load("support-agent").events["snow-or-strike"]
+    assert 1 - math.exp(-event.per_month) == pytest.approx(2 / 5, abs=0.01)
+    assert float(event.multiplies["volume"].ppf(0.5)) == pytest.approx(2)
+
+
 # -- coding agent ------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +199,12 @@ def test_research_the_searchers_model_doubles_its_price_in_january():
     before, after = (book.cards["flash"][0].tiers[0] for book in (december, january))
     assert (before.input, before.output) == (0.75, 3.75)
     assert (after.input, after.output) == (1.50, 7.50)
+
+
+def test_research_december_has_the_reports_that_its_comment_says():
+    assert sum(expected_by_day(load("research-assistant"))) == pytest.approx(1_290, abs=5)
+    january = load("research-assistant", overrides="period=2027-01")
+    assert {rollout_share(january.volume.rollout, day) for day in january.period.dates} == {1.0}
 
 
 def test_research_one_search_in_eight_is_done_anew():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from simulator.outputs import Wanted
 from simulator.result import Result
 from simulator.show import plots, words
 from simulator.show.brakes import brakes_words, controls_section, controls_title
@@ -60,6 +62,32 @@ def test_controls_that_never_act_say_so() -> None:
     reading = read(braked.never_braked())
     assert brakes_words(reading) == "no control acted in 200 months"
     assert controls_title(reading) == "No control acted in 200 simulated months"
+    made = controls_section(reading, None)
+    assert made is not None
+    assert made.rows[-1] == ("sessions turned away", "none", "none", "")
+    assert [(row.acts, row.when, row.leak) for row in made.controls] == [("less than 1.7 %", "", "")] * 2
+
+
+def test_a_notebook_shows_both_sides(result: Result) -> None:
+    done, html = result.controls, result._repr_html_()
+    assert done is not None
+    assert done.breach is not None
+    for name, value in (
+        ("P95 without controls", words.money(done.covered.p95)),
+        ("Chance of going over it without controls", words.percent(done.breach.probability)),
+        ("Sessions turned away", words.percent(done.turned_away.share)),
+    ):
+        assert f"{name}</th><td style='text-align:right'>{value}</td>" in html
+    assert "controls" not in synthetic.result(synthetic.tally(trials=20))._repr_html_()
+    assert "$43,210 by Sat 12 Dec; 11 % more" in braked.month_to_date()._repr_html_()
+
+
+def test_a_folder_of_results_has_the_picture_where_there_are_controls(tmp_path: Path) -> None:
+    made = braked.with_scenario(braked.braked(trials=30))
+    list(Wanted(folder=tmp_path / "with").write(made, {}))
+    assert (tmp_path / "with" / "controls.png").stat().st_size > 10_000
+    list(Wanted(folder=tmp_path / "without").write(synthetic.with_scenario(synthetic.tally(trials=30)), {}))
+    assert not (tmp_path / "without" / "controls.png").exists()
 
 
 def test_without_controls_there_is_no_line_and_no_section() -> None:

@@ -13,6 +13,7 @@ import burncurve as bc
 from scenarios.load import load
 from simulator.address import sessions_of
 from simulator.course import ReplayError
+from simulator.engine.points import Points
 from simulator.engine.replay import trace_session
 from tests.simulator.replays import AGENT, EVERY, dearest
 from tests.twin.worlds import scenario
@@ -152,7 +153,7 @@ def test_a_session_that_there_is_not(name):
 
 
 def test_a_session_beyond_the_last_of_its_day():
-    count = sessions_of(load(SPEC), 1, 2, 0, 1)
+    count = sessions_of(load(SPEC), 1, Points(), 2, 0, 1)
     place = {"trial": 2, "day": 1, "feature": "sum"}
     bc.replay(SPEC, session=count - 1, **place)
     with pytest.raises(bc.ScenarioError) as caught:

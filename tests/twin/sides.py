@@ -9,7 +9,10 @@ import numpy as np
 
 from scenarios.load import load
 from scenarios.prices import resolve_prices
+from scenarios.schema import DRIVERS
 from simulator.run import run
+from tests.twin.naive_fate import multiplied
+from tests.twin.naive_period import followed
 from tests.twin.naive_twin import Dice, Session, World, levels
 
 TWIN_SESSIONS = 4_000
@@ -52,12 +55,11 @@ def twin_side(source, n=TWIN_SESSIONS, seed=2026):
     dice = Dice(seed)
     fixed = {driver: float(law.mean()) for driver, law in scenario.drivers.levels.items()}
     cards = {model: by_day[0] for model, by_day in resolve_prices(scenario).cards.items()}
-    world = World(cards, levels(**fixed), usd_rate=scenario.usd_rate)
     shares = {feature: spec.share for feature, spec in scenario.features.items()}
     bills, cells = [], []
     for _ in range(n):
         feature = dice.choose(shares)
-        bills.append(Session(scenario, feature, world, dice).run())
+        bills.append(Session(scenario, feature, world_of(scenario, cards, fixed, dice), dice).run())
         cells.append({(feature, *key): money for key, money in bills[-1].cells.items()})
     columns = {column: np.array([getattr(bill, column) for bill in bills], dtype=float) for column in RECORDED}
     columns["bought"] = columns["cost"] * columns["success"]
@@ -69,6 +71,16 @@ def twin_side(source, n=TWIN_SESSIONS, seed=2026):
         by_depth([bill.at_depth for bill in bills]),
         by_depth([bill.instances for bill in bills]),
     )
+
+
+def world_of(scenario, cards, fixed, dice):
+    """What a session finds on a day on which every event of the scenario is in force."""
+    mine, routes = dict.fromkeys(DRIVERS, 1.0) | fixed, {}
+    for event in scenario.events.values():
+        if dice.happens(event.share):
+            mine = multiplied(mine, {driver: float(law.mean()) for driver, law in event.multiplies.items()})
+            routes |= event.route
+    return World(cards, levels(**mine), scenario.usd_rate, followed(routes))
 
 
 def by_depth(counters):

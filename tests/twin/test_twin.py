@@ -16,13 +16,14 @@ import pytest
 from scenarios.load import load
 from tests.twin.agreement import gap_in_standard_errors, kolmogorov_bound, kolmogorov_distance, quantile_fits
 from tests.twin.coming import COMING
+from tests.twin.incidents import INCIDENTS
 from tests.twin.sides import COLUMNS, kernel_side, twin_side
 from tests.twin.variants import TREES, VARIANTS
 
 NANOS = 1e-8
 PRIMES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 OFTEN = 20  # expected twin sessions of an outcome that must show: e^-20 is the chance that it does not
-SPECS = VARIANTS | TREES | COMING
+SPECS = VARIANTS | TREES | COMING | {f"incident: {name}": spec for name, spec in INCIDENTS.items()}
 
 
 @pytest.fixture(scope="module", params=SPECS)

@@ -1,86 +1,83 @@
-"""Whole periods against the twin: drivers, trends, weekdays, counts by feature and fixed costs, trial by trial."""
+"""Whole periods against the twin, trial by trial: what they cost, day by day, and what happened in them.
+
+A column is a number that either side says of a trial. Beside each stands its swing, the square of its distance from the
+mean, so that means tell of variances too; and of days that follow each other the product of what they cost.
+"""
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from scenarios.load import load
-from scenarios.prices import resolve_prices
-from simulator.run import run
-from tests.twin.agreement import gap_in_standard_errors, kolmogorov_bound, kolmogorov_distance
-from tests.twin.naive_period import trial
-from tests.twin.naive_twin import Dice
-from tests.twin.variants import CHAT, STEADY
-from tests.twin.worlds import scenario
+from tests.twin.agreement import SAME, gap_in_standard_errors, kolmogorov_bound, kolmogorov_distance, quantile_fits
+from tests.twin.lives import engine_lives, twin_lives
+from tests.twin.periods import PERIODS
 
 TWIN_TRIALS = 500
-KERNEL_TRIALS = 20_000
+ENGINE_TRIALS = 10_000
 
-AGENTS = {
-    "chat": {"model": "dear"} | CHAT | {"retry": {"failure_rate": 0.1, "quality_share": 0.5}},
-    "bulk": {"model": "plain"} | STEADY,
-}
-FEATURES = {"ask": {"agent": "chat", "share": 0.3}, "sum up": {"agent": "bulk", "share": 0.7}}
-PERIODS = {
-    "poisson": scenario(
-        AGENTS,
-        features=FEATURES,
-        period={"start": "2026-12-03", "days": 4},  # Thursday to Sunday
-        volume={"sessions_per_day": 6, "weekdays": {"sat": 0.3, "sun": 0.25}},
-    ),
-    "negative binomial": scenario(
-        AGENTS,
-        features=FEATURES,
-        period={"start": "2026-12-30", "days": 3},  # over the new year
-        volume={"sessions_per_month": 310, "dispersion": 2},
-        fixed_costs={
-            "monthly": {"platform": 31, "watching": 6.2},
-            "one_time": {"x": {"amount": 2, "date": "2027-01-01"}},
-        },
-    ),
-    "drivers and trends": scenario(
-        AGENTS,
-        features=FEATURES,
-        period={"start": "2026-12-01", "days": 5},
-        volume={"sessions_per_day": 5, "dispersion": 6},
-        drivers={"volume": "0.5 to 1.8", "context": {"uniform": {"low": 1, "high": 3}}, "failure_rate": "0.5 to 4"},
-        trends={"volume": 40.0, "output_tokens": 20.0},  # a five-day month must show them
-    ),
-}
+
+def columns(lives, spec):
+    days = range(lives.covered.shape[1])
+    told = {"spend": lives.spend, "covered": lives.covered.sum(axis=1), "turned away": lives.turned_away}
+    told |= {f"covered on day {n}": lives.covered[:, n] for n in days}
+    for place, name in enumerate(spec.features):
+        told[f"cost of {name}"] = lives.money[:, :, place].sum(axis=1)
+        told |= {f"{name} on day {n}": lives.sessions[:, n, place] for n in days}
+        told |= {f"cost of {name} on day {n}": lives.money[:, n, place] for n in days}
+    told |= {f"days of {name}": on for name, on in lives.event_days.items()}
+    for place, crossed in enumerate(lives.crossed.T):
+        told |= {f"control {place} by day {n + 1}": (crossed > 0) & (crossed <= n + 1) for n in days}
+    if spec.controls:
+        told |= {f"spend of day {n} if free": lives.free_spend[:, n] for n in days}
+        told["spend if free"] = lives.free_spend.sum(axis=1)
+        told["covered if free"] = lives.free_covered.sum(axis=1)
+    told["peak"] = lives.peak
+    if spec.volume.users is not None:
+        told["heaviest"] = lives.heaviest
+    return {name: np.asarray(column, dtype=float) for name, column in told.items()}
+
+
+def with_swings(side, means):
+    swings = {f"swing of {name}": swing(column, means[name]) for name, column in side.items()}
+    days = [name for name in side if name.startswith("covered on day")]
+    return side | swings | {f"{one} x {other}": side[one] * side[other] for one, other in pairwise(days)}
+
+
+def swing(column, mean):
+    return np.where(np.isclose(column, mean, rtol=SAME, atol=0), 0.0, column - mean) ** 2
 
 
 @pytest.fixture(scope="module", params=PERIODS)
 def sides(request):
     spec = load(PERIODS[request.param])
-    prices, dice = resolve_prices(spec), Dice(11)
-    ours = [trial(spec, prices, dice) for _ in range(TWIN_TRIALS)]
-    tally = run(spec, trials=KERNEL_TRIALS, seed=3, engine="exact", threads=1).tally
-    unit = tally.frame.unit
-    twin = {"spend": np.array([t.spend for t in ours])}
-    kernel = {"spend": tally.cells.sum(axis=1) * unit}
-    for day in range(len(tally.frame.dates)):
-        twin[f"day {day}"] = np.array([t.daily[day] for t in ours])
-        kernel[f"day {day}"] = tally.daily[:, day, :].sum(axis=1) * unit
-    for place, name in enumerate(tally.frame.features):
-        twin[name] = np.array([t.sessions[name] for t in ours], dtype=float)
-        kernel[name] = tally.sessions[:, :, place].sum(axis=1).astype(float)
-    for side in (twin, kernel):
-        side["both features"] = side["ask"] * side["sum up"]  # they share a day's g and a trial's volume
-        side["swing"] = (side["ask"] + side["sum up"] - twin["ask"].mean() - twin["sum up"].mean()) ** 2
-    return twin, kernel
+    twin = columns(twin_lives(spec, TWIN_TRIALS), spec)
+    engine = columns(engine_lives(spec, ENGINE_TRIALS), spec)
+    means = {name: column.mean() for name, column in engine.items()}
+    return with_swings(twin, means), with_swings(engine, means)
 
 
-def test_means_of_periods_are_the_twins(sides):
-    twin, kernel = sides
-    gaps = {}
-    for column, theirs in kernel.items():
-        gaps[column] = gap_in_standard_errors(twin[column], theirs.mean(), theirs.size, theirs.std())
-    assert {column: gap for column, gap in gaps.items() if gap > 4} == {}
+def test_means_and_swings_of_periods_are_the_twins(sides):
+    twin, engine = sides
+    gaps = {
+        name: gap_in_standard_errors(twin[name], theirs.mean(), theirs.size, max(theirs.std(), twin[name].std()))
+        for name, theirs in engine.items()
+    }
+    assert {name: gap for name, gap in gaps.items() if gap > 4} == {}
 
 
 def test_distributions_of_periods_are_the_twins(sides):
-    twin, kernel = sides
-    bound = kolmogorov_bound(TWIN_TRIALS, KERNEL_TRIALS)
-    distances = {column: kolmogorov_distance(twin[column], theirs) for column, theirs in kernel.items()}
-    assert {column: d for column, d in distances.items() if d > bound} == {}
+    twin, engine = sides
+    bound = kolmogorov_bound(TWIN_TRIALS, ENGINE_TRIALS)
+    distances = {name: kolmogorov_distance(twin[name], theirs) for name, theirs in engine.items()}
+    assert {name: d for name, d in distances.items() if d > bound} == {}
+
+
+@pytest.mark.parametrize("p", [0.5, 0.9, 0.95])
+def test_quantiles_of_spend_lie_between_the_twins_order_statistics(sides, p):
+    twin, engine = sides
+    names = [name for name in ("spend", "covered", "spend if free") if name in twin]
+    assert [name for name in names if not quantile_fits(twin[name], engine[name], p)] == []
