@@ -239,12 +239,12 @@ def ready_engine(task: Task, asked: str, trials: int | None) -> Engine:
     """
     if asked == "exact":
         return Exact(task, "asked for; it simulates every session of every trial")
-    work = task.calls * (trials or DEFAULT_TRIALS)
-    if asked == "auto" and work <= EXACT_CALLS:
-        return Exact(task, f"it simulates every session: about {_rough(work)} calls, which is little work")
+    if asked == "auto" and task.calls * (trials or DEFAULT_TRIALS) <= EXACT_CALLS:
+        return Exact(task, "it simulates every session, which is little work here")
     reason = "asked for; it draws what a day's sessions cost together from the law of such sums"
     if asked == "auto":
-        reason = f"all sessions would make about {_rough(work)} calls, so it draws what a day's sessions cost together"
+        each = f"about {_rough(task.calls)} calls a trial are too many to simulate each"
+        reason = f"{each}, so it draws what a day's sessions cost together"
     task.expected(trials or DEFAULT_TRIALS, hybrid=True)
     return _learnt(task, reason, trials)
 

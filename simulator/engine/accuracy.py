@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 TOLERANCE, HEAVY_TOLERANCE = 0.005, 0.02
 """Relative error of the mean that is held; where the variance of a session's cost is infinite, the second."""
-EXACT_CALLS = 4e7
+EXACT_CALLS = 2e7
 """Model and tool calls of the exact trials that are simulated beside."""
-LEAST_EXACT, MOST_EXACT = 8, 64
+LEAST_EXACT, MOST_EXACT = 8, 400
 STRANGE = 4.0
 """Standard errors by which exact trials may differ."""
 

@@ -209,9 +209,9 @@ def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:
     with job.lock:
         done = list(job.done)
     now = sum(rows.stop - rows.start for rows in done)
-    if watch is not None and now != job.reported:
-        watch(now - job.reported, 0)
-    job.reported = now
+    before, job.reported = job.reported, now
+    if watch is not None and now != before:
+        watch(now - before, 0)
 
 
 def _finished(job: _Job) -> Tally:

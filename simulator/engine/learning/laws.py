@@ -70,18 +70,24 @@ class Tail:
 
 def quantiles(costs: Floats) -> Floats:
     """float64[N_KNOTS]: knots as a pool has them; `costs` in rising order."""
-    at = np.clip((1.0 - PASSED) * len(costs) - 0.5, 0.0, len(costs) - 1.0)
+    return _between(costs, 1.0 - PASSED)
+
+
+def _between(costs: Floats, p: Floats) -> Floats:
+    """Quantiles of a pool by the straight line between its sessions; `costs` in rising order."""
+    at = np.clip(p * len(costs) - 0.5, 0.0, len(costs) - 1.0)
     low = np.floor(at).astype(np.int64)
     high = np.minimum(low + 1, len(costs) - 1)
     part = at - low
-    return costs[low] * (1.0 - part) + costs[high] * part
+    between: Floats = costs[low] * (1.0 - part) + costs[high] * part
+    return between
 
 
 def with_tail(costs: Floats, tail: Tail) -> Floats:
     """float64[N_KNOTS]: knots of a pool, and of a tail beyond it; `costs` in rising order."""
     knots, starts = quantiles(costs), tail.starts(len(costs))
     above = costs[int(np.ceil((1.0 - starts) * len(costs))) :]
-    edge = float(np.interp((1.0 - starts) * len(costs) - 0.5, np.arange(len(costs)), costs))
+    edge = float(_between(costs, np.array([1.0 - starts]))[0])
     beyond = starts > PASSED
     scale = _scale(above - edge, tail.xi)
     depth = np.log(starts / PASSED[beyond])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Watch = Callable[[float], None] | None
 
 PILOT = range(2)
-BASE_ERROR = 0.001
+BASE_ERROR = 0.00125
 """Relative error that the mean at the base levels may have, where the work allows it; all features together."""
 KEY_ERROR, KEY_SHARE = 0.0025, 0.01
 """The same of one key alone, where its part of the spend is so much at least."""
@@ -153,7 +153,7 @@ class Learner:
         larger = self._points(key, levels[1:][again], [more[place] for place in again], _part_of(watch, 0.8))
         for place, point in zip(again, larger, strict=True):
             points[place] = point
-        points = [base.point(base.pool), *points]
+        points = [base.own_point(), *points]
         priced, covered = self._priced(key.feature), self._covered(key.feature)
         self.sheets[key] = Sheet.of(base, axes, points[:n_points], points[n_points:], priced, covered)
 
@@ -222,8 +222,8 @@ class Learner:
         """The tail of a feature's costs; a session is cut at the latest when it has made MAX_CALLS calls."""
         scenario = self.program.scenario
         index = feature_tail(scenario, list(scenario.features)[feature]).index
-        dearest = np.argsort(pool.costs, axis=None, kind="stable")[-FEW_DEAREST:]
-        costs, calls = pool.costs.ravel()[dearest], np.maximum(pool.calls.ravel()[dearest], 1)
+        dearest = pool.costs >= np.partition(pool.costs, -FEW_DEAREST, axis=None)[-FEW_DEAREST]
+        costs, calls = pool.costs[dearest], np.maximum(pool.calls[dearest], 1)
         return Tail(index, float(np.median(costs / calls)) * MAX_CALLS)
 
 

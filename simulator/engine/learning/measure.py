@@ -87,6 +87,10 @@ class Base:
         """float64[C]: of the cells."""
         return _shares(self.pool.cells[:, self.columns])
 
+    def own_point(self) -> Point:
+        """The base level itself."""
+        return self._point(self.pool, 0.0, 0.0, self.shares, self.knots)
+
     def point(self, pool: Pool) -> Point:
         """Measure what other levels make of some of the base level's sessions."""
         own = self.pool.wanted.groups
@@ -96,10 +100,11 @@ class Base:
         log_ratio, noise = self._ratio(before, after, low, high)
         own_cells, base_cells = pool.cells[:, self.columns], self.pool.cells[part][:, self.columns]
         shares = np.maximum(_shares(own_cells) + self.shares - _shares(base_cells), 0.0)
-        knots = moved(self.knots, low, high)
-        mean = mean_of(knots)
-        money = own_cells.sum() / len(own_cells)
-        spread = (own_cells - own_cells.mean(axis=0)) / money if money > 0.0 else np.zeros(own_cells.shape)
+        return self._point(pool, log_ratio, noise, shares, moved(self.knots, low, high))
+
+    def _point(self, pool: Pool, log_ratio: float, noise: float, shares: Floats, knots: Floats) -> Point:
+        cells, mean = pool.cells[:, self.columns], mean_of(knots)
+        money = cells.sum() / len(cells)
         return Point(
             levels=pool.wanted.levels,
             log_ratio=log_ratio,
@@ -108,7 +113,7 @@ class Base:
             knots=knots / mean if mean > 0.0 else knots,
             calls=float(pool.calls.mean()),
             counted=pool.counted,
-            spread=spread,
+            spread=(cells - cells.mean(axis=0)) / money if money > 0.0 else np.zeros(cells.shape),
         )
 
     def _ratio(self, before: Floats, after: Floats, low: Floats, high: Floats) -> tuple[float, float]:
