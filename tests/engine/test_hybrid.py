@@ -31,6 +31,12 @@ def errors_of_the_mean(ours, theirs, own_error):
     return abs(apart.mean()) / np.hypot(chance, own_error * theirs.mean())
 
 
+def variance_and_error(sample):
+    """The variance of a sample and the standard error of that, by the fourth moment."""
+    squares = (sample - sample.mean()) ** 2
+    return squares.mean(), squares.std() / np.sqrt(sample.size)
+
+
 def test_sessions_without_chance_cost_what_they_cost_in_every_trial():
     spec = one_agent(SURE, period=WEEK, drivers={"volume": "0.6 to 1.7", "price": "0.8 to 1.5"}, budget=300)
     ours, theirs, _ = both(spec, 200)
@@ -52,12 +58,38 @@ def test_controls_cross_and_act_on_the_same_days_where_sessions_have_no_chance()
         assert np.allclose(getattr(ours, name), getattr(theirs, name), rtol=1e-9, atol=0), name
 
 
+def test_a_driver_moves_every_trial_as_it_does_where_all_is_simulated():
+    spec = one_agent(SURE, period=WEEK, drivers={"output_tokens": "0.5 to 2"}, trends={"output_tokens": 0.3})
+    ours, theirs, _ = both(spec, 300)
+    assert spends(theirs).max() > 2 * spends(theirs).min()
+    assert np.abs(spends(ours) / spends(theirs) - 1).max() < 0.003  # tokens are whole, the surface is smooth
+
+
+def test_single_sessions_are_counted_once_where_controls_act():
+    controls = [{"at": "50%", "multiplies": {"output_tokens": 0.2}}]
+    spec = one_agent(SURE, period=WEEK, drivers={"volume": "0.6 to 1.7"}, budget=150, controls=controls)
+    ours, theirs, _ = both(spec, 100)
+    assert (theirs.crossed > 0).any()
+    for kind in ("input", "output"):
+        assert ours.session.tokens[kind] == pytest.approx(theirs.session.tokens[kind], rel=0.005), kind
+
+
+def test_what_people_cost_by_chance_does_not_move_what_models_cost():
+    review = {"agent": "chat", "human_review": {"rate": 0.05, "cost": 5}}
+    spec = one_agent(SURE, features={"ask": review}, budget={"amount": 100, "covers": ["models"]})
+    ours, theirs, _ = both(spec, 1_000)
+    (mine, chance), (full, _) = (variance_and_error(tally.covered.sum(axis=1) * 1.0) for tally in (ours, theirs))
+    assert abs(mine - full) < 4 * np.sqrt(2) * chance + 0.02 * full
+
+
 @pytest.mark.parametrize("sessions", [20, 150, 5_000])
 def test_the_sum_of_many_sessions_has_the_law_of_such_sums(sessions):
     spec = one_agent(WILD | {"output_tokens": {"p50": 200, "p95": 900}}, volume={"sessions_per_day": sessions})
     ours, theirs, own_error = both(spec, 4_000)
     assert errors_of_the_mean(spends(ours), spends(theirs), own_error) < 4
     per_session = [spends(tally) / np.maximum(tally.sessions.sum(axis=(1, 2)), 1) for tally in (ours, theirs)]
+    variance, chance = zip(*(variance_and_error(sample) for sample in per_session), strict=True)
+    assert abs(variance[0] - variance[1]) < 4 * np.hypot(*chance) + 2 * own_error * variance[1]
     shift = own_error * per_session[1].mean() / per_session[1].std() / np.sqrt(2 * np.pi)
     assert kolmogorov_distance(*per_session) < kolmogorov_bound(4_000, 4_000) + 4 * shift
 
