@@ -167,14 +167,6 @@ class Chronicle:
         known = each[came > 0]
         return float(each[self.row]), float(np.median(known)) if len(known) else np.nan
 
-    def in_force(self, day: int) -> tuple[str, ...]:
-        """Events on a day, in the order of their start."""
-        return tuple(stretch.event for stretch in self.stretches if stretch.first <= day <= stretch.last)
-
-    def acting(self, day: int) -> tuple[int, ...]:
-        """Places of the controls that act on a day."""
-        return tuple(brake.place for brake in self.brakes if brake.acts is not None and brake.acts <= day)
-
     def _check(self, conditions: Conditions) -> None:
         """Hold what was drawn anew against what the run has of the trial."""
         tally, row, crowd = self.tally, self.row, self.crowd

@@ -17,6 +17,7 @@ from simulator import __version__
 from simulator.address import Address, Words, sessions_of
 from simulator.bounds import cost_overflow
 from simulator.causes import Share, shares_of
+from simulator.circumstances import Circumstances, circumstances
 from simulator.course import NANO, Course, Names, ReplayError
 from simulator.engine.again import crossings
 from simulator.engine.items import CostOverflowError
@@ -72,6 +73,7 @@ class Replay:
     address : where it lies
     shares : nanos by instance and cause
     standing : among the sessions of a run; None where it was asked for by its address
+    circumstances : what it met on its day
     points : where the draws come from that its trial makes once
     """
 
@@ -83,6 +85,7 @@ class Replay:
         prices: PriceBook,
         seed: int,
         standing: Standing | None,
+        circumstances: Circumstances,
         points: str = "sobol",
     ) -> None:
         self.course = course
@@ -91,6 +94,7 @@ class Replay:
         self.prices = prices
         self.seed = seed
         self.standing = standing
+        self.circumstances = circumstances
         self.points = points
         self.version = __version__
 
@@ -151,6 +155,7 @@ class Replay:
                 "session": self.address.session,
             },
             "standing": None if self.standing is None else asdict(self.standing),
+            "circumstances": asdict(self.circumstances),
             "currency": scenario.currency,
             "version": self.version,
             "prices_sha256": self.prices.sha256,
@@ -284,8 +289,9 @@ class ReplayRequest:
             record, rows = trace_session(program, period, self.seed, *where, NANO, crossed)
         except CostOverflowError as error:
             raise cost_overflow(scenario, error) from None
+        met = circumstances(program, period, self.seed, address, crossed)
         course = Course.read(record, rows, Names.of(scenario))
-        return Replay(course, address, scenario, prices, self.seed, standing, self.points.kind)
+        return Replay(course, address, scenario, prices, self.seed, standing, met, self.points.kind)
 
 
 def _median(sessions: SessionTally, feature: int) -> float:

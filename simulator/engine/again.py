@@ -71,7 +71,7 @@ def simulate_addresses(
     tuple of SESSION_DTYPE[n], the kernel's totals, and int64[n], the route of each session
     """
     trials, rows = np.unique(addresses["trial"], return_inverse=True)
-    met, levels = _cases(program, period, seed, addresses, trials, rows, crossed)
+    met, levels = met_by(program, period, seed, addresses, crossed)
     starts = _runs(addresses, met)
     items = np.zeros(len(starts), ITEM_DTYPE)
     items["row"], items["first"], items["chosen"] = rows[starts], addresses["session"][starts], -1
@@ -98,16 +98,14 @@ def hit_by_last_cause(
     program: Program, period: Period, seed: int, addresses: Table, crossed: Ints | None
 ) -> npt.NDArray[np.bool_]:
     """bool[n]: whether each session is hit by the last of the causes that hit only some, which is the busiest hour."""
-    trials, rows = np.unique(addresses["trial"], return_inverse=True)
-    kind = _cases(program, period, seed, addresses, trials, rows, crossed)[0]["kind"]
+    kind = met_by(program, period, seed, addresses, crossed)[0]["kind"]
     hit: npt.NDArray[np.bool_] = kind >> (len(period.causes) - 1) & 1 == 1
     return hit
 
 
-def _cases(
-    program: Program, period: Period, seed: int, addresses: Table, trials: Ints, rows: Ints, crossed: Ints | None
-) -> tuple[Table, Floats]:
-    """CASE_DTYPE[n], what each session meets, and the driver levels that this points to."""
+def met_by(program: Program, period: Period, seed: int, addresses: Table, crossed: Ints | None) -> tuple[Table, Floats]:
+    """CASE_DTYPE[n], what each session meets, and the driver levels that this points to; rows are those of a block."""
+    trials, rows = np.unique(addresses["trial"], return_inverse=True)
     met, levels = np.zeros(len(addresses), CASE_DTYPE), [np.ones((0, len(DRIVERS)))]
     for begin in range(0, len(trials), TRIALS_AT_ONCE):
         own = np.flatnonzero((rows >= begin) & (rows < begin + TRIALS_AT_ONCE))

@@ -110,7 +110,7 @@ def _rows(replay: PeriodReplay, everything: bool) -> Iterator[tuple[str, ...]]:
 
 
 def _spans(replay: PeriodReplay, told: list[list[Note]], everything: bool) -> Iterator[tuple[int, int]]:
-    """Simulated days: one by one, or those of a week together that are alike and on which nothing happens."""
+    """Simulated days: one by one, or those of a week together that lie between days on which something does."""
     chronicle, dates = replay.chronicle, replay.result.dates
     days = range(chronicle.begun, chronicle.days)
     fold = len(days) > LONGEST_TABLE and not everything
@@ -118,7 +118,7 @@ def _spans(replay: PeriodReplay, told: list[list[Note]], everything: bool) -> It
     def key(day: int) -> tuple[object, ...]:
         if not fold or any(note.once for note in told[day]):
             return (day,)
-        return (*dates[day].isocalendar()[:2], chronicle.in_force(day), chronicle.acting(day))
+        return dates[day].isocalendar()[:2]
 
     for _, group in groupby(days, key=key):
         together = list(group)
@@ -135,7 +135,7 @@ def _row(replay: PeriodReplay, first: int, last: int, shown: list[Note]) -> tupl
         _date(replay, first, last),
         f"{came:,}" if last >= chronicle.begun else "",
         words.times(came / usually) if usually > 0 else "",
-        words.money(chronicle.spend(range(first, last + 1))[0], result.currency),
+        words.money(chronicle.spend(range(first, last + 1))[0], result.currency, 4),
         words.money(float(chronicle.so_far[last]), result.currency, 4),
         share,
         words.times(each / usual) if usual > 0 and not math.isnan(each) else "",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from simulator.show import words
 from simulator.show.replay_calls import call_lines
+from simulator.show.replay_day import day_words
 from simulator.show.replay_money import Amounts
 from simulator.show.replay_tree import tree_lines
 from simulator.show.reproduce import replay_command
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from simulator.replay import Replay
 
 NARROWEST = 60
-HEADINGS = ("WHY", "AGENTS", "CALLS", "SUM", "AGAIN")
+HEADINGS = ("WHY", "DAY", "AGENTS", "CALLS", "SUM", "AGAIN")
 """What the parts of the screen start with, each at the start of a line."""
 
 
@@ -43,6 +44,7 @@ def screen(replay: Replay, width: int = 100, everything: bool = False) -> str:
         *textwrap.wrap(heading(replay), width),
         "",
         *(line.replace("\u00a0", " ") for line in why),
+        *_day(replay, width),
         "",
         *tree_lines(replay, amounts, width, everything),
         "",
@@ -51,6 +53,11 @@ def screen(replay: Replay, width: int = 100, everything: bool = False) -> str:
         *_sum(replay, width),
     ]
     return "\n".join(lines)
+
+
+def _day(replay: Replay, width: int) -> list[str]:
+    said = day_words(replay)
+    return textwrap.wrap(f"DAY  {_kept(said)}", width, subsequent_indent=5 * " ") if said else []
 
 
 def heading(replay: Replay) -> str:

@@ -8,6 +8,7 @@ import burncurve as bc
 from scenarios.load import load
 from scenarios.prices import resolve_prices
 from simulator.address import Address
+from simulator.circumstances import Circumstances
 from simulator.course import Course, Names
 from simulator.replay import Replay, Standing
 from tests.simulator.events import record_of, rows_of
@@ -35,11 +36,22 @@ TEAM = scenario(
 )
 
 
+NOTHING_SPECIAL = Circumstances({}, (), False, (), {})
+
+
 def replay_of(*events, spec=TEAM, standing=None, **fields):
     """A replay of a session told by hand."""
     loaded, rows = load(spec), rows_of(*events)
     course = Course.read(record_of(rows, **fields), rows, Names.of(loaded))
-    return Replay(course, Address(4, loaded.period.days // 12, 0, 17), loaded, resolve_prices(loaded), 1, standing)
+    return Replay(
+        course,
+        Address(4, loaded.period.days // 12, 0, 17),
+        loaded,
+        resolve_prices(loaded),
+        1,
+        standing,
+        NOTHING_SPECIAL,
+    )
 
 
 @cache
