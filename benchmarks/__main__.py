@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import platform
 
-from benchmarks import coding, engine, points, process
+from benchmarks import coding, engine, hybrid, points, process
 
 
 def main() -> None:
     print(f"{platform.machine()}, Python {platform.python_version()}")
     print(f"{'':50}{'measured':>26}{'asked for':>16}")
-    for measure in (engine.measure, coding.measure, points.measure, process.measure):
+    for measure in (engine.measure, coding.measure, hybrid.measure, points.measure, process.measure):
         for what, measured, wanted in measure():
             print(f"{what:50}{measured:>26}{wanted:>16}", flush=True)
 

@@ -73,6 +73,7 @@ def name_hash(name: str) -> np.uint64:
 # The NUL keeps these apart from every name that a scenario can hold.
 _SESSION = name_hash("\0session")
 _CHILD = name_hash("\0child")
+_SUM = name_hash("\0sum")
 _SCRAMBLE = name_hash("\0scramble")
 _DIGIT = name_hash("\0digit")
 
@@ -107,6 +108,15 @@ def session_key(seed: Address, trial: Address, day: Address, feature_hash: Word,
     """
     k0, k1, _, _ = philox4x64(
         np.uint64(trial), np.uint64(day), np.uint64(feature_hash), np.uint64(session), np.uint64(seed), _SESSION
+    )
+    return k0, k1
+
+
+@inlined
+def sum_key(seed: Address, trial: Address, day: Address, feature_hash: Word, kind: Address) -> tuple[Word, Word]:
+    """Give the 128-bit key of the sum over a day's sessions of one kind, as two uint64."""
+    k0, k1, _, _ = philox4x64(
+        np.uint64(trial), np.uint64(day), np.uint64(feature_hash), np.uint64(kind), np.uint64(seed), _SUM
     )
     return k0, k1
 

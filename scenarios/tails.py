@@ -114,7 +114,7 @@ def session_cost_tail_index(scenario: Scenario, cards: Cards | None = None) -> t
 
 def heaviest_tail(scenario: Scenario, cards: Cards | None = None) -> Tail:
     """The part of a session that decides how heavy the tail of its cost is."""
-    return min((_feature(scenario, name, cards) for name in scenario.features), key=lambda tail: tail.index)
+    return min((feature_tail(scenario, name, cards) for name in scenario.features), key=lambda tail: tail.index)
 
 
 def _moments(index: float) -> str:
@@ -123,7 +123,8 @@ def _moments(index: float) -> str:
     return f", and its {'mean' if index <= 1 else 'variance'} is infinite; bound it with `max`, a limit or a guardrail."
 
 
-def _feature(scenario: Scenario, name: str, cards: Cards | None) -> Tail:
+def feature_tail(scenario: Scenario, name: str, cards: Cards | None = None) -> Tail:
+    """The part of a feature's sessions that decides how heavy the tail of their cost is."""
     feature = scenario.features[name]
     if not feature.share:
         return Tail(math.inf)

@@ -11,7 +11,7 @@ from typing import Any
 from distributions.quantity import QuantityError, is_percentage, parse_number
 from scenarios.problems import Problem, shown
 
-ENGINES = ("auto", "exact")
+ENGINES = ("auto", "exact", "hybrid")
 POINTS = ("sobol", "plain")
 
 _MOST_DIGITS = 20
@@ -83,8 +83,7 @@ class _NotSoError(ValueError):
 def _engine(value: object) -> str:
     if isinstance(value, str) and value in ENGINES:
         return value
-    message = "the hybrid engine does not exist yet" if value == "hybrid" else "there is no such engine"
-    raise _NotSoError(message, " or ".join(ENGINES))
+    raise _NotSoError("there is no such engine", f"{', '.join(ENGINES[:-1])} or {ENGINES[-1]}")
 
 
 def _points(value: object) -> str:

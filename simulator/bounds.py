@@ -31,6 +31,8 @@ EXPECTED_CALLS = 3e9
 """The work of a run whose number of trials is not given."""
 MOST_CALLS = 1e12
 """The work that a run takes on at all: most of a day on two processors."""
+MOST_STOOD_FOR = 1e16
+"""The same of a run that draws the sums of sessions: its sessions have to be counted all the same."""
 MOST_BYTES = 16 * 2**30
 """The memory that a run's figures may take."""
 COPIES = 2
@@ -107,13 +109,19 @@ def money_unit(spend: float) -> float:
     return NANO if room <= NANO else 10.0 ** math.ceil(math.log10(room))
 
 
-def refuse_too_large(program: Program, period: Period, seed: int, trials: int, calls: float, spend: float) -> float:
+def refuse_too_large(
+    program: Program, period: Period, seed: int, trials: int, calls: float, spend: float, *, hybrid: bool = False
+) -> float:
     """Expected sessions of a run that can start, or an error where it can't.
 
     Too large is work that would take days, or memory that few machines have: slips of the keyboard more than wishes.
 
     The expected work comes first, before anything is made for each trial; then that of the very trials, as a wide law
     of a driver may hold more in one of them than a pilot sees.
+
+    Parameters
+    ----------
+    hybrid : whether sums of sessions are drawn, and the work does not grow with them
 
     Returns
     -------
@@ -125,12 +133,13 @@ def refuse_too_large(program: Program, period: Period, seed: int, trials: int, c
     ScenarioError
     """
     scenario = program.scenario
-    _refuse_calls(scenario, calls * trials)
+    most = MOST_STOOD_FOR if hybrid else MOST_CALLS
+    _refuse_calls(scenario, calls * trials, most)
     _refuse_money(scenario, "agents", spend)
     _refuse_memory(scenario, program.frame(money_unit(spend)), trials)
     expected = float(_sessions(period, PILOT_SEED, np.arange(PILOT_TRIALS)).sum(axis=1).mean())
     drawn = sum(float(_sessions(period, seed, chunk).sum()) for chunk in _chunks(trials))
-    _refuse_calls(scenario, calls * drawn / expected if expected > 0.0 else drawn)
+    _refuse_calls(scenario, calls * drawn / expected if expected > 0.0 else drawn, most)
     return drawn
 
 
@@ -146,9 +155,9 @@ def _chunks(trials: int) -> Iterator[Ints]:
         yield np.arange(start, min(start + CHUNK, trials), dtype=np.int64)
 
 
-def _refuse_calls(scenario: Scenario, calls: float) -> None:
-    if not calls <= MOST_CALLS:
-        message = f"this run would simulate {calls:.2g} model calls; {MOST_CALLS:.0e} are let through"
+def _refuse_calls(scenario: Scenario, calls: float, most: float) -> None:
+    if not calls <= most:
+        message = f"this run would simulate {calls:.2g} model calls; {most:.0e} are let through"
         raise scenario.error([Fault(("volume",), message, hint="lower the volume, its driver or --trials")])
 
 

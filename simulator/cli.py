@@ -59,7 +59,7 @@ Trials = Annotated[
     ),
 ]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]
-Engine = Annotated[str, typer.Option(metavar="auto|exact", help="How to simulate; auto chooses by the work.")]
+Engine = Annotated[str, typer.Option(metavar="auto|exact|hybrid", help="How to simulate; auto chooses by the work.")]
 Tolerance = Annotated[
     str | None,
     typer.Option(

@@ -250,7 +250,8 @@ class ReplayRequest:
         """
         if self.address is not None:
             return self._traced(self.address, resolve_prices(self.scenario), None)
-        arguments = {"progress": progress, **self.arguments}
+        # The hybrid engine keeps no dearest sessions: those that it learns from are in no trial.
+        arguments = {"progress": progress, **self.arguments, "engine": "exact"}
         result = run(self.scenario, seed=self.seed, points=self.points.kind, **arguments)
         record = self._wanted(result)
         address = Address(*(int(record[name]) for name in ("trial", "day", "feature", "session")))

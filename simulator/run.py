@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scenarios.load import Source
 from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, ScenarioError
-from simulator.bounds import cost_overflow, default_trials, money_unit, pilot, refuse_too_large
+from simulator.bounds import cost_overflow, pilot
 from simulator.engine.again import sample_sessions
-from simulator.engine.exact import simulate
 from simulator.engine.items import CostOverflowError
 from simulator.engine.period import Period
 from simulator.engine.plan import compile_program
 from simulator.engine.points import Points
+from simulator.engines import Progress, Task, Watch, ready_engine
 from simulator.processors import usable_processors
 from simulator.request import read_request
 from simulator.result import Result
@@ -26,52 +25,13 @@ from simulator.todate import expected_to_date
 from simulator.tolerance import MOST, Goal, percentiles_asked, until_sure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from scenarios.schema import Scenario
-    from simulator.engine.plan import Program
-    from simulator.engine.tally import Records, Tally
+    from simulator.engine.tally import Records
     from simulator.guarding import Sampler
 
-MOST_UNFINISHED = 0.99
-"""Share of the work that is said to be done while some is not: more sessions may come than are expected."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run has come.
-
-    Attributes
-    ----------
-    trials_done, trials_total : simulated periods; with a tolerance the total grows as more of them are asked for
-    sessions_done, sessions_expected : their sessions; many are done before the first trial is
-    seconds : since the first session, so that compilation does not count
-    """
-
-    trials_done: int
-    trials_total: int
-    sessions_done: int
-    sessions_expected: float
-    seconds: float
-
-    @property
-    def share(self) -> float:
-        """Share of the work that is done; 1 with the last trial and not before."""
-        if self.trials_done == self.trials_total:
-            return 1.0
-        if not self.sessions_expected:
-            return self.trials_done / self.trials_total
-        return min(self.sessions_done / self.sessions_expected, MOST_UNFINISHED)
-
-    @property
-    def sessions_per_second(self) -> float:
-        """Pace since the first session."""
-        return self.sessions_done / self.seconds if self.seconds > 0.0 else 0.0
-
-    @property
-    def seconds_left(self) -> float | None:
-        """At the pace so far; None before there is one."""
-        return self.seconds * (1.0 - self.share) / self.share if self.share else None
+__all__ = ["Progress", "run"]
 
 
 def run(
@@ -98,7 +58,7 @@ def run(
         here, it may be text such as "10k". With a tolerance: at most so many, by default 100,000
     seed : 0 to 2^64 - 1; the same seed gives the same bits on any number of threads
     budget : in the scenario's currency; replaces the amount of the scenario's budget, what it covers stays
-    engine : "auto" or "exact"
+    engine : "auto", "exact" or "hybrid"
     tolerance : a share such as 0.01: trials are added until the 95 % interval of the P95 is at most so far to either
         side, of what the budget covers where there is one; of the P99 too where the scenario's limits have one
     tolerance_p99 : the P99 too in any case
@@ -130,20 +90,20 @@ def run(
         raise ScenarioError(problems)
     prices = resolve_prices(scenario)
     program, period = compile_program(scenario, prices), Period.of(scenario, Points(given["points"]))
+    n_threads = given.get("threads") or usable_processors()
     try:
         calls, spend = pilot(program, period)
-        work = _Work(program, period, given, calls, spend, _Watch(progress))
+        task = Task(program, period, given["seed"], calls, spend, n_threads, given.get("block"), Watch(progress))
+        work = ready_engine(task, given["engine"], given.get("trials"))
         if "tolerance" in given:
             percentiles = (95, 99) if tolerance_p99 else percentiles_asked(scenario.limits)
             maximum = given.get("trials") or MOST
             goal = Goal(given["tolerance"], percentiles, scenario.budget is not None, maximum)
             tally, precision, n_trials = until_sure(work.simulate, goal, work.is_let_through)
         else:
-            precision, n_trials = None, given.get("trials") or default_trials(calls)
+            precision, n_trials = None, given.get("trials") or work.default_trials
             tally = work.simulate(0, n_trials)
-        to_date = expected_to_date(
-            scenario, prices, period.points, given["seed"], calls, tally.frame.unit, work.threads
-        )
+        to_date = expected_to_date(scenario, prices, period.points, given["seed"], calls, tally.frame.unit, n_threads)
     except CostOverflowError as error:
         raise cost_overflow(scenario, error) from None
     if not len(tally.trial):
@@ -167,8 +127,9 @@ def run(
         scenario=scenario,
         prices=prices,
         seed=given["seed"],
-        engine="exact",
-        engine_reason="the exact engine simulates every session of every trial",
+        engine=work.name,
+        engine_reason=work.reason,
+        accuracy=work.accuracy.to_dict() if work.accuracy else None,
         trials_requested=n_trials,
         interrupted=interrupted,
         tolerance=precision,
@@ -178,71 +139,3 @@ def run(
         sampler=sampler_of(scenario),
         sampler_of=sampler_of,
     )
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Any trials of one run."""
-
-    program: Program
-    period: Period
-    given: Mapping[str, Any]
-    calls: float
-    spend: float
-    watch: _Watch
-
-    def simulate(self, first: int, count: int) -> Tally:
-        """Trials first .. first + count - 1, of a run that goes as far as these and no further yet."""
-        self.watch.aim(first + count, self._expected(first + count))
-        return simulate(
-            self.program,
-            self.period,
-            self.given["seed"],
-            count,
-            first=first,
-            unit=money_unit(self.spend),
-            threads=self.threads,
-            block=self.given.get("block"),
-            watch=self.watch.see if self.watch.progress else None,
-        )
-
-    @property
-    def threads(self) -> int:
-        """Workers."""
-        return self.given.get("threads") or usable_processors()
-
-    def is_let_through(self, trials: int) -> bool:
-        """Whether a run of so many trials is not too large."""
-        try:
-            self._expected(trials)
-        except ScenarioError:
-            return False
-        return True
-
-    def _expected(self, trials: int) -> float:
-        """Sessions of so many trials; refuses what is too large."""
-        return refuse_too_large(self.program, self.period, self.given["seed"], trials, self.calls, self.spend)
-
-
-@dataclass
-class _Watch:
-    """What has been done of a run, and of how much: more and more of it where there is a tolerance."""
-
-    progress: Callable[[Progress], None] | None
-    trials: int = 0
-    expected: float = 0.0
-    trials_done: int = 0
-    sessions_done: int = 0
-    started: float = field(default_factory=time.perf_counter)
-
-    def aim(self, trials: int, expected: float) -> None:
-        """Go on until so many trials."""
-        self.trials, self.expected = trials, expected
-
-    def see(self, trials: int, sessions: int) -> None:
-        """Note what has been finished, and tell it."""
-        self.trials_done += trials
-        self.sessions_done += sessions
-        seconds = time.perf_counter() - self.started
-        if self.progress is not None:
-            self.progress(Progress(self.trials_done, self.trials, self.sessions_done, self.expected, seconds))

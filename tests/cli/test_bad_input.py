@@ -95,12 +95,11 @@ LINES = {
     "half a trial": (["--trials", "2.5"], "--trials", "a whole number"),
     "a negative seed": (["--seed", "-1"], "--seed", "from 0 to 2"),
     "no threads": (["--threads", "0"], "--threads", "from 1"),
-    "the hybrid engine": (["--engine", "hybrid"], "--engine", "does not exist yet"),
     "a tolerance of nothing": (["--tolerance", "0"], "--tolerance", "above 0 and up to 1, such as 1% or 0.01"),
     "a tolerance below it": (["--tolerance", "-1%"], "--tolerance", "a tolerance is a share of the P95"),
     "a tolerance above all": (["--tolerance", "1.5"], "--tolerance", "a tolerance is a share of the P95"),
     "other points": (["--points", "halton"], "--points", "there are no such points"),
-    "another engine": (["--engine", "warp"], "--engine", "auto or exact"),
+    "another engine": (["--engine", "warp"], "--engine", "auto, exact or hybrid"),
     "a condition that lost its operator": (["--fail-if", "breach_probability"], "--fail-if", "has no operator.*Quote"),
     "a condition on nothing": (["--fail-if", "p96>3"], "--fail-if", "did you mean p95"),
     "a condition on the price of no model": (

@@ -173,6 +173,8 @@ def test_an_interrupted_run_reports_its_finished_trials(sent: signal.Signals, sm
         str(small),
         "--trials",
         "20k",
+        "--engine",
+        "exact",
         "--set",
         "volume.sessions_per_day=1000",
         "--json",
@@ -270,7 +272,7 @@ def test_ctrl_c_before_there_is_anything_to_keep_is_said(
     def stopped(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt("before the first trial was finished")
 
-    monkeypatch.setattr("simulator.run.simulate", stopped)
+    monkeypatch.setattr("simulator.engines.simulate", stopped)
     outcome = burncurve("run", small)
     assert (outcome.code, outcome.out) == (130, "")
     assert outcome.err == "interrupted before the first trial was finished\n"

@@ -51,8 +51,11 @@ def test_numbers_are_read_as_people_write_them() -> None:
         ({"budget": 10**400}, "budget\n"),
         ({"block": 0}, "block\n    a block is a whole number of trials from 1\n    got:     0"),
         ({"progress": 3}, "progress\n    takes a function of one argument, called as the run goes on\n    got:     3"),
-        ({"engine": None}, "engine\n    there is no such engine\n    got:     nothing\n    allowed: auto or exact"),
-        ({"engine": "hybrid"}, "does not exist yet"),
+        (
+            {"engine": None},
+            "engine\n    there is no such engine\n    got:     nothing\n    allowed: auto, exact or hybrid",
+        ),
+        ({"engine": "warp"}, "there is no such engine"),
         (
             {"tolerance": 0},
             "tolerance\n    a tolerance is a share of the P95, above 0 and up to 1, such as 1% or 0.01\n",
