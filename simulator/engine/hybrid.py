@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,7 +70,7 @@ def simulate_hybrid(
     CostOverflowError
         where a cost is not finite or passes 2^62 units.
     """
-    frame = learner.program.frame(learner.pools.unit)
+    frame = replace(learner.program.frame(learner.pools.unit), points=learner.period.points.kind)
     tally = Tally.empty(frame, np.arange(first, first + trials, dtype=np.int64), len(DRIVERS))
     add_fixed_costs(tally, fixed_costs(learner.program.scenario, frame.unit))
     block = block or _block_size(tally, trials, threads)

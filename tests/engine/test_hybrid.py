@@ -40,6 +40,7 @@ def variance_and_error(sample):
 def test_sessions_without_chance_cost_what_they_cost_in_every_trial():
     spec = one_agent(SURE, period=WEEK, drivers={"volume": "0.6 to 1.7", "price": "0.8 to 1.5"}, budget=300)
     ours, theirs, _ = both(spec, 200)
+    assert ours.frame.points == theirs.frame.points == "sobol"
     for name in ("levels", "sessions", "event_days", "crossed", "turned_away", "peak"):
         assert np.array_equal(getattr(ours, name), getattr(theirs, name)), name
     for name in ("cells", "daily", "covered"):
