@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from simulator.engine.layout import SUM_BLOCK
 from simulator.engine.tally import Records, Tally
 from simulator.frames import sample_addresses
+from simulator.pieces import by_pieces
 from simulator.risk.guardrails import Comparison, GuardrailEffect, cut_by_guardrail, guardrail_effect
 
 if TYPE_CHECKING:
@@ -198,8 +198,7 @@ def _addresses(records: Records) -> Records:
 
 def _in_blocks(sampler: Sampler, addresses: Records) -> Records:
     """Sessions simulated in blocks, so that an interruption is heard and few trials are held in memory at a time."""
-    blocks = [sampler(addresses[start : start + SUM_BLOCK]) for start in range(0, len(addresses), SUM_BLOCK)]
-    return np.concatenate(blocks) if blocks else addresses
+    return by_pieces(lambda places: sampler(addresses[places]), len(addresses)) if len(addresses) else addresses
 
 
 def _comparison(

@@ -15,6 +15,7 @@ from scipy.special import stdtrit
 
 from simulator.engine.again import hit_by_last_cause, sample_sessions
 from simulator.frames import sample_addresses
+from simulator.pieces import by_pieces
 from simulator.risk.crowd import PeakCost
 from simulator.risk.guardrails import Estimate
 from simulator.risk.quantiles import LEVEL
@@ -22,7 +23,7 @@ from simulator.risk.quantiles import LEVEL
 if TYPE_CHECKING:
     from simulator.engine.period import Period
     from simulator.engine.plan import Program
-    from simulator.engine.tally import FloatArray, Tally
+    from simulator.engine.tally import FloatArray, Records, Tally
 
 LOOKED_AT, SIMULATED = 200_000, 20_000
 """Sessions of the run, evenly spaced, and at most so many of those that are hit."""
@@ -41,16 +42,24 @@ def peak_cost(program: Program, period: Period, seed: int, tally: Tally) -> Peak
         return None
     addresses = sample_addresses(tally, LOOKED_AT)
     crossed = tally.crossed[np.searchsorted(tally.trial, addresses["trial"])]
-    hit = np.flatnonzero(hit_by_last_cause(program, period, seed, addresses, crossed))
+    looked_at = by_pieces(
+        lambda some: hit_by_last_cause(program, period, seed, addresses[some], crossed[some]), len(addresses)
+    )
+    hit = np.flatnonzero(looked_at)
     hit = hit[:: -(-len(hit) // SIMULATED) or 1]
     if len(hit) < 2:
         return None
     calm_hour = peak.model_copy(update={"failure_factor": 1.0})
     calm = scenario.model_copy(update={"volume": scenario.volume.model_copy(update={"peak_hour": calm_hour})})
-    with_it, without = (
-        sample_sessions(program, which, seed, addresses[hit], tally.frame.unit, crossed[hit])
-        for which in (period, replace(period, scenario=calm))
-    )
+    chosen, crossed = addresses[hit], crossed[hit]
+
+    def simulated(which: Period) -> Records:
+        unit = tally.frame.unit
+        return by_pieces(
+            lambda some: sample_sessions(program, which, seed, chosen[some], unit, crossed[some]), len(chosen)
+        )
+
+    with_it, without = simulated(period), simulated(replace(period, scenario=calm))
     sessions = float(tally.peak.mean())
     return PeakCost(
         compared=len(hit),

@@ -109,37 +109,45 @@ def met_by(program: Program, period: Period, seed: int, addresses: Table, crosse
     met, levels = np.zeros(len(addresses), CASE_DTYPE), [np.ones((0, len(DRIVERS)))]
     for begin in range(0, len(trials), TRIALS_AT_ONCE):
         own = np.flatnonzero((rows >= begin) & (rows < begin + TRIALS_AT_ONCE))
+        some, row = addresses[own], rows[own] - begin
         conditions = Conditions.of(period, seed, trials[begin : begin + TRIALS_AT_ONCE])
-        for day in np.unique(addresses["day"][own]).tolist():
-            here = own[addresses["day"][own] == day]
-            acting = None if crossed is None else _acting(program, rows[here] - begin, crossed[here], day, conditions)
-            where = np.zeros((len(conditions.trial), 1), np.bool_)
-            where[rows[here] - begin] = True
-            cases = conditions.cases(slice(day, day + 1), acting, where, empty=True)
-            found = _cases_of(program, period, seed, addresses[here], rows[here] - begin, cases)
-            found["level"] += sum(map(len, levels))
-            met[here] = found
-            levels.append(cases.levels)
+        days = slice(int(some["day"].min()), int(some["day"].max()) + 1)
+        where = np.zeros((len(conditions.trial), days.stop - days.start), np.bool_)
+        where[row, some["day"] - days.start] = True
+        acting = None if crossed is None else _acting(program, row, crossed[own], days, len(conditions.trial))
+        cases = conditions.cases(days, acting, where, empty=True)
+        found = _cases_of(program, period, seed, some, row, days, cases)
+        found["level"] += sum(map(len, levels))
+        met[own] = found
+        levels.append(cases.levels)
     return met, np.concatenate(levels)
 
 
-def _acting(program: Program, rows: Ints, crossed: Ints, day: int, conditions: Conditions) -> np.ndarray:
-    of_trials = np.zeros((len(conditions.trial), crossed.shape[1]), np.int64)
+def _acting(program: Program, rows: Ints, crossed: Ints, days: slice, trials: int) -> npt.NDArray[np.bool_]:
+    """bool[T, days, K]: the controls that act on each day."""
+    of_trials = np.zeros((trials, crossed.shape[1]), np.int64)
     of_trials[rows] = crossed
     delays = np.array([control.delay_days for control in program.scenario.controls], np.int64)
-    return acting_on(of_trials, delays, day)
+    return np.stack([acting_on(of_trials, delays, day) for day in range(days.start, days.stop)], axis=1)
 
 
-def _cases_of(program: Program, period: Period, seed: int, addresses: Table, rows: Ints, cases: Cases) -> Table:
-    """CASE_DTYPE[n]: the case of each session of one day."""
+def _cases_of(
+    program: Program, period: Period, seed: int, addresses: Table, rows: Ints, days: slice, cases: Cases
+) -> Table:
+    """CASE_DTYPE[n]: the case of each session."""
     kinds = np.zeros(len(addresses), np.int64)
-    names = program.plan.features["name_hash"]
-    kinds_of(np.uint64(seed), addresses, names, period.causes, cases.chances, rows, kinds)
-    n_features, n_kinds = len(names), 1 << len(period.causes)
-    table = cases.table
-    place = (table["row"] * n_features + table["feature"]) * n_kinds + table["kind"]  # ascending, as tables are
-    wanted = (rows * n_features + addresses["feature"]) * n_kinds + kinds
-    found: Table = table[np.searchsorted(place, wanted)]
+    names, n_days = program.plan.features["name_hash"], days.stop - days.start
+    chances = rows * n_days + addresses["day"] - days.start
+    kinds_of(np.uint64(seed), addresses, names, period.causes, cases.chances, chances, kinds)
+    table, n_features, n_kinds = cases.table, len(names), 1 << len(period.causes)
+
+    def place(row: Ints, day: Ints, feature: Ints, kind: Ints) -> Ints:
+        number: Ints = ((row * n_days + day - days.start) * n_features + feature) * n_kinds + kind
+        return number
+
+    places = place(table["row"], table["day"], table["feature"], table["kind"])  # ascending, as tables are
+    wanted = place(rows, addresses["day"], addresses["feature"], kinds)
+    found: Table = table[np.searchsorted(places, wanted)]
     return found
 
 

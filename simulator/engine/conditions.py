@@ -91,7 +91,7 @@ class Conditions:
         """float64[T, days, 12]: driver levels of the sessions that all events and controls hit alike."""
         levels = self.drivers[:, None, :] * self.period.growth[None, days] * self.incidents.factors[:, days]
         if acting is not None:
-            levels *= np.where(acting[:, :, None], self.period.control_factors, 1.0).prod(axis=1)[:, None, :]
+            levels *= np.where(by_day(acting)[:, :, :, None], self.period.control_factors, 1.0).prod(axis=2)
         return levels
 
     def means(self, levels: Floats, days: slice) -> Floats:
@@ -111,7 +111,7 @@ class Conditions:
         """int64[T, days, F]: how many sessions come."""
         means = self.means(levels, days) * self._wildness[:, days, None]
         if acting is not None:
-            means[(acting & self.period.stops).any(axis=1)] = 0.0
+            means *= np.where((by_day(acting) & self.period.stops).any(axis=2), 0.0, 1.0)[:, :, None]
         counts = [
             poisson_counts(self._uniforms(f"sessions:{name}", days), means[:, :, place])
             for place, name in enumerate(self.period.scenario.features)
@@ -126,7 +126,7 @@ class Conditions:
         Parameters
         ----------
         days : of the period, without a step
-        acting : bool[T, K], the controls that act on these days; none where it is left out
+        acting : bool[T, K] or bool[T, days, K], the controls that act on these days; none where it is left out
         where : bool[T, days], the only trials and days that are wanted
         empty : whether cases are wanted whatever number of sessions they have, which is not asked for then
         """
@@ -198,7 +198,7 @@ class Conditions:
                 bits |= np.int64(1) << routes.events[name]
         if acting is not None:
             for place, bit in routes.controls.items():
-                bits |= acting[:, place, None].astype(np.int64) << bit
+                bits |= by_day(acting)[:, :, place].astype(np.int64) << bit
         return routes.row_of[bits]
 
     def _uniforms(self, purpose: str, days: slice) -> Floats:
@@ -211,6 +211,11 @@ class Conditions:
             np.uint64(self.seed), name_hash(purpose), trials.astype(np.uint64), numbers.astype(np.uint64), zeros
         )
         return drawn.reshape(len(self.trial), n_days)
+
+
+def by_day(acting: Bools) -> Bools:
+    """bool[T, 1 or days, K], of what acts on all days alike or on each."""
+    return acting[:, None, :] if acting.ndim == 2 else acting
 
 
 def _kinds(chances: Floats) -> list[int]:
