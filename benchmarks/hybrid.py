@@ -6,6 +6,10 @@ error of a trial is the mean of those of its days and features, so no larger. Wh
 own error, stands apart.
 
     python -m benchmarks.hybrid [SCENARIO ...]
+    python -m benchmarks.hybrid agreement [SCENARIO ...]
+
+The second form runs both engines on the same trials, so that what remains is the hybrid engine's error and the chance
+of single sessions; the errors of the differences are those of resampled trials.
 """
 
 from __future__ import annotations
@@ -105,6 +109,37 @@ def accuracy(source: object) -> str:
     )
 
 
+def agreement(source: object, trials: int = 400, most_calls: float = 4e8) -> str:
+    """Differences of the two engines over the same trials, relative, in words.
+
+    Volumes are lowered where all sessions of so many trials would make more calls than that.
+    """
+    scenario = load(source)  # type: ignore[arg-type]
+    calls, _ = pilot(compile_program(scenario, resolve_prices(scenario)), Period.of(scenario))
+    if calls * trials > most_calls and scenario.volume.users is None:
+        daily = scenario.volume.daily_level(scenario.period.start) * most_calls / (calls * trials)
+        scenario = load(source, f"volume.sessions_per_day={daily}")  # type: ignore[arg-type]
+    learner = learner_of(scenario)
+    ours = simulate_hybrid(learner, trials, threads=usable_processors())
+    theirs = simulate(learner.program, learner.period, 1, trials, unit=learner.pools.unit, threads=usable_processors())
+    spends = np.stack([tally.cells.sum(axis=1).astype(float) for tally in (ours, theirs)])
+    covered = np.stack([tally.covered.sum(axis=1) * learner.pools.unit for tally in (ours, theirs)])
+    budget = np.quantile(covered[1], 0.9)
+    dice = np.random.default_rng(1)
+    drawn = [_differences(spends, covered, budget, dice.integers(0, trials, trials)) for _ in range(400)]
+    found, error = _differences(spends, covered, budget, np.arange(trials)), np.std(drawn, axis=0)
+    names = ("mean", "P50", "P95", "P99", "chance of a budget at P90")
+    return ", ".join(f"{n} {d:+.2%} ±{e:.2%}" for n, d, e in zip(names, found, error, strict=True))
+
+
+def _differences(spends: np.ndarray, covered: np.ndarray, budget: float, rows: np.ndarray) -> list[float]:
+    """Hybrid over exact less 1, of the mean and three quantiles; and the difference of the chance to break a budget."""
+    ours, theirs = spends[:, rows]
+    ratios = [ours.mean() / theirs.mean()] + [np.quantile(ours, p) / np.quantile(theirs, p) for p in (0.5, 0.95, 0.99)]
+    breaks = (covered[:, rows] > budget).mean(axis=1)
+    return [*(float(ratio) - 1.0 for ratio in ratios), float(breaks[0] - breaks[1])]
+
+
 def measure() -> list[tuple[str, str, str]]:
     """Rows of (what, measured, asked for)."""
     rows = []
@@ -124,5 +159,6 @@ def measure() -> list[tuple[str, str, str]]:
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or [str(EXAMPLE), *SCENARIOS]:
-        print(f"{Path(name).stem:20}{accuracy(name)}", flush=True)
+    tell = agreement if sys.argv[1:2] == ["agreement"] else accuracy
+    for name in sys.argv[1 + (tell is agreement) :] or [str(EXAMPLE), *SCENARIOS]:
+        print(f"{Path(name).stem:20}{tell(name)}", flush=True)
