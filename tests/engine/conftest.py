@@ -32,7 +32,11 @@ def lived_by_the_engine(spec, twin=100, trials=10_000):
     return engine_lives(spec, trials)
 
 
-@pytest.fixture(params=[lived_by_the_twin, lived_by_the_engine])
+def lived_by_the_hybrid(spec, twin=100, trials=10_000):
+    return engine_lives(spec, trials, engine="hybrid")
+
+
+@pytest.fixture(params=[lived_by_the_twin, lived_by_the_engine, lived_by_the_hybrid])
 def lives(request):
-    """A function of a scenario, and of the trials that the twin and the engine live."""
+    """A function of a scenario, and of the trials that the twin and either engine live."""
     return request.param
