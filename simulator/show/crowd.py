@@ -28,9 +28,15 @@ def peak_words(reading: Reading) -> str:
 
 def _cost_words(reading: Reading, cost: PeakCost) -> str:
     """What their failures come to: money, and sessions that would have succeeded."""
-    low, high = (reading.money(end) for end in cost.cost.ci)
+    low, high = cost.cost.ci
     lost = words.count(max(0.0, cost.successes_lost.mean))
+    if high < 0.0:
+        amount, ends = reading.money(-cost.cost.mean), f"{reading.money(-high)} to {reading.money(-low)}"
+        return (
+            f"that they fail more often loses {lost} successes, and makes the {reading.noun} {amount} cheaper "
+            f"({ends}): what failed went no further"
+        )
     return (
-        f"that they fail more often costs {reading.money(cost.cost.mean)} a {reading.noun} ({low} to {high}) "
-        f"and {lost} successes"
+        f"that they fail more often costs {reading.money(cost.cost.mean)} a {reading.noun} "
+        f"({reading.money(low)} to {reading.money(high)}) and {lost} successes"
     )

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.result import Result
+from simulator.risk.crowd import PeakCost
+from simulator.risk.guardrails import Estimate
 from simulator.show import words
 from simulator.show.accuracy import accuracy_sentences, accuracy_words
 from simulator.show.crowd import heaviest_words, peak_words
@@ -70,6 +74,18 @@ def test_the_heaviest_client_and_the_busiest_hour(result: Result, report: Tag) -
     )
     plain = read(synthetic.result(synthetic.tally(trials=20)))
     assert heaviest_words(plain) == peak_words(plain) == ""
+
+
+def test_what_the_busiest_hour_costs_may_be_money_saved(result: Result) -> None:
+    def said(low: float, mean: float, high: float) -> str:
+        cost = PeakCost(500, Estimate(mean, 10.0, (low, high)), Estimate(62.0, 3.0, (56.0, 68.0)))
+        return peak_words(replace(read(result), peak_cost=cost)).partition("; ")[2]
+
+    assert said(400, 500, 600) == "that they fail more often costs $500 a month ($400 to $600) and 62 successes"
+    assert said(-600, -500, -400) == (
+        "that they fail more often loses 62 successes, and makes the month $500 cheaper ($400 to $600): "
+        "what failed went no further"
+    )
 
 
 def test_the_engine_says_its_error_where_it_has_one(report: Tag) -> None:
