@@ -113,8 +113,9 @@ class Spent(Section):
     """What the period has cost so far: everything that the budget covers, up to and including a day.
 
     The days up to `through` are not simulated: no session comes on them, and no fixed cost dated by then is charged, as
-    the amount has all of it. Controls count it, and one whose threshold it passes was passed on `through`. Drivers,
-    trends, events and users are those of the whole period, and so is the average plan.
+    the amount has all of it. Controls count it but for the one-time costs dated by then, and one whose threshold it
+    passes was passed on `through`. Drivers, trends, events and users are those of the whole period, and so is the
+    average plan.
     """
 
     through: Date = Field(description="The last day that the amount has in it: inside the period, and not its last.")

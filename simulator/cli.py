@@ -178,6 +178,9 @@ def _hand_over(result: Result, document: Mapping[str, Any], wanted: Wanted) -> N
     written: list[Path] = []
     try:
         written.extend(wanted.write(result, document))
+    except KeyboardInterrupt:
+        _note("interrupted while files were written: none was, but for those named here")
+        raise
     finally:
         _say(json_text(document) if wanted.json_to_stdout else _screen(result))
         for path in written:

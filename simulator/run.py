@@ -103,7 +103,6 @@ def run(
         else:
             precision, n_trials = None, given.get("trials") or work.default_trials
             tally = work.simulate(0, n_trials)
-        to_date = expected_to_date(scenario, prices, period.points, given["seed"], calls, tally.frame.unit, n_threads)
     except CostOverflowError as error:
         raise cost_overflow(scenario, error) from None
     if not len(tally.trial):
@@ -122,6 +121,15 @@ def run(
         return sampler
 
     interrupted = len(tally.trial) < n_trials or (precision is not None and precision.stopped_by == "user")
+    crowd, to_date = None, None
+    if not interrupted:
+        try:
+            crowd = peak_cost(program, period, given["seed"], tally)
+            to_date = expected_to_date(task, scenario, prices, tally.frame.unit)
+        except KeyboardInterrupt:  # the trials are finished, and are not lost for what stands beside them
+            interrupted = True
+        except CostOverflowError as error:
+            raise cost_overflow(scenario, error) from None
     return Result(
         tally=tally,
         scenario=scenario,
@@ -133,8 +141,8 @@ def run(
         trials_requested=n_trials,
         interrupted=interrupted,
         tolerance=precision,
-        peak_cost=None if interrupted else peak_cost(program, period, given["seed"], tally),
-        expected_to_date=None if interrupted else to_date,
+        peak_cost=crowd,
+        expected_to_date=to_date,
         seconds=time.perf_counter() - started,
         sampler=sampler_of(scenario),
         sampler_of=sampler_of,

@@ -23,7 +23,7 @@ from simulator.risk.quantiles import LEVEL
 if TYPE_CHECKING:
     from simulator.engine.period import Period
     from simulator.engine.plan import Program
-    from simulator.engine.tally import FloatArray, Records, Tally
+    from simulator.engine.tally import FloatArray, IntArray, Records, Tally
 
 LOOKED_AT, SIMULATED = 200_000, 20_000
 """Sessions of the run, evenly spaced, and at most so many of those that are hit."""
@@ -60,16 +60,23 @@ def peak_cost(program: Program, period: Period, seed: int, tally: Tally) -> Peak
         )
 
     with_it, without = simulated(period), simulated(replace(period, scenario=calm))
-    sessions = float(tally.peak.mean())
     return PeakCost(
         compared=len(hit),
-        cost=_scaled(with_it["cost"] - without["cost"], sessions),
-        successes_lost=_scaled(without["success"].astype(np.float64) - with_it["success"], sessions),
+        cost=_of_a_period(with_it["cost"] - without["cost"], with_it["trial"], tally),
+        successes_lost=_of_a_period(
+            without["success"].astype(np.float64) - with_it["success"], with_it["trial"], tally
+        ),
     )
 
 
-def _scaled(differences: FloatArray, sessions: float) -> Estimate:
-    n = len(differences)
-    mean, se = float(differences.mean()) * sessions, float(differences.std(ddof=1)) / math.sqrt(n) * sessions
+def _of_a_period(differences: FloatArray, trials: IntArray, tally: Tally) -> Estimate:
+    """Mean of a period, from differences of a part of its sessions; periods differ, so they are what is sampled."""
+    each = float(tally.peak.sum()) / len(differences)
+    periods = each * np.bincount(np.searchsorted(tally.trial, trials), differences, len(tally.trial))
+    n = len(periods)
+    mean = float(periods.mean())
+    if n < 2:
+        return Estimate(mean, math.nan, (math.nan, math.nan))
+    se = float(periods.std(ddof=1)) / math.sqrt(n)
     half = se * float(stdtrit(n - 1, (1 + LEVEL) / 2))
     return Estimate(mean, se, (mean - half, mean + half))

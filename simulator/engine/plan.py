@@ -68,18 +68,16 @@ class Program:
         cells = self.cells.charged + tuple(fixed)
         covers = scenario.budget.covers if scenario.budget else ()
         one_time = set(scenario.fixed_costs.one_time)
-        once = [days for cell, days in fixed.items() if cover_of(cell, one_time) == "one_time"]
-        none = np.zeros(scenario.period.days, np.int64)
         return Frame(
             cells=cells,
             features=tuple(scenario.features),
             dates=tuple(day_dates(scenario.period)),
             unit=unit,
-            fixed_daily=sum(fixed.values(), none),
+            fixed_daily=sum(fixed.values(), np.zeros(scenario.period.days, np.int64)),
             covered_cells=np.array([cover_of(cell, one_time) in (*covers, SPENT) for cell in cells], np.bool_),
             events=tuple(scenario.events),
             thresholds=_thresholds(scenario, unit),
-            one_time_daily=sum(once, none) if "one_time" in covers else none,
+            one_time_daily=_one_time_daily(scenario, unit),
             spent=_spent(scenario, unit),
         )
 
@@ -182,6 +180,21 @@ def _thresholds(scenario: Scenario, unit: float) -> tuple[Threshold, ...]:
     amount = scenario.budget.amount if scenario.budget else 0.0
     sizes = [min(round(control.at * amount / unit), OUT_OF_REACH) for control in scenario.controls]
     return tuple(Threshold(size, c.delay_days) for size, c in zip(sizes, scenario.controls, strict=True))
+
+
+def _one_time_daily(scenario: Scenario, unit: float) -> npt.NDArray[np.int64]:
+    """int64[D]: covered one-time costs, which no control sees; the period to date holds those dated by its last day."""
+    dates, to_date = day_dates(scenario.period), _spent(scenario, unit)
+    days = np.zeros(len(dates), np.int64)
+    if scenario.budget is None or "one_time" not in scenario.budget.covers:
+        return days
+    for item in scenario.fixed_costs.one_time.values():
+        if item.date in dates:
+            days[dates.index(item.date)] += round(item.amount / unit)
+    if to_date is not None:
+        days[to_date.days - 1] = min(int(days[: to_date.days].sum()), to_date.units)
+        days[: to_date.days - 1] = 0
+    return days
 
 
 def _spent(scenario: Scenario, unit: float) -> Spent | None:

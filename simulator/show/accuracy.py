@@ -20,7 +20,7 @@ def accuracy_words(accuracy: Mapping[str, float] | None, noun: str) -> str:
     """The engine's own error in a few words; empty where every session was simulated."""
     if not accuracy or MAIN not in accuracy:
         return ""
-    return f"engine error ±{_share(accuracy[MAIN])} a {noun}"
+    return f"engine error ±{_share(accuracy[MAIN])} of a {noun}'s spend"
 
 
 def accuracy_sentences(accuracy: Mapping[str, float] | None) -> Iterator[str]:

@@ -221,7 +221,8 @@ def _brakes(replay: PeriodReplay) -> Iterator[str]:
 
 def _brake(replay: PeriodReplay, brake: Brake) -> str:
     dates, control = replay.result.dates, replay.scenario.controls[brake.place]
-    passed = f"Spend passes {brake_name(replay, brake)}, on {words.day_word(dates[brake.crossed])}"
+    named = brake_name(replay, brake)
+    passed = f"Spend passes {named}{',' if ',' in named else ''} on {words.day_word(dates[brake.crossed])}"
     if brake.acts is None or brake.leak is None:
         return f"{passed}, too late for its control to act."
     late = f", {control.delay_days} {words.plural('day', control.delay_days)} late" if control.delay_days else ""

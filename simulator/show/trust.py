@@ -12,6 +12,9 @@ from scenarios.unread import unread
 from simulator.show import words
 from simulator.show.trees import limit_words
 
+LEAST_SUCCESS = 0.5
+"""Share of sessions that succeed, below which a reader is told beside the money that most do not."""
+
 if TYPE_CHECKING:
     from scenarios.prices import PriceBook
     from scenarios.schema import Scenario
@@ -47,12 +50,20 @@ def prices_dated(book: PriceBook) -> str:
 
 def cautions(result: Result) -> str:
     """What a reader must know and no figure shows; empty where there is nothing of the kind."""
-    said = [limit_words(result.tally.session, result.facts.unit)]
+    said = [limit_words(result.tally.session, result.facts.unit), _mostly_failing(result)]
     said.append("what guardrails buy is missing: its simulation was stopped" if result.guardrails_left_out else "")
     if result.scenario is not None and result.prices is not None:
         said.append(_heavy_tail(result.scenario, result.prices))
         said.append("prices may have changed since their day" if result.prices.stale else "")
     return " · ".join(filter(None, said))
+
+
+def _mostly_failing(result: Result) -> str:
+    """Little is spent where nothing works, which is no good news."""
+    rate = result.session.success_rate
+    if not rate < LEAST_SUCCESS:
+        return ""
+    return f"{words.percent(1 - rate)} of {words.plural(result.facts.unit)} fail, and failing may be cheap"
 
 
 def _heavy_tail(scenario: Scenario, prices: PriceBook) -> str:

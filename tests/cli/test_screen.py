@@ -45,7 +45,7 @@ def test_events_and_controls_have_their_lines() -> None:
 
 def test_the_hybrid_engine_says_its_own_error() -> None:
     said = screen(result(accuracy={"rms_error": 0.00163, "held_out_levels": 24}), 200)
-    assert "chance 17.3 to 18.8 % · engine error ±0.16 % a month · seed 1" in said
+    assert "chance 17.3 to 18.8 % · engine error ±0.16 % of a month's spend · seed 1" in said
     assert "engine error" not in screen(result())
 
 

@@ -258,6 +258,20 @@ def test_controls_count_the_month_to_date(lives, amount, at, delay, crossed, act
     assert lived.free_covered == pytest.approx(np.tile(free, (len(lived.free_covered), 1)))
 
 
+@pytest.mark.parametrize(
+    ("amount", "crossed"),
+    [
+        (600, 4),  # 500 of it is no one-time cost
+        (500, 5),
+        (50, 9),  # nothing of it is anything else
+    ],
+)
+def test_one_time_costs_of_the_month_to_date_stay_out_of_sight(lives, amount, crossed):
+    items = {"x": {"amount": 60, "date": "2026-12-01"}, "y": {"amount": 40, "date": "2026-12-04"}}
+    spec = spent("2026-12-04", amount, {"at": 0.45, "stop": True}, fixed_costs=PLATFORM | {"one_time": items})
+    assert set(lives(spec, twin=5, trials=20).crossed[:, 0]) == {crossed}
+
+
 def test_days_that_remain_are_those_that_the_calendar_gives_them(lives):
     """Trends and events go on from the start of the period, whatever is known of it."""
     lived = lives(

@@ -55,13 +55,13 @@ def test_what_happened_stands_on_its_day():
 
 
 def test_a_period_to_date_is_told_as_a_fact():
-    replay = story("p50", spent={"through": "2026-12-05", "amount": 97})
+    replay = story("p50", spent={"through": "2026-12-05", "amount": 127})
     told = happened(notes(replay))
-    assert told["5"] == "spent to date, a fact; passes 50 % of the budget"
+    assert told["5"] == "spent to date, a fact; passes 50 % of the budget, one-time costs left out"
     assert told["6"].startswith("launch spike goes on: volume times 3")
     assert next(iter(told)) == "5"
     table = days_of(str(replay))
-    assert re.fullmatch(r"1 to 5 Dec +\$97 +\$97 +62 % +spent to date, a fact; passes 50 % of", table[1])
+    assert re.fullmatch(r"1 to 5 Dec +\$127 +\$127 +81 % +spent to date, a fact; passes 50 % of", table[1])
     assert "No glitch or quake from Sun 6 Dec on." in replay.words["events"]
 
 

@@ -89,7 +89,7 @@ def test_what_the_busiest_hour_costs_may_be_money_saved(result: Result) -> None:
 
 
 def test_the_engine_says_its_error_where_it_has_one(report: Tag) -> None:
-    assert accuracy_words(braked.ACCURACY, "month") == "engine error ±0.16 % a month"
+    assert accuracy_words(braked.ACCURACY, "month") == "engine error ±0.16 % of a month's spend"
     assert accuracy_words(None, "month") == accuracy_words({"held_out_levels": 24.0}, "month") == ""
     assert list(accuracy_sentences(braked.ACCURACY)) == [
         "The engine's own error is 0.16 % of a trial's conditional mean, as root mean square over trials.",

@@ -28,9 +28,11 @@ def test_the_busiest_hour_costs_its_more_frequent_retries(engine):
     cost = result.peak_cost.cost
     assert result.tally.peak.mean() == pytest.approx(300, rel=0.05)
     expected = 0.01 * (0.5 - 0.1) * result.tally.peak.mean()
-    chance = 0.01 * math.sqrt(0.4 * 0.6 / result.peak_cost.compared) * result.tally.peak.mean()
+    n, peak = len(result.tally.trial), result.tally.peak
+    chance = 0.01 * math.sqrt(0.4 * 0.6 * peak.mean() / n)
     assert cost.mean == pytest.approx(expected, abs=4 * chance)
-    assert cost.se == pytest.approx(chance, rel=0.1)
+    periods = math.hypot(chance, 0.01 * 0.4 * peak.std() / math.sqrt(n))
+    assert cost.se == pytest.approx(periods, rel=4 / math.sqrt(2 * n))
     assert cost.ci[0] < cost.mean < cost.ci[1]
 
 

@@ -67,8 +67,12 @@ class Arm:
     def pass_over(self, number):
         """A day before the period is simulated: all that is known of it stands on the last such day."""
         spent = self.scenario.spent
-        amount = spent.amount if self.dates[number] == spent.through else 0.0
-        self.close(Day(spend=amount, covered=amount, watched=amount))
+        if self.dates[number] != spent.through:
+            self.close(Day())
+            return
+        once = sum(one_time_costs(self.scenario, day) for day in self.dates[: number + 1])
+        unwatched = min(once, spent.amount) if "one_time" in self.covers else 0.0
+        self.close(Day(spend=spent.amount, covered=spent.amount, watched=spent.amount - unwatched))
 
     def live(self, number):
         """Simulate a day, session by session."""
