@@ -179,7 +179,7 @@ def _hand_over(result: Result, document: Mapping[str, Any], wanted: Wanted) -> N
     try:
         written.extend(wanted.write(result, document))
     except KeyboardInterrupt:
-        _note("interrupted while files were written: none was, but for those named here")
+        _note("interrupted while files were written: some may be missing, and those that are there are whole")
         raise
     finally:
         _say(json_text(document) if wanted.json_to_stdout else _screen(result))

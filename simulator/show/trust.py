@@ -51,6 +51,7 @@ def prices_dated(book: PriceBook) -> str:
 def cautions(result: Result) -> str:
     """What a reader must know and no figure shows; empty where there is nothing of the kind."""
     said = [limit_words(result.tally.session, result.facts.unit), _mostly_failing(result)]
+    said.append("drivers are drawn as planned, whatever was spent so far" if result.to_date is not None else "")
     said.append("what guardrails buy is missing: its simulation was stopped" if result.guardrails_left_out else "")
     if result.scenario is not None and result.prices is not None:
         said.append(_heavy_tail(result.scenario, result.prices))

@@ -211,6 +211,7 @@ def test_an_interrupted_write_leaves_nothing_behind(
             patch.setattr(part, interrupted)
             outcome = burncurve("run", small, *TRIALS, "--out", tmp_path / "out", "--report", whole)
         assert outcome.code == 130
+        assert "interrupted while files were written: some may be missing" in outcome.err
         assert "A typical month (P50)" in outcome.out
         assert {file for file in tmp_path.rglob("*") if file.is_file()} == left
     assert whole.read_text(encoding="utf-8").rstrip().endswith("</html>")

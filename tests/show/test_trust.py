@@ -12,12 +12,14 @@ from scenarios.inputs import InputCounts
 from scenarios.lint import lint
 from scenarios.prices import STALE_DAYS, price_data_date, resolve_prices
 from simulator.result import Result
+from simulator.run import run
 from simulator.show import words
 from simulator.show.report import render
 from simulator.show.screen import screen
 from simulator.show.sketch import stated_laws
 from simulator.show.story import laws_title
-from simulator.show.trust import inputs_counted, prices_dated
+from simulator.show.trust import cautions, inputs_counted, prices_dated
+from tests.engine.cents import cents
 from tests.show import synthetic
 from tests.show.pages import page
 
@@ -121,3 +123,16 @@ def test_what_no_figure_reads_is_said_by_name() -> None:
 
 def test_a_plain_scenario_has_neither(scenario_result: Result) -> None:
     assert labelled(scenario_result, "Caution") == labelled(scenario_result, "Not used yet") == ("", "")
+
+
+def test_where_most_sessions_fail_little_spend_is_no_good_news() -> None:
+    failing = run(cents(agent={"retry": {"failure_rate": 0.9, "max_attempts": 1}}), trials=8, threads=1)
+    share = words.percent(1 - failing.session.success_rate)
+    assert f"{share} of sessions fail, and failing may be cheap" in cautions(failing)
+    assert "fail" not in cautions(run(cents(), trials=8, threads=1))
+
+
+def test_a_fact_does_not_move_the_drivers() -> None:
+    fact = {"through": "2026-12-05", "amount": 1}
+    known = run(cents(spent=fact, budget=10), trials=8, threads=1)
+    assert "drivers are drawn as planned, whatever was spent so far" in cautions(known)
