@@ -54,8 +54,9 @@ Trials = Annotated[
     str | None,
     typer.Option(
         metavar="N",
-        help="How many periods to simulate, such as 10k. Default: as many as make 3 billion model calls, from 200 to "
-        "10,000. With --tolerance: at most so many, by default 100,000.",
+        help="How many periods to simulate, such as 10k. Default: 10,000; where every session of many is "
+        "simulated, as many as make 3 billion model calls, at least 200. With --tolerance: at most so "
+        "many, by default 100,000.",
     ),
 ]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]

@@ -10,16 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scenarios.load import Source
-from scenarios.prices import resolve_prices
 from scenarios.problems import Problem, ScenarioError, shown
 from scenarios.words import DRIVERS
 from simulator.arguments import read_arguments
-from simulator.bounds import cost_overflow, default_trials, pilot
+from simulator.bounds import DEFAULT_TRIALS
 from simulator.chronicle import Brake, Chronicle, Stretch
 from simulator.document import plain
-from simulator.engine.items import CostOverflowError
-from simulator.engine.period import Period
-from simulator.engine.plan import compile_program
 from simulator.request import read_request
 from simulator.risk.trial import Rank, gaps, rank_of, row_at
 from simulator.run import run
@@ -296,24 +292,17 @@ class MonthRequest:
         """
         arguments = {"progress": progress, **self.arguments}
         if self.month.trial is not None and "trials" not in arguments:
-            arguments["trials"] = self._default_trials()
-            self._refuse(_beyond(self.month.trial, arguments["trials"], self.prefix))
+            self._refuse(_beyond(self.month.trial, DEFAULT_TRIALS, self.prefix))
         result = run(self.scenario, seed=self.seed, **arguments)
         return PeriodReplay(result, self.month, self._row(result))
-
-    def _default_trials(self) -> int:
-        """As many as a run makes, known before it is waited for."""
-        program = compile_program(self.scenario, resolve_prices(self.scenario))
-        try:
-            return default_trials(pilot(program, Period.of(self.scenario))[0])
-        except CostOverflowError as error:
-            raise cost_overflow(self.scenario, error) from None
 
     def _row(self, result: Result) -> int:
         if self.month.p is not None:
             return row_at(result.spend, self.month.p)
         rows = np.flatnonzero(result.tally.trial == self.month.trial)
         if not len(rows):
+            if not result.interrupted:
+                self._refuse(_beyond(int(self.month.trial or 0), result.trials_done, self.prefix))
             message = f"was not finished when the run was interrupted, {result.trials_done:,} trials were"
             self._refuse([_problem(self.prefix, message, self.month.trial, "one that was, or worst")])
         return int(rows[0])

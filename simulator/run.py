@@ -54,8 +54,9 @@ def run(
     Parameters
     ----------
     source : a YAML file, the name of a library scenario, a mapping, or a Scenario as `load` gives it
-    trials : simulated periods; by default as many as make 3e9 expected calls, from 200 to 10,000. Like all numbers
-        here, it may be text such as "10k". With a tolerance: at most so many, by default 100,000
+    trials : simulated periods; by default 10,000; of the exact engine, where that is less, as many as make 3e9 expected
+        calls, at least 200. Like all numbers here, it may be text such as "10k". With a tolerance: at most so many, by
+        default 100,000
     seed : 0 to 2^64 - 1; the same seed gives the same bits on any number of threads
     budget : in the scenario's currency; replaces the amount of the scenario's budget, what it covers stays
     engine : "auto", "exact" or "hybrid"

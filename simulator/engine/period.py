@@ -9,6 +9,7 @@ import numpy as np
 
 from distributions.streams import name_hash
 from scenarios.calendar import day_dates, months_since_start, weekday_factors
+from scenarios.rollout import rollout_share
 from scenarios.schema import DRIVERS, Scenario
 from simulator.engine.drivers import Drivers
 from simulator.engine.layout import L_VOLUME
@@ -105,11 +106,8 @@ class Period:
 
 
 def rolled_out(rollout: Mapping[date, float], dates: list[date]) -> Floats:
-    """float64[D]: the share that has come by each day; 1 without a rollout, 0 before its first date."""
-    if not rollout:
-        return np.ones(len(dates))
-    steps = sorted(rollout.items())
-    return np.array([next((share for since, share in reversed(steps) if since <= day), 0.0) for day in dates])
+    """float64[D]: the share of sessions that come on each day."""
+    return np.array([rollout_share(rollout, day) for day in dates])
 
 
 def _control_factors(scenario: Scenario) -> Floats:

@@ -83,7 +83,7 @@ class Program:
 
 
 def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
-    """Compile a scenario of which ``scenarios.pending`` says that nothing is pending."""
+    """Compile a scenario, complete as `scenarios.load` gives it."""
     models, cells, book, routes = Models.of(scenario), Cells.of(scenario), LawBook(), Routes.of(scenario)
     agents = AgentTables(scenario, models, book)
     cards, tiers = models.price_tables(prices, scenario.usd_rate)

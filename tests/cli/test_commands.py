@@ -24,7 +24,8 @@ def test_help_names_every_command(burncurve: Caller) -> None:
 def test_help_of_a_run_says_how_many_trials_there_are_by_default(burncurve: Caller) -> None:
     said = " ".join(burncurve("run", "--help").out.split())
     work = f"as many as make {EXPECTED_CALLS / 1e9:g} billion model calls"
-    assert f"Default: {work}, from {LEAST_TRIALS} to {DEFAULT_TRIALS:,}." in said
+    many = f"where every session of many is simulated, {work}, at least {LEAST_TRIALS}."
+    assert f"Default: {DEFAULT_TRIALS:,}; {many}" in said
 
 
 def test_list_names_the_library_with_titles(burncurve: Caller) -> None:

@@ -208,17 +208,32 @@ def test_all_that_is_wrong_is_said_at_once():
     assert [path for path, _ in said] == ["month", "month", "nonsense", "seed", "trials"]
 
 
-def test_a_trial_beyond_the_default_run_is_refused_before_it_is_waited_for(monkeypatch):
-    monkeypatch.setattr("simulator.month.default_trials", lambda _: 7)
-    monkeypatch.setattr("simulator.month.run", lambda *_, **__: pytest.fail("was simulated"))
+def test_a_trial_that_no_default_run_has_is_refused_before_it_is_waited_for(monkeypatch):
+    monkeypatch.setattr("simulator.month.run", None)
+    with pytest.raises(bc.ScenarioError, match=r"is beyond the last trial of a run of 10,000\n    got:     10000"):
+        bc.replay(STORY, month=10_000)
+
+
+def test_a_trial_is_looked_for_in_the_run_that_there_is_by_default(monkeypatch):
+    """How many trials that has is the engine's to say, and may be known only when it is over."""
+    asked = []
+
+    def eight(source, **arguments):
+        asked.append(arguments)
+        return bc.run(source, **arguments, trials=8)
+
+    monkeypatch.setattr("simulator.month.run", eight)
+    assert bc.replay(STORY, month=7).trial == 7
     with pytest.raises(
-        bc.ScenarioError, match=r"is beyond the last trial of a run of 7\n    got:     7\n    allowed: 0 to 6"
+        bc.ScenarioError, match=r"is beyond the last trial of a run of 8\n    got:     8\n    allowed: 0 to 7"
     ):
-        bc.replay(STORY, month=7)
+        bc.replay(STORY, month=8)
+    assert all("trials" not in arguments for arguments in asked)
 
 
 def test_a_trial_that_an_interrupted_run_did_not_finish():
     result = bc.run(STORY, trials=3, seed=3)
+    result.interrupted = True
     request = MonthRequest.read(STORY, (), {"month": 5})
     with pytest.raises(bc.ScenarioError, match="was not finished when the run was interrupted, 3 trials were"):
         request._row(result)
