@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from scenarios.schema import DRIVERS
+from simulator.engine.blocks import Blocks
 from simulator.engine.conditions import Conditions
 from simulator.engine.controls import Controls
 from simulator.engine.items import items_of, run_items
 from simulator.engine.memory import Scratch, Sum
 from simulator.engine.plan import fixed_costs
-from simulator.engine.tally import ROWS, Tally, dearest
+from simulator.engine.tally import Tally, dearest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from simulator.engine.conditions import Cases
     from simulator.engine.layout import Ints, Out
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 SESSIONS_PER_BLOCK = 1 << 20
 TRIALS_PER_BLOCK = 256
 """At most, so that a block's money stays far below 2^62 units; ``run.py`` chooses the unit for a thousand trials."""
-POLL_SECONDS = 0.1
 
 
 def simulate(
@@ -68,22 +67,10 @@ def simulate(
     frame = replace(program.frame(unit), points=period.points.kind)
     tally = Tally.empty(frame, np.arange(first, first + trials, dtype=np.int64), len(DRIVERS))
     add_fixed_costs(tally, fixed_costs(program.scenario, unit))
-    block = block or _block_size(period, trials, threads)
-    blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
+    blocks = Blocks(trials, block or _block_size(period, trials, threads))
     job = _Job(program, period, seed, tally, 1.0 / unit, blocks, Sum(tally.session), tally.covered[0].copy())
-    scratches = [Scratch(len(frame.features), program.shape, job.stop) for _ in range(threads)]
-    with ThreadPoolExecutor(threads) as pool:
-        workers = [pool.submit(job.work, scratch) for scratch in scratches]
-        try:
-            pending = set(workers)
-            while pending:
-                _, pending = wait(pending, POLL_SECONDS, FIRST_EXCEPTION)
-                _report(job, watch)
-        except KeyboardInterrupt:
-            job.stop[0] = 1
-        for worker in workers:
-            worker.result()
-    _report(job, watch)
+    scratches = [Scratch(len(frame.features), program.shape, blocks.stop) for _ in range(threads)]
+    blocks.run([partial(job.simulate, scratch) for scratch in scratches], lambda: _report(job, watch))
     return _finished(job, scratches)
 
 
@@ -96,44 +83,29 @@ class _Job:
     seed: int
     tally: Tally
     per_unit: float
-    blocks: Iterator[slice]
+    blocks: Blocks
     sum: Sum
     fixed_covered: Ints  # int64[D]
-    stop: Ints = field(default_factory=lambda: np.zeros(1, np.int64))  # kernels look at it, too
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    done: list[slice] = field(default_factory=list)
     sessions: int = 0
     reported: tuple[int, int] = (0, 0)
 
-    def work(self, scratch: Scratch) -> None:
-        """Take blocks of trials until there are none left, or until told to stop."""
-        try:
-            while not self.stop[0]:
-                with self.lock:
-                    rows = next(self.blocks, None)
-                if rows is None:
-                    return
-                self._simulate_block(rows, scratch)
-        except BaseException:
-            self.stop[0] = 1
-            raise
-
-    def _simulate_block(self, rows: slice, scratch: Scratch) -> None:
+    def simulate(self, scratch: Scratch, rows: slice) -> None:
+        """Simulate a block of trials."""
         tally, conditions = self.tally, Conditions.of(self.period, self.seed, self.tally.trial[rows])
         out = scratch.out(tally.cells[rows], tally.daily[rows], tally.covered[rows])
         acted = self._simulate_days(rows, conditions, scratch, out)
         tally.levels[rows], tally.event_days[rows] = conditions.drivers, conditions.event_days
         tally.heaviest[rows] = conditions.heaviest
-        if self.stop[0]:
+        if self.blocks.stop[0]:
             return
         scratch.finish(out)
         if tally.frame.thresholds:
             self._set_free(rows, conditions, acted, scratch)
-        if self.stop[0]:
+        if self.blocks.stop[0]:
             return
-        with self.lock:
+        with self.blocks.lock:
             self.sum.add(out, scratch.filled)
-            self.done.append(rows)
+            self.blocks.done.append(rows)
 
     def _simulate_days(self, rows: slice, conditions: Conditions, scratch: Scratch, out: Out) -> Bools:
         """Simulate the sessions of a block; gives bool[T, D], the days on which any control acts."""
@@ -149,7 +121,7 @@ class _Job:
             acting = controls.acting(day)
             acted[:, day] = acting.any(axis=1)
             self._serve(rows, slice(day, day + 1), conditions.cases(slice(day, day + 1), acting), scratch, out)
-            if self.stop[0]:
+            if self.blocks.stop[0]:
                 break
             controls.close(day, tally.covered[rows, day])
         tally.crossed[rows] = controls.crossed
@@ -163,16 +135,16 @@ class _Job:
     def _run(self, cases: Cases, scratch: Scratch, out: Out) -> None:
         for items, numbers in items_of(self.program, self.period, self.seed, cases):
             run_items(self.program, self.seed, items, numbers, cases.levels, scratch, out, self.per_unit)
-            if self.stop[0]:
+            if self.blocks.stop[0]:
                 return
-            with self.lock:
+            with self.blocks.lock:
                 self.sessions += int(items["count"].sum())
 
     def _set_free(self, rows: slice, conditions: Conditions, acted: Bools, scratch: Scratch) -> None:
         """What the same trials spend without controls: sessions are simulated again where any control acts."""
         tally, days = self.tally, slice(self.period.first_day, self.period.days)
         frame, program = tally.frame, self.program
-        free = Scratch(len(frame.features), program.shape, self.stop, scratch.space)
+        free = Scratch(len(frame.features), program.shape, self.blocks.stop, scratch.space)
         out = free.out(*frame.no_money(len(conditions.trial)))
         cases = conditions.cases(days, where=acted[:, days])
         self._run(cases, free, out)
@@ -190,8 +162,7 @@ def _block_size(period: Period, trials: int, threads: int) -> int:
 
 
 def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:
-    with job.lock:
-        now = (sum(rows.stop - rows.start for rows in job.done), job.sessions)
+    now = (job.blocks.trials_done, job.sessions)
     before, job.reported = job.reported, now
     if watch is not None and now != before:
         watch(now[0] - before[0], now[1] - before[1])
@@ -199,12 +170,10 @@ def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:
 
 def _finished(job: _Job, scratches: list[Scratch]) -> Tally:
     """The finished trials' rows, with the session aggregates and the dearest sessions of all threads."""
-    tally = job.tally
-    rows = np.sort(np.concatenate([np.arange(d.start, d.stop) for d in job.done] or [np.zeros(0, np.int64)]))
     worst = np.concatenate([scratch.worst[:-1] for scratch in scratches])
     return Tally(
-        frame=tally.frame,
-        **{name: getattr(tally, name)[rows] for name in ROWS},
+        frame=job.tally.frame,
+        **job.blocks.finished(job.tally),
         session=job.sum.settle(),
         worst=dearest(worst[worst["cost"] >= 0.0]),
     )

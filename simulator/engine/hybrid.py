@@ -6,14 +6,13 @@ feature and kind cost together is drawn, from what was learnt of such sums (``le
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from scenarios.schema import DRIVERS
+from simulator.engine.blocks import Blocks
 from simulator.engine.conditions import Conditions
 from simulator.engine.controls import Controls
 from simulator.engine.exact import add_fixed_costs
@@ -21,10 +20,10 @@ from simulator.engine.items import CostOverflowError
 from simulator.engine.learning.served import Book, Served
 from simulator.engine.plan import fixed_costs
 from simulator.engine.sums import sum_sessions
-from simulator.engine.tally import ROWS, Tally
+from simulator.engine.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import numpy.typing as npt
 
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 MOST_MONEY_BYTES = 1 << 24
 """Of a block's money by trial, day and cell."""
 TRIALS_PER_BLOCK = 64
-POLL_SECONDS = 0.1
 OVERFLOW = "the cost of a day is not a finite number below 2^62 units of money"
 
 
@@ -73,21 +71,9 @@ def simulate_hybrid(
     frame = replace(learner.program.frame(learner.pools.unit), points=learner.period.points.kind)
     tally = Tally.empty(frame, np.arange(first, first + trials, dtype=np.int64), len(DRIVERS))
     add_fixed_costs(tally, fixed_costs(learner.program.scenario, frame.unit))
-    block = block or _block_size(tally, trials, threads)
-    blocks = iter([slice(start, min(start + block, trials)) for start in range(0, trials, block)])
+    blocks = Blocks(trials, block or _block_size(tally, trials, threads))
     job = _Job(learner, tally, Book(learner), blocks, tally.covered[:1].sum(axis=0))
-    with ThreadPoolExecutor(threads) as pool:
-        workers = [pool.submit(job.work) for _ in range(threads)]
-        try:
-            pending = set(workers)
-            while pending:
-                _, pending = wait(pending, POLL_SECONDS, FIRST_EXCEPTION)
-                _report(job, watch)
-        except KeyboardInterrupt:
-            job.stopped = True
-        for worker in workers:
-            worker.result()
-    _report(job, watch)
+    blocks.run([job.simulate] * threads, lambda: _report(job, watch))
     return _finished(job)
 
 
@@ -98,29 +84,17 @@ class _Job:
     learner: Learner
     tally: Tally
     book: Book
-    blocks: Iterator[slice]
+    blocks: Blocks
     fixed_covered: Ints  # int64[D]
-    stopped: bool = False
-    lock: threading.Lock = field(default_factory=threading.Lock)
     served: Served = field(default_factory=Served)
-    done: list[slice] = field(default_factory=list)
     reported: int = 0
 
-    def work(self) -> None:
-        """Take blocks of trials until there are none left, or until told to stop."""
-        try:
-            while not self.stopped:
-                with self.lock:
-                    rows = next(self.blocks, None)
-                if rows is None:
-                    return
-                served = _Block(self, rows).simulate()
-                with self.lock:
-                    self.served.add(served)
-                    self.done.append(rows)
-        except BaseException:
-            self.stopped = True
-            raise
+    def simulate(self, rows: slice) -> None:
+        """Simulate a block of trials."""
+        served = _Block(self, rows).simulate()
+        with self.blocks.lock:
+            self.served.add(served)
+            self.blocks.done.append(rows)
 
 
 class _Block:
@@ -206,19 +180,13 @@ def _block_size(tally: Tally, trials: int, threads: int) -> int:
 
 
 def _report(job: _Job, watch: Callable[[int, int], None] | None) -> None:
-    with job.lock:
-        done = list(job.done)
-    now = sum(rows.stop - rows.start for rows in done)
+    now = job.blocks.trials_done
     before, job.reported = job.reported, now
     if watch is not None and now != before:
         watch(now - before, 0)
 
 
 def _finished(job: _Job) -> Tally:
-    tally = job.tally
-    rows = np.sort(np.concatenate([np.arange(d.start, d.stop) for d in job.done] or [np.zeros(0, np.int64)]))
-    finished = Tally(
-        frame=tally.frame, **{name: getattr(tally, name)[rows] for name in ROWS}, session=tally.session
-    )  # fmt: skip
+    finished = Tally(frame=job.tally.frame, **job.blocks.finished(job.tally), session=job.tally.session)
     job.served.into(finished)
     return finished
