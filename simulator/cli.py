@@ -50,14 +50,14 @@ Overrides = Annotated[
     typer.Option("--set", metavar="PATH=VALUE", help="Change a value: volume.sessions_per_day=20k. Repeatable."),
 ]
 Budget = Annotated[str | None, typer.Option(metavar="X", help="In place of the scenario's budget, such as 30k.")]
-Trials = Annotated[
+MANY_TRIALS = (
+    "How many periods to simulate, such as 10k. Default: 10,000; where every session of many is simulated, as many as "
+    "make 3 billion model calls, at least 200."
+)
+Trials = Annotated[str | None, typer.Option(metavar="N", help=MANY_TRIALS)]
+MostTrials = Annotated[
     str | None,
-    typer.Option(
-        metavar="N",
-        help="How many periods to simulate, such as 10k. Default: 10,000; where every session of many is "
-        "simulated, as many as make 3 billion model calls, at least 200. With --tolerance: at most so "
-        "many, by default 100,000.",
-    ),
+    typer.Option(metavar="N", help=f"{MANY_TRIALS} With --tolerance: at most so many, by default 100,000."),
 ]
 Seed = Annotated[str | None, typer.Option(metavar="N", help="The same seed gives the same result (default 1).")]
 Engine = Annotated[str, typer.Option(metavar="auto|exact|hybrid", help="How to simulate; auto chooses by the work.")]
@@ -115,7 +115,7 @@ def main() -> None:
 def run(
     scenario: Source,
     budget: Budget = None,
-    trials: Trials = None,
+    trials: MostTrials = None,
     seed: Seed = None,
     engine: Engine = "auto",
     tolerance: Tolerance = None,
