@@ -36,6 +36,11 @@ def _cost_words(reading: Reading, cost: PeakCost) -> str:
             f"that they fail more often loses {lost} successes, and makes the {reading.noun} {amount} cheaper "
             f"({ends}): what failed went no further"
         )
+    if low <= 0.0:
+        return (
+            f"that they fail more often costs {lost} successes, and moves the {reading.noun}'s spend by no more than "
+            f"chance explains ({reading.money(low)} to {reading.money(high)})"
+        )
     return (
         f"that they fail more often costs {reading.money(cost.cost.mean)} a {reading.noun} "
         f"({reading.money(low)} to {reading.money(high)}) and {lost} successes"

@@ -82,6 +82,10 @@ def test_what_the_busiest_hour_costs_may_be_money_saved(result: Result) -> None:
         return peak_words(replace(read(result), peak_cost=cost)).partition("; ")[2]
 
     assert said(400, 500, 600) == "that they fail more often costs $500 a month ($400 to $600) and 62 successes"
+    assert said(-40, -10, 20) == (
+        "that they fail more often costs 62 successes, and moves the month's spend by no more than chance explains "
+        "(-$40 to $20)"
+    )
     assert said(-600, -500, -400) == (
         "that they fail more often loses 62 successes, and makes the month $500 cheaper ($400 to $600): "
         "what failed went no further"
