@@ -1,0 +1,62 @@
+"""Which records of a log are wanted, and which feature each belongs to, by fields that its reader does not know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from scenarios.logs.format import Asked
+
+_top = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Picker:
+    """Looks up what `--where` and `--feature-from` ask for, in JSON records.
+
+    Attributes
+    ----------
+    asked : whether there is anything to look up; a reader may leave records undecoded where not
+    """
+
+    def __init__(self, asked: Asked) -> None:
+        self._where = [(tuple(path.split(".")), value) for path, value in asked.where]
+        self._feature = tuple(asked.feature_from.split(".")) if asked.feature_from else ()
+        self.asked = bool(self._where or self._feature)
+
+    def pick(self, record: bytes) -> tuple[bool, str]:
+        """Whether a record is wanted, and the name of its feature; empty where it has none."""
+        top = _top.decode(record)
+        if not all(value in texts(_value(top, path)) for path, value in self._where):
+            return False, ""
+        return True, next(iter(texts(_value(top, self._feature))), "") if self._feature else ""
+
+
+def texts(value: Any) -> list[str]:
+    """What a field says, as texts: lists are several, and nothing is none."""
+    if value is None:
+        return []
+    if isinstance(value, list):
+        return [text for item in value for text in texts(item)]
+    if isinstance(value, bool):
+        return ["true" if value else "false"]
+    return [str(value)] if isinstance(value, str | int | float) else []
+
+
+def _value(top: dict[str, msgspec.Raw], path: tuple[str, ...]) -> Any:
+    whole = ".".join(path)
+    if whole in top:
+        return msgspec.json.decode(top[whole])
+    value: Any = msgspec.json.decode(top[path[0]]) if path and path[0] in top else None
+    for step in path[1:]:
+        if isinstance(value, str):  # JSON in a field of text, as exports of databases have it
+            value = _decoded(value)
+        value = value.get(step) if isinstance(value, dict) else None
+    return _decoded(value) if isinstance(value, str) and value[:1] in "[{" else value
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return text

@@ -1,0 +1,101 @@
+"""One file of a log, line by line: compressed or not, in bounded memory, with what is cut off told and not fatal."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from scenarios.logs.reading import LogError, Reading, ReadingProgress, Watch
+
+LONGEST_LINE = 1 << 28
+"""Bytes. A longer line is no record of a call."""
+
+HEAD_BYTES = 1 << 18
+"""What is looked at to tell a format."""
+
+_GZIP = b"\x1f\x8b"
+_BOM = b"\xef\xbb\xbf"
+_LINES_A_REPORT = 1 << 15
+
+
+class Source:
+    """A file of a log.
+
+    Parameters
+    ----------
+    path : it may be gzipped, whatever its name
+    reading : where skipped lines are counted
+    watch : called now and then with how far all files have come
+    before, total : bytes of the files before this one, and of all
+    """
+
+    def __init__(
+        self, path: Path, reading: Reading, watch: Watch | None = None, before: int = 0, total: int = 0
+    ) -> None:
+        self.path, self.reading = path, reading
+        self._watch, self._before, self._total = watch, before, total
+
+    def place(self, line: int) -> str:
+        """Name of a line, for people."""
+        return f"{self.path.name}:{line}"
+
+    @contextmanager
+    def open(self) -> Iterator[IO[bytes]]:
+        """The bytes of the file, uncompressed, as long as the block lasts."""
+        try:
+            raw = self.path.open("rb")
+        except OSError as error:
+            raise LogError(f"{self.path} can't be read: {(error.strerror or str(error)).lower()}") from None
+        with raw:
+            zipped = raw.read(2) == _GZIP
+            raw.seek(0)
+            self._raw = raw
+            yield io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 18) if zipped else raw
+
+    def head(self) -> bytes:
+        """The first bytes, as far as they can be read."""
+        with self.open() as opened:
+            try:
+                return opened.read(HEAD_BYTES).removeprefix(_BOM)
+            except (EOFError, OSError, zlib.error):
+                return b""
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Lines with their numbers, from 1; empty ones left out, and none that the end of the file cuts off unseen."""
+        number = 0
+        with self.open() as opened:
+            try:
+                while line := opened.readline(LONGEST_LINE):
+                    number += 1
+                    if number % _LINES_A_REPORT == 0:
+                        self.report(number)
+                    if len(line) >= LONGEST_LINE and not line.endswith(b"\n"):
+                        self._pass_over(opened, number)
+                        continue
+                    line = (line.removeprefix(_BOM) if number == 1 else line).strip()
+                    if line:
+                        yield number, line
+            except (EOFError, OSError, zlib.error) as error:
+                self.cut_off(number, error)
+        self.reading.lines += number
+
+    def cut_off(self, lines: int, error: Exception) -> None:
+        """Say that the file ends where it should not."""
+        what = "is cut off" if isinstance(error, EOFError) else "is damaged"
+        self.reading.skip(f"{self.path.name} {what} after line {lines:,}: the rest is missing", self.place(lines + 1))
+
+    def report(self, lines: int) -> None:
+        """Say how far reading has come."""
+        if self._watch is not None:
+            done = self._before + self._raw.tell()
+            self._watch(ReadingProgress(done, self._total, self.reading.lines + lines))
+
+    def _pass_over(self, opened: IO[bytes], number: int) -> None:
+        while (rest := opened.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+            pass
+        self.reading.skip(f"a line is longer than {LONGEST_LINE >> 20} MiB", self.place(number))

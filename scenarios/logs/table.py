@@ -1,0 +1,261 @@
+"""The table of calls that every log becomes: one row a request to a model, columns declared once, names as codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+OK, PROVIDER, QUALITY = 0, 1, 2
+"""What `failed` says: served; an error of the provider (429, 5xx, a timeout); an answer that could not be used."""
+
+NONE = -1
+"""Code of no name; in token columns that may be unknown, unknown."""
+
+
+class Column(NamedTuple):
+    """One column of the table.
+
+    Attributes
+    ----------
+    name, dtype, unit : what it is called, how it is stored, what it counts
+    empty : its value where a log says nothing
+    meaning : what it says
+    names : whose list of names its codes point into; empty where values are no codes
+    """
+
+    name: str
+    dtype: str
+    unit: str
+    empty: float
+    meaning: str
+    names: str = ""
+
+
+def _named(name: str, meaning: str, names: str = "") -> Column:
+    return Column(name, "i4", "code", NONE, meaning, names or name)
+
+
+COLUMNS = (
+    Column("time", "f8", "s", np.nan, "start: since 1970 UTC, or since the session began where the log is not dated"),
+    _named("session", "session; none where the log has no sessions"),
+    _named(
+        "instance", "agent instance, unique in the log; that of the root is the session's where nothing else is said"
+    ),
+    _named("parent", "instance that started this one", "instance"),
+    _named("agent", "kind of agent"),
+    _named("provider", "provider, as logged"),
+    _named("model", "model, as logged"),
+    _named("tier", "processing: batch, priority, flex; none is standard"),
+    Column("fresh", "i8", "tokens", 0, "prompt tokens at the input price"),
+    Column("cached", "i8", "tokens", 0, "prompt tokens read from the cache"),
+    Column("written", "i8", "tokens", 0, "prompt tokens written to the cache, for however long"),
+    Column("written_1h", "i8", "tokens", 0, "those of `written` that were written for an hour"),
+    Column("readable", "i8", "tokens", NONE, "prompt tokens that a cache without expiry would have held"),
+    Column("output", "i8", "tokens", 0, "answer, without reasoning where the log tells them apart"),
+    Column("reasoning", "i8", "tokens", 0, "thinking, billed as output"),
+    Column("cost", "f8", "currency", np.nan, "as recorded"),
+    _named("currency", "of `cost`; none is USD"),
+    Column("attempt", "i2", "count", 1, "1 for the first request of a turn, 2 for its first retry"),
+    Column("failed", "i1", "", OK, "OK, PROVIDER or QUALITY"),
+    Column("billed", "?", "", True, "whether the provider charges for it"),
+    Column("summary", "?", "", False, "whether it is a call that compacts the context"),
+    Column("compacted", "?", "", False, "whether the context was compacted just before it"),
+    _named("feature", "feature of the product"),
+    _named("user", "who it was made for"),
+    Column("outcome", "f8", "share", np.nan, "of its session: 1 success, 0 none, between for a score; NaN unknown"),
+)
+"""The table, column by column. Prompt tokens are the sum of fresh, cached and written, which have nothing in common."""
+
+BY_NAME = {column.name: column for column in COLUMNS}
+TOOL_DTYPE = np.dtype([("call", "i8"), ("tool", "i4"), ("result_tokens", "i8"), ("failed", "?")])
+"""One use of a tool: row of the call that asked for it, code of its name, tokens of its result (-1 unknown)."""
+
+RECORD = "record"
+"""Column that only `Rows` knows: what identifies a request, as text; empty where nothing does."""
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls of one log, sorted by session, instance, time and the order in which they were read.
+
+    Attributes
+    ----------
+    columns : one array of n values for each of `COLUMNS`; ``calls["output"]``
+    names : by list of names, what the codes of its columns stand for; ``calls.names["model"][code]``
+    tools : rows of TOOL_DTYPE, by rising call
+    dated : whether times are dates; else they count from the start of a session
+    duplicates : records that were dropped, because a larger one of the same request was there
+    """
+
+    columns: Mapping[str, NDArray[Any]]
+    names: Mapping[str, Sequence[str]]
+    tools: NDArray[np.void]
+    dated: bool
+    duplicates: int = 0
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        return self.columns[column]
+
+    def __len__(self) -> int:
+        return len(self.columns["time"])
+
+    @property
+    def prompt(self) -> NDArray[np.int64]:
+        """Whole prompts, in tokens."""
+        whole: NDArray[np.int64] = self["fresh"] + self["cached"] + self["written"]
+        return whole
+
+    def where(self, keep: NDArray[np.bool_]) -> Calls:
+        """Return the calls that a mask keeps; names stay as they are."""
+        place = np.cumsum(keep) - 1
+        tools = self.tools[keep[self.tools["call"]]].copy()
+        tools["call"] = place[tools["call"]]
+        kept = {name: values[keep] for name, values in self.columns.items()}
+        return Calls(kept, self.names, tools, self.dated, self.duplicates)
+
+
+class Codes:
+    """Names to codes, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, int] = {}
+
+    def code(self, name: str | None) -> int:
+        """Code of a name; `NONE` for an empty one."""
+        return self._codes.setdefault(name, len(self._codes)) if name else NONE
+
+    def codes(self, names: Iterable[str | None]) -> NDArray[np.int32]:
+        """Codes of many names."""
+        known, setdefault = self._codes, self._codes.setdefault
+        return np.fromiter((setdefault(name, len(known)) if name else NONE for name in names), np.int32)
+
+    def names(self) -> list[str]:
+        """All names, by code."""
+        return list(self._codes)
+
+
+class Rows:
+    """Collects the calls of a log, row by row or in columns, in little memory.
+
+    Parameters
+    ----------
+    columns : names out of `COLUMNS`, and `record`, that rows will have, in this order; the others are as `empty` says
+
+    Notes
+    -----
+    Rows with the same `record` are one request: of them the one with the largest output stays, and the last of equals.
+    """
+
+    def __init__(self, *columns: str) -> None:
+        self.columns = columns
+        self._lists = {column.names: Codes() for column in COLUMNS if column.names}
+        self._tool_names = Codes()
+        self._tools: list[tuple[int, int, int, bool]] = []
+        self._uses: dict[int, int] = {}
+        self._waiting: list[tuple[Any, ...]] = []
+        self._chunks: list[dict[str, NDArray[Any]]] = []
+        self._n = 0
+
+    def append(self, *row: Any) -> int:
+        """Add a call, its values in the order of `columns`; names are text or None. Returns its number."""
+        self._waiting.append(row)
+        if len(self._waiting) >= _CHUNK:
+            self._flush()
+            return self._n - 1
+        return self._n + len(self._waiting) - 1
+
+    def extend(self, **columns: Sequence[Any] | NDArray[Any]) -> int:
+        """Add calls by columns of equal length, of `COLUMNS` and `record`. Returns the number of the first."""
+        self._flush()
+        first = self._n
+        self._add(columns)
+        return first
+
+    def tool(self, row: int, name: str, result_tokens: int = NONE, failed: bool = False, use: str = "") -> None:
+        """Add a tool that a call asked for; `use` identifies it, and the same one is added once."""
+        if use and self._uses.setdefault(hash(use), len(self._tools)) != len(self._tools):
+            return
+        self._tools.append((row, self._tool_names.code(name), result_tokens, failed))
+
+    def result(self, use: str, result_tokens: int, failed: bool = False) -> bool:
+        """State the result of a tool that was added with this `use`; False where none was."""
+        at = self._uses.get(hash(use))
+        if at is None:
+            return False
+        row, name, _, _ = self._tools[at]
+        self._tools[at] = row, name, result_tokens, failed
+        return True
+
+    def finish(self, dated: bool) -> Calls:
+        """Make the table: without duplicates, sorted, instances named where a log has none."""
+        self._flush()
+        columns = {column.name: self._whole(column) for column in COLUMNS}
+        self._name_instances(columns)
+        record = self._joined(RECORD, np.dtype("i8"), 0)
+        stays = _largest(record, columns["output"] + columns["reasoning"])
+        order = np.lexsort((np.arange(self._n), columns["time"], columns["instance"], columns["session"]))
+        order = order[stays[order] == order]
+        names = {key: codes.names() for key, codes in self._lists.items()} | {"tool": self._tool_names.names()}
+        sorted_columns = {name: values[order] for name, values in columns.items()}
+        tools = self._tools_of(stays, order)
+        return Calls(sorted_columns, names, tools, dated, self._n - order.size)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._add(dict(zip(self.columns, zip(*waiting, strict=True), strict=True)))
+
+    def _add(self, columns: Mapping[str, Any]) -> None:
+        chunk: dict[str, NDArray[Any]] = {}
+        for name, values in columns.items():
+            if name == RECORD:
+                chunk[name] = np.fromiter((hash(value) if value else 0 for value in values), np.int64)
+            elif BY_NAME[name].names:
+                chunk[name] = self._lists[BY_NAME[name].names].codes(values)
+            else:
+                chunk[name] = np.asarray(values, BY_NAME[name].dtype)
+        self._n += len(next(iter(chunk.values())))
+        self._chunks.append(chunk)
+
+    def _whole(self, column: Column) -> NDArray[Any]:
+        return self._joined(column.name, np.dtype(column.dtype), column.empty)
+
+    def _joined(self, name: str, dtype: np.dtype[Any], empty: float) -> NDArray[Any]:
+        parts = []
+        for chunk in self._chunks:
+            n = len(next(iter(chunk.values())))
+            parts.append(chunk[name] if name in chunk else np.full(n, empty, dtype))
+        return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+    def _name_instances(self, columns: dict[str, NDArray[Any]]) -> None:
+        """Give calls of a session without an instance one that bears the session's name."""
+        bare = (columns["instance"] == NONE) & (columns["session"] != NONE)
+        sessions = self._lists["session"].names()
+        known = np.unique(columns["session"][bare])
+        codes = self._lists["instance"].codes(sessions[code] for code in known)
+        columns["instance"][bare] = codes[np.searchsorted(known, columns["session"][bare])]
+
+    def _tools_of(self, stays: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.void]:
+        tools = np.array(self._tools, TOOL_DTYPE)
+        place = np.empty(self._n, np.int64)
+        place[order] = np.arange(order.size)
+        tools["call"] = place[stays[tools["call"]]]
+        return tools[np.argsort(tools["call"], kind="stable")]
+
+
+def _largest(record: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row, the row that stands for its request."""
+    rows = np.arange(record.size)
+    by = np.lexsort((rows, size, record))
+    last = np.ones(record.size, bool)
+    last[:-1] = record[by][1:] != record[by][:-1]
+    group = np.concatenate([[0], np.cumsum(last)[:-1]]) if record.size else np.zeros(0, np.int64)
+    stays = np.empty(record.size, np.int64)
+    stays[by] = by[last][group]
+    return np.where(record == 0, rows, stays)
