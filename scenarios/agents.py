@@ -366,8 +366,8 @@ class Agent(Section):
     )
     first_message_tokens: TokenLaw | None = Field(
         None,
-        description="The message of an instance's first turn, where it is unlike later ones: a conversation that is taken "
-        "up again brings all that was said before; default: message_tokens.",
+        description="The message of an instance's first turn, where it is unlike later ones: a conversation that is "
+        "taken up again brings all that was said before; default: message_tokens.",
     )
     retrieved_tokens: TokenLaw = Field(
         default_factory=law_default(0),
