@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from distributions.numerics import FloatArray
+from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import Laws, Quantity
 from scenarios.calibrating.learnings import Mask
-from scenarios.calibrating.prompts import Growth
 from scenarios.calibrating.sessions import Log
 from scenarios.logs.table import Calls
 

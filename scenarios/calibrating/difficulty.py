@@ -9,8 +9,8 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from distributions.numerics import FloatArray
-from scenarios.calibrating.learnings import Codes, Ints, Mask
-from scenarios.calibrating.prompts import Growth
+from scenarios.calibrating.growth import Growth
+from scenarios.calibrating.learnings import Codes, Ints
 from scenarios.calibrating.retries import failures
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
@@ -21,6 +21,7 @@ FEWEST_SESSIONS = 30
 _FEWEST_TURNS = 5
 _STANDARD_ERRORS = 3.0
 _LEAST_LOAD = 0.05
+_LEAST_MEAN = 0.01
 TURNS, OUTPUT, MESSAGE, FAILURE = "turns", "output_tokens", "message_tokens", "failure_rate"
 
 
@@ -30,7 +31,7 @@ class Difficulty:
 
     Attributes
     ----------
-    loads : by name of what it moves, the standard deviation of the logarithm that it gives, with its sign
+    loads : by name of what it moves, the standard deviation of the logarithm that it gives, at least 0
     sessions : from how many it was learnt
     """
 
@@ -40,7 +41,7 @@ class Difficulty:
     @property
     def sigma(self) -> float:
         """Standard deviation of its logarithm: the greatest load."""
-        return max(abs(load) for load in self.loads.values())
+        return max(self.loads.values())
 
     def exponent(self, name: str) -> float:
         """Of what it moves, on it."""
@@ -62,7 +63,10 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
 
     Means of sessions of five turns and more, each relative to those that begin alike, have covariances; what chance
     gives to their variances is taken off, and loads are the least squares of their products against the rest. A spread
-    of turns is in the law of turns already, so that only its covariances count.
+    of turns is in the law of turns already, so that only its covariances count. Messages and outputs are held against
+    those of turns as early or late, so that long sessions do not seem terse for having more late turns. Loads are not
+    negative: difficulty makes a session long, wordy and failing at once, and where the log shows the opposite, nothing
+    is taken to go together.
     """
     roots = [role for number, role in enumerate(roles) if role.is_root and not growth.whole[number]]
     if not roots:
@@ -76,7 +80,7 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
         return None
     kind = np.zeros(n.size, np.int64)
     kind[instance] = of
-    measures = _measures(log, rows, growth, used, kind[used])
+    measures = _measures(log, rows, growth, used, kind)
     covariance, errors = _covariances(measures)
     fixed = np.flatnonzero([not one.is_free for one in measures])
     if not np.any(np.diag(covariance)[fixed] > _STANDARD_ERRORS * np.diag(errors)[fixed]):
@@ -84,23 +88,33 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     spread = _turn_spread(np.log(n[n > 0]), kind[n > 0])
     loads = _loads(covariance, errors, [one.is_free for one in measures])
     loads[0] *= spread / max(float(np.sqrt(covariance[0, 0])), 1e-9)
-    named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
+    named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if load >= _LEAST_LOAD}
     return Difficulty(named, used.size) if set(named) - {TURNS} else None
 
 
-def _measures(log: Log, rows: Ints, growth: Growth, used: Ints, kind: Ints) -> list[_Means]:
+def _measures(log: Log, rows: Ints, growth: Growth, used: Ints, kinds: Ints) -> list[_Means]:
     turns = log.turns
     served = rows[turns.served[rows]]
     grown = rows[growth.grown[rows]]
+    kind = kinds[used]
     length = np.log(log.instances.n_turns[used].astype(float))
     means = [
         _Means(TURNS, _centred(length, kind), np.zeros(used.size), True),
-        _mean(OUTPUT, turns.output[served], turns.instance[served], used, kind),
-        _mean(MESSAGE, growth.message[grown], turns.instance[grown], used, kind),
+        _mean(OUTPUT, _by_place(log, turns.output, served, kinds), turns.instance[served], used, kind),
+        _mean(MESSAGE, _by_place(log, growth.message, grown, kinds), turns.instance[grown], used, kind),
     ]
     if (failing := _failing(log, used)) is not None:
         means.append(failing)
     return [one for one in means if np.ptp(one.value) > 0]
+
+
+def _by_place(log: Log, values: FloatArray, rows: Ints, kinds: Ints) -> FloatArray:
+    """Values relative to the mean of turns of the same kind that are as early or late, to a factor of two."""
+    _, place = np.frexp(log.turns.number[rows] + 1.0)
+    group = kinds[log.turns.instance[rows]] * 64 + place
+    mean = np.bincount(group, values[rows]) / np.maximum(np.bincount(group), 1)
+    relative: FloatArray = values[rows] / np.maximum(mean[group], 1e-9)
+    return relative
 
 
 def _mean(name: str, values: FloatArray, instance: Ints, used: Ints, kind: Codes | Ints) -> _Means:
@@ -113,7 +127,7 @@ def _mean(name: str, values: FloatArray, instance: Ints, used: Ints, kind: Codes
     relative = (own**2 * n[instance] / np.maximum(n[instance] - 1, 1))[several]
     noise = (float(relative.mean()) if relative.size else 0.0) / np.maximum(n[used], 1)
     noise = np.log1p(noise)
-    return _Means(name, _centred(np.log(np.maximum(mean[used], 1.0)) + noise / 2, kind), noise)
+    return _Means(name, _centred(np.log(np.maximum(mean[used], _LEAST_MEAN)) + noise / 2, kind), noise)
 
 
 def _failing(log: Log, used: Ints) -> _Means | None:
@@ -155,7 +169,7 @@ def _weight(one: _Means) -> FloatArray:
 
 
 def _loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool]) -> FloatArray:
-    """Loads whose products come nearest to covariances, in standard errors; outputs have a load above 0."""
+    """Loads whose products come nearest to covariances, in standard errors."""
     k = covariance.shape[0]
     pairs = [(i, j) for i in range(k) for j in range(i, k) if i != j or not free[i]]
     i, j = (np.array(side) for side in zip(*pairs, strict=True))
@@ -165,11 +179,9 @@ def _loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool]) -> 
         away: FloatArray = (loads[i] * loads[j] - covariance[i, j]) / scale
         return away
 
-    start = np.sqrt(np.maximum(np.diag(covariance), 1e-4))
-    signs: Mask = covariance[1] >= 0
-    found = least_squares(distance, np.where(signs, start, -start)).x
-    anchor = found[1]
-    return found if anchor >= 0 else -found
+    start = np.sqrt(np.maximum(np.diag(covariance), 1e-2))
+    found: FloatArray = least_squares(distance, start, bounds=(0.0, np.inf)).x
+    return found
 
 
 def _turn_spread(length: FloatArray, kind: Ints) -> float:

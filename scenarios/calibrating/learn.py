@@ -10,10 +10,11 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.caching import learn_cache, time_to_live
 from scenarios.calibrating.difficulty import Difficulty, learn_difficulty
+from scenarios.calibrating.growth import Growth, measure_growth
 from scenarios.calibrating.laws import TURNS, Laws
 from scenarios.calibrating.learnings import Chooser, Codes, Learnings, Learnt, Notes, Options, Sessions
 from scenarios.calibrating.outputs import learn_outputs
-from scenarios.calibrating.prompts import Growth, learn_prompts, measure_growth
+from scenarios.calibrating.prompts import learn_prompts
 from scenarios.calibrating.retries import learn_retries
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.routing import learn_model, model_names

@@ -37,7 +37,7 @@ def unmix(values: FloatArray, load: float, tilt: float) -> FloatArray:
     mass = np.outer(chances / chances.sum(), weights).ravel()
     own = wanted - load * tilt
     for _ in range(_ROUNDS):
-        own = np.maximum.accumulate(own + wanted - _quantiles(np.add.outer(moved, own).ravel(), mass, knots))
+        own = np.sort(own + wanted - _quantiles(np.add.outer(moved, own).ravel(), mass, knots))
     free = values.copy()
     free[order] = np.exp(np.interp(p, knots, own))
     return free
