@@ -68,7 +68,7 @@ def prefixes(log: Log, growth: Growth) -> Prefixes:
     logged = not np.any(readable > 0)
     cached = log.calls["cached"][log.turns.call]
     held = cached if logged else np.where(readable >= 0, readable, cached)
-    return Prefixes(np.minimum(held, log.turns.before).astype(float), logged, growth.grown & (log.turns.before > 0))
+    return Prefixes(np.minimum(held, log.turns.before).astype(float), logged, growth.follows & (log.turns.before > 0))
 
 
 def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def find_roles(log: Log) -> tuple[list[Role], Codes]:
         kin = _name(log, pairs[0, pair], pairs[1, pair], several)
         for kind, which in split_starts(log, roots[mine]).items():
             role_of_session[mine[which]] = len(roles)
-            roles.append(_role(log, f"{kin}-{kind}" if kind else kin, kin, roots[mine[which]], True))
+            roles.append(_role(log, kin, kind, roots[mine[which]], True))
     taken = {found.name for found in roles} | {found.kin for found in roles}
     return roles + _children(log, taken), role_of_session
 
@@ -97,10 +97,10 @@ def _turns_of(log: Log, instances: Ints) -> Ints:
     return np.flatnonzero(chosen[log.turns.instance])
 
 
-def _role(log: Log, name: str, kin: str, instances: Ints, is_root: bool) -> Role:
+def _role(log: Log, kin: str, start: str, instances: Ints, is_root: bool) -> Role:
     chosen = np.zeros(log.instances.first.size, bool)
     chosen[instances] = True
-    return role(log, name, kin, chosen, is_root)
+    return role(log, kin, start, chosen, is_root)
 
 
 def _name(log: Log, feature: int, agent: int, several: tuple[bool, bool]) -> str:
@@ -122,5 +122,5 @@ def _children(log: Log, taken: set[str]) -> list[Role]:
         while name in taken:
             name += "-child"
         taken.add(name)
-        roles.append(_role(log, name, name, started[instances.agent[started] == code], False))
+        roles.append(_role(log, name, "", started[instances.agent[started] == code], False))
     return roles
