@@ -8,18 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from distributions.numerics import FloatArray
-from scenarios.calibrating.compaction import compacted
+from scenarios.calibrating.compaction import compacted, grows
 from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 
 _SYSTEM_QUANTILE = 0.05
-_SHRINKING = 0.3
-"""Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
-
 _OPENS = 3.0
 _LONGEST_OPENING = 3
 _FEWEST_OPENINGS = 10
+_FORGOTTEN = 0.05
 _TRIMMED = 0.2
 """Share of outputs that may be missing from the next prompt before outputs are taken to be carried in part only."""
 
@@ -62,7 +60,7 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
     pending = np.zeros(grown.size)
     whole, system, carry, opening = [], [], [], []
     for role in roles:
-        whole.append(_is_whole(log, role, follows))
+        whole.append(not grows(log, role.turns))
         system.append(_system(log, [other for other in roles if other.kin == role.kin]))
         opening.append(0 if whole[-1] else _opening(log, role, follows))
         grown[role.turns] &= log.turns.number[role.turns] > opening[-1]
@@ -70,13 +68,6 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
         carry.append(share)
     message = np.maximum(pending - results, 0.0)
     return Growth(tuple(whole), tuple(system), tuple(carry), pending, message, follows, grown, tuple(opening))
-
-
-def _is_whole(log: Log, role: Role, grown: Mask) -> bool:
-    rows = role.turns[grown[role.turns]]
-    if not rows.size:
-        return not np.any(log.instances.n_turns[role.instances] > 1)
-    return bool(np.mean(log.turns.step[rows] < 0) > _SHRINKING)
 
 
 def _system(log: Log, kin: Sequence[Role]) -> int:
@@ -126,8 +117,10 @@ def _carry(log: Log, role: Role, system: int, opening: int, grown: Mask) -> tupl
     pending[~turns.later[rows]] = first
     missing = np.clip(before - step, 0.0, before)[on].sum()
     if missing > _TRIMMED * before[on].sum():
-        pending = _partly_carried(log, rows, system, _slope(before[on], step[on]), on)
-        pending[~turns.later[rows]] = first
+        share = _slope(before[on], step[on])
+        pending = _partly_carried(log, rows, share, on, first)
+        grown[rows] &= turns.number[rows] >= _settled(share, turns.number[rows][on])
+        return round(share, 4), pending
     new = np.cumsum(pending + turns.output[rows]) - pending - turns.output[rows]
     history = new - new[_own_first(turns.number[rows])]
     compacted_before = turns.later[rows] & ~on & (turns.number[rows] > opening)
@@ -143,20 +136,25 @@ def _slope(x: FloatArray, y: FloatArray) -> float:
     return float(np.clip((spread * y).sum() / max((spread**2).sum(), 1e-300), 0.0, 1.0))
 
 
-def _partly_carried(log: Log, rows: Ints, system: int, share: float, on: Mask) -> FloatArray:
+def _settled(share: float, number: Ints) -> int:
+    """Turn from which messages are known, where it matters how much of the first prompt is its message.
+
+    Each turn forgets of that what it does not carry; none is waited for if most would have to be left out.
+    """
+    wait = int(np.ceil(np.log(_FORGOTTEN) / np.log(max(1 - share, 1e-9)))) if share > 0 else 1
+    return wait if np.mean(number >= wait) > 1 / 4 else 1
+
+
+def _partly_carried(log: Log, rows: Ints, share: float, on: Mask, first: FloatArray) -> FloatArray:
     """What comes new with each turn, where later prompts repeat a share of it and of outputs; turn by turn."""
-    number, prompt, output = log.turns.number[rows], log.turns.prompt[rows] - system, log.turns.output[rows]
+    number, step, before = log.turns.number[rows], log.turns.step[rows], log.turns.output_before[rows]
     pending = np.zeros(rows.size)
-    held = np.zeros(rows.size)
+    pending[number == 0] = first
     order = np.argsort(number, kind="stable")
-    for turn in np.split(order, np.cumsum(np.bincount(number))[:-1]):
-        later = number[turn] > 0
-        held[turn] = np.where(later, held[turn - 1] + share * (pending[turn - 1] + output[turn - 1]), 0.0)
-        pending[turn] = np.maximum(prompt[turn] - held[turn], 0.0)
-        lost = later & ~on[turn]
-        held[turn[lost]] = np.maximum(prompt[turn[lost]], 0.0)
-        pending[turn[lost]] = 0.0
-    return pending
+    for turn in np.split(order, np.cumsum(np.bincount(number))[:-1])[1:]:
+        new = step[turn] + (1 - share) * pending[turn - 1] - share * before[turn]
+        pending[turn] = np.where(on[turn], new, 0.0)
+    return np.maximum(pending, 0.0)
 
 
 def _own_first(number: Ints) -> Ints:
@@ -167,6 +165,6 @@ def _own_first(number: Ints) -> Ints:
 def _after_first(event: Mask, number: Ints) -> Mask:
     """Turns at or after the first event of their instance."""
     seen = np.cumsum(event)
-    before = (seen - event)[_own_first(number)]
-    after: Mask = seen > before
+    until: Ints = (seen - event)[_own_first(number)]
+    after: Mask = seen > until
     return after
