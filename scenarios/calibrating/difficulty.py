@@ -161,8 +161,8 @@ def _failing(log: Log, used: Ints) -> _Means | None:
     rate = float(failed.sum() / n.sum())
     if not 0 < rate < 1:
         return None
-    chance: FloatArray = (1 - rate) / (n * rate)
-    return _Means(FAILURE, failed / (n * rate) - 1, chance)
+    expected: FloatArray = (n * rate).astype(float)
+    return _Means(FAILURE, failed / expected - 1, np.divide(1 - rate, expected))
 
 
 def _centred(values: FloatArray, kind: Ints) -> FloatArray:

@@ -9,7 +9,7 @@ import pytest
 
 from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.starts import divide
-from scenarios.logs.table import Calls
+from scenarios.logs.table import Calls, Rows
 from tests.calibrating.making import Keeper, World
 
 
@@ -70,3 +70,22 @@ def test_sessions_that_begin_beyond_compaction_are_large_and_not_compacted() -> 
 def test_few_sessions_are_one_kind() -> None:
     calls = _joined(World(sessions=12).log(), World(sessions=12, first=60_000, seed=2).log())
     assert set(learn_agents(calls, Keeper().options).agents) == {"agent"}
+
+
+def test_the_rarest_of_many_features_are_taken_together() -> None:
+    rows = Rows("session", "fresh", "output", "feature", "agent")
+    for feature in range(20):
+        for session in range(30 - feature):
+            rows.append(f"{feature}/{session}", 100, 20, f"Use {feature}!", "Ünser Agent")
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    assert len(learnings.features) == 13
+    assert learnings.features["use-0"]["share"] == pytest.approx(30 / len(learnings.sessions), abs=1e-4)
+    assert learnings.features["other"]["share"] == pytest.approx(sum(range(11, 19)) / len(learnings.sessions), abs=1e-4)
+
+
+def test_names_that_become_one_are_kept_apart() -> None:
+    rows = Rows("session", "fresh", "output", "feature")
+    for number, feature in enumerate(("a b", "a-b", "A B", "日本", "")):
+        rows.append(f"s{number}", 100, 20, feature)
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    assert sorted(learnings.features) == ["a-b", "a-b-2", "a-b-3", "agent", "feature"]
