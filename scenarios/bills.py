@@ -166,18 +166,19 @@ def make_bill(
     groups = list(_groups(calls))
     tariffs = _tariffs(groups, mapping)
     seconds = _seconds(calls, as_of)
-    tokens = _tokens(calls)
-    cost = np.zeros(len(calls))
-    for group in groups:
-        part = {kind: counts[group.rows] for kind, counts in tokens.items()}
-        cost[group.rows] = tariffs[group.name].cost(seconds[group.rows], group.tier, part)
-    cost[~calls["billed"]] = 0.0
+    cost = _costs(calls, groups, tariffs, seconds)
     _refuse_unpriced(tariffs)
     lines = [_line(calls, name, tariffs[name], groups, cost, seconds, currency) for name in tariffs]
     entries = {name: tariff.entry for name, tariff in tariffs.items()}
     ordered = tuple(sorted(lines, key=lambda line: (-line.repriced, line.logged)))
     days, priced_at = _days(calls), None if calls.dated else as_of
     return Bill(ordered, cost, entries, currency, invoice, days, priced_at, tuple(_notes(calls, tariffs, as_of)))
+
+
+def reprice(calls: Calls, bill: Bill, as_of: date) -> NDArray[np.float64]:
+    """What calls like those of a bill would cost, had they other tokens: USD of each, shape (n calls,)."""
+    tariffs = {name: Tariff(entry) for name, entry in bill.entries.items()}
+    return _costs(calls, list(_groups(calls)), tariffs, _seconds(calls, as_of))
 
 
 def invoice_words(bill: Bill) -> str:
@@ -211,9 +212,6 @@ class _Group:
     tier: str
     rows: NDArray[np.intp] | slice
 
-    def size(self, calls: Calls) -> int:
-        return len(calls) if isinstance(self.rows, slice) else int(self.rows.size)
-
 
 def _groups(calls: Calls) -> Iterator[_Group]:
     columns = ("provider", "model", "tier")
@@ -227,6 +225,18 @@ def _groups(calls: Calls) -> Iterator[_Group]:
         names = [calls.names[name][code] if code != NONE else None for name, code in zip(columns, codes, strict=True)]
         rows = slice(None) if keys.size == 1 else np.flatnonzero(where == number)
         yield _Group((names[0], names[1]), names[2] or STANDARD, rows)
+
+
+def _costs(
+    calls: Calls, groups: list[_Group], tariffs: Mapping[_Name, Tariff], seconds: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    tokens = _tokens(calls)
+    cost = np.zeros(len(calls))
+    for group in groups:
+        part = {kind: counts[group.rows] for kind, counts in tokens.items()}
+        cost[group.rows] = tariffs[group.name].cost(seconds[group.rows], group.tier, part)
+    cost[~calls["billed"]] = 0.0
+    return cost
 
 
 def _tariffs(groups: list[_Group], mapping: Mapping[str, str]) -> dict[_Name, Tariff]:
