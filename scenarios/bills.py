@@ -163,7 +163,7 @@ def make_bill(
     """
     mapping = mapping or {}
     currency = _currency(calls)
-    groups = list(_groups(calls))
+    groups = list(calls_by_model(calls))
     tariffs = _tariffs(groups, mapping)
     seconds = _seconds(calls, as_of)
     cost = _costs(calls, groups, tariffs, seconds)
@@ -173,12 +173,6 @@ def make_bill(
     ordered = tuple(sorted(lines, key=lambda line: (-line.repriced, line.logged)))
     days, priced_at = _days(calls), None if calls.dated else as_of
     return Bill(ordered, cost, entries, currency, invoice, days, priced_at, tuple(_notes(calls, tariffs, as_of)))
-
-
-def reprice(calls: Calls, bill: Bill, as_of: date) -> NDArray[np.float64]:
-    """What calls like those of a bill would cost, had they other tokens: USD of each, shape (n calls,)."""
-    tariffs = {name: Tariff(entry) for name, entry in bill.entries.items()}
-    return _costs(calls, list(_groups(calls)), tariffs, _seconds(calls, as_of))
 
 
 def invoice_words(bill: Bill) -> str:
@@ -205,15 +199,16 @@ _Name = tuple[str | None, str | None]
 
 
 @dataclass(frozen=True)
-class _Group:
-    """Calls of one provider, model and tier of service."""
+class ModelCalls:
+    """Calls of one provider, model and tier of service: its names as logged, and their rows."""
 
     name: _Name
     tier: str
     rows: NDArray[np.intp] | slice
 
 
-def _groups(calls: Calls) -> Iterator[_Group]:
+def calls_by_model(calls: Calls) -> Iterator[ModelCalls]:
+    """Rows of the calls of each provider, model and tier of service."""
     columns = ("provider", "model", "tier")
     sizes = [len(calls.names[name]) + 1 for name in columns]
     key = np.zeros(len(calls), np.int64)
@@ -224,11 +219,11 @@ def _groups(calls: Calls) -> Iterator[_Group]:
         codes = [one // (sizes[1] * sizes[2]) - 1, one // sizes[2] % sizes[1] - 1, one % sizes[2] - 1]
         names = [calls.names[name][code] if code != NONE else None for name, code in zip(columns, codes, strict=True)]
         rows = slice(None) if keys.size == 1 else np.flatnonzero(where == number)
-        yield _Group((names[0], names[1]), names[2] or STANDARD, rows)
+        yield ModelCalls((names[0], names[1]), names[2] or STANDARD, rows)
 
 
 def _costs(
-    calls: Calls, groups: list[_Group], tariffs: Mapping[_Name, Tariff], seconds: NDArray[np.float64]
+    calls: Calls, groups: list[ModelCalls], tariffs: Mapping[_Name, Tariff], seconds: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     tokens = _tokens(calls)
     cost = np.zeros(len(calls))
@@ -239,7 +234,7 @@ def _costs(
     return cost
 
 
-def _tariffs(groups: list[_Group], mapping: Mapping[str, str]) -> dict[_Name, Tariff]:
+def _tariffs(groups: list[ModelCalls], mapping: Mapping[str, str]) -> dict[_Name, Tariff]:
     known: dict[_Name, Tariff] = {}
     unknown: dict[_Name, UnknownModelError] = {}
     for name in dict.fromkeys(group.name for group in groups):
@@ -325,7 +320,7 @@ def _line(
     calls: Calls,
     name: _Name,
     tariff: Tariff,
-    groups: list[_Group],
+    groups: list[ModelCalls],
     cost: NDArray[np.float64],
     seconds: NDArray[np.float64],
     currency: str,
