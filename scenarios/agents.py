@@ -318,10 +318,15 @@ class Sensitivity(Section):
 
     turns: Exponent = Field(0.0, description="On the number of turns, before it is rounded.")
     output_tokens: Exponent = Field(0.0, description="On the tokens of each output, under max_output_tokens.")
+    message_tokens: Exponent = Field(
+        0.0,
+        description="On the tokens of each message, the first one and what a validator reads too, before they are "
+        "rounded; results of tools and children are as they are.",
+    )
     failure_rate: Exponent = Field(0.0, description="On the chance that an attempt fails, which is at most 1.")
 
 
-_INCREMENTS = ("system_tokens", "message_tokens", "retrieved_tokens", "context", "cache")
+_INCREMENTS = ("system_tokens", "message_tokens", "first_message_tokens", "retrieved_tokens", "context", "cache")
 
 
 class Agent(Section):
@@ -333,6 +338,9 @@ class Agent(Section):
     that message; children in the order written, each result into it too; a check of the turn, where `checked_by` says
     every turn. A check of the whole agent follows its last turn. The guardrails on cost and calls act after every
     model call, and end all of it at once.
+
+    What an instance begins with (`first_message_tokens`) is a message like any other: new input in the first turn and
+    history from then on, so that a cache can hold it and a compaction shrink it, which it can't do to a system prompt.
 
     With `prompt_tokens` each prompt is one draw: nothing is carried, no limit applies, and results of tools and
     children add nothing.
@@ -355,6 +363,11 @@ class Agent(Section):
         default_factory=law_default(0),
         description="What the user or a parent adds in a turn. `from_agent` in a validator: the outputs, added up, of "
         "the run or turn that it checks, without reasoning and what children wrote.",
+    )
+    first_message_tokens: TokenLaw | None = Field(
+        None,
+        description="The message of an instance's first turn, where it is unlike later ones: a conversation that is taken "
+        "up again brings all that was said before; default: message_tokens.",
     )
     retrieved_tokens: TokenLaw = Field(
         default_factory=law_default(0),
@@ -397,6 +410,18 @@ class Agent(Section):
         if self.prompt_tokens is None and "cached_share" in self.model_fields_set:
             raise FieldError(Fault(("cached_share",), "needs `prompt_tokens`; other agents have `cache`"))
         return self
+
+    @model_validator(mode="after")
+    def _first_message(self) -> Self:
+        if self.message_tokens == "from_agent" and self.first_message_tokens is not None:
+            hint = "a validator reads what it is given in every turn, the first one too"
+            raise FieldError(Fault(("first_message_tokens",), "stands beside `message_tokens: from_agent`", hint=hint))
+        return self
+
+    @property
+    def opening_message(self) -> Law | Literal["from_agent"]:
+        """The message of the first turn."""
+        return self.message_tokens if self.first_message_tokens is None else self.first_message_tokens
 
     @property
     def whole_prompt(self) -> bool:

@@ -30,11 +30,19 @@ def _difficulty(scenario: Scenario) -> Iterator[Finding]:
         moved, path = agent.sensitivity, ("agents", name, "sensitivity")
         if scenario.difficulty is None and moved.model_fields_set:
             yield Finding(dotted(path), "note", "has nothing to act on: there is no `difficulty`")
-        elif moved.failure_rate and not _may_fail(agent.retry.failure_rate):
+            continue
+        if moved.failure_rate and not _may_fail(agent.retry.failure_rate):
             message = "moves nothing: no call fails without a `failure_rate`"
             yield Finding(dotted((*path, "failure_rate")), "note", message)
+        if moved.message_tokens and not _has_messages(agent):
+            message = "moves nothing: there are no messages" + (" beside `prompt_tokens`" if agent.whole_prompt else "")
+            yield Finding(dotted((*path, "message_tokens")), "note", message)
     if scenario.difficulty is not None and not any(_sensitive(agent) for agent in scenario.agents.values()):
         yield Finding("difficulty", "warning", "moves nothing: no agent has a `sensitivity` to it")
+
+
+def _has_messages(agent: Agent) -> bool:
+    return not agent.whole_prompt and not all(map(_is_nothing, (agent.message_tokens, agent.opening_message)))
 
 
 def _sensitive(agent: Agent) -> bool:
@@ -83,7 +91,7 @@ def _checks(scenario: Scenario, name: str, agent: Agent) -> Iterator[Finding]:
         message = f"rejects every run: the work is always done {1 + check.max_loops} times"
         yield Finding(dotted((*path, "reject_rate")), "warning", message)
     validator = scenario.agents[check.agent]
-    if not validator.whole_prompt and _is_nothing(validator.message_tokens):
+    if not validator.whole_prompt and not _has_messages(validator):
         message = f"is nothing, so that it checks {name} unread; `from_agent` is what that put out"
         yield Finding(dotted(("agents", check.agent, "message_tokens")), "note", message)
 

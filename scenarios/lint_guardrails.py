@@ -75,7 +75,7 @@ def _first_call(agent: Agent, card: PriceCard) -> float:
         prompt = _typical(agent.prompt_tokens)
         cached = agent.cached_share * prompt
     else:
-        system, others = _typical(agent.system_tokens), (agent.message_tokens, agent.retrieved_tokens)
+        system, others = _typical(agent.system_tokens), (agent.opening_message, agent.retrieved_tokens)
         prompt = system + sum(_typical(law) for law in others if isinstance(law, Law))
         cached = system if agent.cache else 0.0
     tier = card.tier(prompt)

@@ -15,7 +15,10 @@ from scenarios.problems import dotted
 from scenarios.schema import Scenario
 from scenarios.walk import leaves
 
-_TAILED = ("turns", "message_tokens", "retrieved_tokens", "output_tokens", "reasoning_tokens", "prompt_tokens")
+_TAILED = (
+    *("turns", "message_tokens", "first_message_tokens", "retrieved_tokens", "output_tokens", "reasoning_tokens"),
+    "prompt_tokens",
+)
 _NEGATIVE_SHARE = 1e-9
 _MISS = 0.05
 _RAISED = 0.1
@@ -63,7 +66,7 @@ def _constants(scenario: Scenario) -> Iterator[Finding]:
                 continue
             value = law.mean()
             if value > (1 if field == "turns" else 0):
-                where = f"every {scenario.unit}" if field == "turns" else "every turn"
+                where = "every turn" if field not in {"turns", "first_message_tokens"} else f"every {scenario.unit}"
                 message = f"is exactly {value:,.10g} in {where}; tails begin where numbers differ: {{p50:, p95:}}"
                 yield Finding(dotted(("agents", name, field)), "note", message)
 

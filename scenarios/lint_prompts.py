@@ -59,7 +59,7 @@ def _overfull(agent: Agent, limit: int, room: str) -> Iterator[_Said]:
         if _typical(agent.prompt_tokens) > limit:
             yield "prompt_tokens", "warning", f"is typically {_shown(agent.prompt_tokens)}, more than {room}"
         return
-    system, others = _typical(agent.system_tokens), (agent.message_tokens, agent.retrieved_tokens)
+    system, others = _typical(agent.system_tokens), (agent.opening_message, agent.retrieved_tokens)
     first = system + sum(_typical(law) for law in others if isinstance(law, Law))
     if system > limit:
         message = f"is typically {_shown(agent.system_tokens)}, more than {room}: no prompt ever fits"
@@ -69,10 +69,14 @@ def _overfull(agent: Agent, limit: int, room: str) -> Iterator[_Said]:
             f"with what is retrieved and the system prompt, makes a first prompt of typically {format_number(first)} "
             f"tokens, more than {room}"
         )
-        yield "message_tokens", "warning", message
+        yield _opening_field(agent), "warning", message
     elif agent.context.overflow == "compact" and system + agent.context.summary_tokens > limit:
         message = f"and the system prompt fill more than {room}: no compaction makes a prompt fit"
         yield "context.summary_tokens", "warning", message
+
+
+def _opening_field(agent: Agent) -> str:
+    return "message_tokens" if agent.first_message_tokens is None else "first_message_tokens"
 
 
 def _capped(cap: int, output: Law) -> Iterator[_Said]:

@@ -28,10 +28,17 @@ _SHOWN_NONE: dict[type[Section], dict[str, str]] = {
     Scenario: {"budget": "none", "spent": "all of the period is simulated"},
     Volume: {"dispersion": "Poisson", "peak_hour": "no hour fails more than others"},
     Event: {"days": "to the end of the period"},
-    Agent: {"cache": "no caching", "max_output_tokens": "no cap"},
+    Agent: {"first_message_tokens": "message_tokens", "cache": "no caching", "max_output_tokens": "no cap"},
     Context: {"limit": "the model's window"},
 }
-_WHOLE_PROMPT_HAS_NO = {"system_tokens", "message_tokens", "retrieved_tokens", "context", "cache"}
+_WHOLE_PROMPT_HAS_NO = {
+    "system_tokens",
+    "message_tokens",
+    "first_message_tokens",
+    "retrieved_tokens",
+    "context",
+    "cache",
+}
 
 
 def resolved_yaml(scenario: Scenario, cards: Cards) -> str:

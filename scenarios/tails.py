@@ -63,10 +63,11 @@ class Branch:
 
 
 class Powers(NamedTuple):
-    """Powers with which the session's difficulty enters what one instance does: its turns, and each output."""
+    """Powers with which the session's difficulty enters what one instance does: turns, each output, each message."""
 
     turns: float
     output: float
+    message: float
 
 
 class Below(NamedTuple):
@@ -174,6 +175,7 @@ class _Search:
         parts = list(self._own(agent, path, power))
         own = self._powers(agent)
         # a message and an output are both repeated by every later prompt; a prompt that fits a limit has no tail
+        read += own.message
         z = power * own.turns + max(own.output, 0.0 if self._bounded(agent) or agent.whole_prompt else read)
         for below in self._below(agent, path, depth, own):
             branch = self.agent(below.agent, depth + 1, below.read)
@@ -231,14 +233,16 @@ class _Search:
         return agent.context.overflow == "fail" and self._limit(agent) is not None
 
     def _prompt(self, agent: Agent, path: Path) -> Iterator[Tail]:
-        for name in ("system_tokens", "message_tokens", "retrieved_tokens", "prompt_tokens"):
+        for name in ("system_tokens", "message_tokens", "first_message_tokens", "retrieved_tokens", "prompt_tokens"):
             law = getattr(agent, name)
             if isinstance(law, Law):
                 yield _tail(law, (*path, name), _LINEAR)
 
     def _powers(self, agent: Agent) -> Powers:
-        turns = 0.0 if self._counted else max(0.0, agent.sensitivity.turns)
-        return Powers(turns, 0.0 if agent.max_output_tokens is not None else max(0.0, agent.sensitivity.output_tokens))
+        moved = agent.sensitivity
+        turns = 0.0 if self._counted else max(0.0, moved.turns)
+        output = 0.0 if agent.max_output_tokens is not None else max(0.0, moved.output_tokens)
+        return Powers(turns, output, max(0.0, moved.message_tokens))
 
     def _below(self, agent: Agent, path: Path, depth: int, own: Powers) -> Iterator[Below]:
         guards = self.feature.guardrails

@@ -1,7 +1,8 @@
 """The average plan: what a spreadsheet of averages says of a scenario, the figure that every risk is seen against.
 
 Every law counts at its mean, and what averages can't see is left out: history that is re-sent, retries, repeated and
-rejected runs, guardrails, incidents, controls, growth.  Difficulty and all drivers are at 1, tokens are not rounded.
+rejected runs, guardrails, incidents, controls, growth.  What an agent begins with is in its first prompt and in no
+later one.  Difficulty and all drivers are at 1, tokens are not rounded.
 Users are at their mean, and a rollout counts, as it belongs to the volume as it is written.  A period to date changes
 nothing: the plan is that of the whole period.
 """
@@ -159,8 +160,12 @@ class _Work:
         turns = max(1.0, agent.turns.mean())
         output = min(agent.output_tokens.mean(), agent.max_output_tokens or math.inf)
         fees = math.fsum(tool.calls_per_turn.mean() * tool.fee for tool in agent.tools.values())
-        turn = self._model_calls(agent, turns, output, checked_tokens) + Bill(tools=fees)
-        return turn.times(turns) + self._children(agent, turns, depth) + self._checks(agent, turns, output, depth)
+        turn = self._model_calls(agent, turns, output, _message(agent, checked_tokens))
+        work = (turn + Bill(tools=fees)).times(turns)
+        if agent.first_message_tokens is not None:
+            first = self._model_calls(agent, turns, output, agent.first_message_tokens.mean())
+            work = first + turn.times(turns - 1) + Bill(tools=fees).times(turns)
+        return work + self._children(agent, turns, depth) + self._checks(agent, turns, output, depth)
 
     def _children(self, agent: Agent, turns: float, depth: int) -> Bill:
         total = Bill()
@@ -180,9 +185,9 @@ class _Work:
             return self._agent(check.agent, depth + 1, output).times(turns)
         return self._agent(check.agent, depth + 1, turns * output)
 
-    def _model_calls(self, agent: Agent, turns: float, output: float, checked_tokens: float) -> Bill:
+    def _model_calls(self, agent: Agent, turns: float, output: float, message: float) -> Bill:
         """The model calls of one turn: shares, and a cascade's second model, as expectations."""
-        prompt = _prompt_tokens(agent, checked_tokens)
+        prompt = _prompt_tokens(agent, message)
         cached = _cached_tokens(agent, turns)
         written = output + agent.reasoning_tokens.mean()
         total = Bill()
@@ -205,11 +210,15 @@ class _Work:
         return (pays * dollars / 1e6 + card.fee_per_call) * self.scenario.usd_rate
 
 
-def _prompt_tokens(agent: Agent, checked_tokens: float) -> float:
+def _message(agent: Agent, checked_tokens: float) -> float:
+    """Mean message of a turn."""
+    return checked_tokens if agent.message_tokens == "from_agent" else agent.message_tokens.mean()
+
+
+def _prompt_tokens(agent: Agent, message: float) -> float:
     """Mean prompt of a call: no history in it."""
     if agent.prompt_tokens is not None:
         return agent.prompt_tokens.mean()
-    message = checked_tokens if agent.message_tokens == "from_agent" else agent.message_tokens.mean()
     results = (tool.calls_per_turn.mean() * tool.result_tokens.mean() for tool in agent.tools.values())
     return math.fsum([agent.system_tokens.mean(), message, agent.retrieved_tokens.mean(), *results])
 

@@ -10,9 +10,9 @@ from distributions.streams import uniform, word
 from distributions.table import draw, draw_all
 from simulator.engine import columns as at
 from simulator.engine.lanes import Lane, Lanes
-from simulator.engine.layout import NO_LAW, NO_LEVEL, Plan
+from simulator.engine.layout import NO_LAW, NO_LEVEL, NOT_HARDER, Plan
 
-FIRST = np.uint64(0)
+FIRST, ONE = np.uint64(0), np.uint64(1)
 
 
 @inlined
@@ -39,12 +39,22 @@ def draw_turn(plan: Plan, agent: Any, levels: Any, lanes: Lanes, n: Lane, is_ful
         for i in range(n):
             words[at.WORD + i] = word(words[key + i], words[at.K1 + i], FIRST, purpose)
         draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, what.law, words[at.WORD : at.WORD + n], tokens)
-        if is_full and what.is_harder:
+        if is_full and what.first_law != NO_LAW:
+            draw_anew_in_first_turns(plan, what.first_law, words, tokens, n)
+        if is_full and what.harder != NOT_HARDER:
             for i in range(n):
-                tokens[i] *= lanes.floats[at.HARDER_OUTPUT + i]
+                tokens[i] *= lanes.floats[what.harder + i]
         factor, most = level_of(levels, what.level), what.most
         for i in range(n):
             tokens[i] = min(most, nearest(tokens[i] * factor))
+
+
+@inlined
+def draw_anew_in_first_turns(plan: Plan, law: int, words: Any, tokens: Any, n: Lane) -> None:
+    """Draw from another law where an instance takes its first turn, at the same word: an equal law changes nothing."""
+    for i in range(n):
+        if words[at.TURN + i] == ONE:
+            tokens[i] = draw(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD + i])
 
 
 @inlined

@@ -36,6 +36,7 @@ from simulator.engine.columns import (
     FEE,
     GIVEN,
     HARDER_CALLS,
+    HARDER_MESSAGE,
     HARDER_OUTPUT,
     HELD,
     HISTORY,
@@ -93,7 +94,7 @@ INSTANCE = (K0, K1, TURNS, TURN), (SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED)
 """The frame of an instance."""
 SUBTLETIES = (
     (LOOP,),
-    (PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HISTORY_BEFORE, ADDED_BEFORE),
+    (PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HARDER_MESSAGE, HISTORY_BEFORE, ADDED_BEFORE),
 )
 """More of it, where validators or difficulty have a say."""
 JOURNEY = (HOME, DEPTH), (COST, CALLS, TOOL_CALLS, INPUT, CACHED, WRITTEN, OUTPUT)

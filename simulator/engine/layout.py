@@ -34,6 +34,8 @@ N_CAUSES = len(SLOT_CAUSES)
 """Positions in a row of driver levels: those of scenarios.schema.DRIVERS, held to it by a test."""
 NO_LEVEL = -1
 """In place of such a position: no driver moves it."""
+NOT_HARDER = np.uint64(2**64 - 1)
+"""In place of a column of what difficulty makes of something: it moves it not."""
 
 UNCHECKED, CHECKED_BY_RUN, CHECKED_BY_TURN = range(3)
 
@@ -79,18 +81,20 @@ AGENT_DTYPE = np.dtype(
         ("turns_power", np.float64),  # of difficulty
         ("output_power", np.float64),
         ("failure_power", np.float64),
+        ("message_power", np.float64),
     ]
 )
 
 DRAW_DTYPE = np.dtype(
     [
         ("law", np.int64),
+        ("first_law", np.int64),  # in an instance's first turn; NO_LAW: the same
         ("purpose", np.uint64),
         ("to", np.uint64),  # the column it goes to
         ("key", np.uint64),  # the column of the keys it is drawn at
         ("level", np.int64),  # the driver that scales it, or NO_LEVEL
         ("most", np.float64),
-        ("is_harder", np.bool_),  # difficulty scales it
+        ("harder", np.uint64),  # the column of what difficulty makes of it, or NOT_HARDER
     ]
 )
 """Tokens that an agent draws in every turn; what is always 0 has no row."""

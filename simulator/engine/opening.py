@@ -90,11 +90,12 @@ def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) 
     choose_models(plan, agent, frames, n)
     draw_turns(plan, agent, levels[L_TURNS], frames, n)
     draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], frames, at.SYSTEM, n)
-    if agent.output_power != 0.0 or agent.failure_power != 0.0:
+    if agent.output_power != 0.0 or agent.failure_power != 0.0 or agent.message_power != 0.0:
         for j in range(n):
             z = frames.floats[at.DIFFICULTY + j]
             frames.floats[at.HARDER_OUTPUT + j] = z**agent.output_power
             frames.floats[at.HARDER_CALLS + j] = z**agent.failure_power
+            frames.floats[at.HARDER_MESSAGE + j] = z**agent.message_power
 
 
 @inlined

@@ -45,7 +45,7 @@ class Program:
     models : the name of each row of the plan's models
     served : int64[R, M], the row of the model that serves in place of each on each of the plan's routes
     stack : most instances of a session that may wait for each other, the one that runs counted
-    is_chat : whether sessions are roots without tools and children, which the leaner kernel simulates
+    is_chat : whether sessions are roots without tools, children and all else that the leaner kernel leaves out
     """
 
     scenario: Scenario
@@ -107,8 +107,9 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
 def _is_chat(scenario: Scenario) -> bool:
     agents, features = scenario.agents.values(), scenario.features.values()
     alone = not any(agent.tools or agent.spawns or agent.checked_by or agent.model.cascade for agent in agents)
+    even = all(agent.first_message_tokens is None for agent in agents)
     unattended = not any(feature.on_failure or feature.human_review for feature in features)
-    return alone and unattended and scenario.difficulty is None
+    return alone and even and unattended and scenario.difficulty is None
 
 
 def _feature_row(name: str, feature: Feature, scenario: Scenario, cells: Cells, book: LawBook) -> tuple[object, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from simulator.engine.layout import (
     L_OUTPUT,
     NO_LAW,
     NO_LEVEL,
+    NOT_HARDER,
     OVERFLOW,
     SPAWN_DTYPE,
     TOOL_DTYPE,
@@ -39,6 +40,25 @@ if TYPE_CHECKING:
 NEVER = np.iinfo(np.int64).max
 
 Row = tuple[object, ...]
+
+
+class _Powers(NamedTuple):
+    """Powers of difficulty, in the order of the columns of agents."""
+
+    turns: float = 0.0
+    output: float = 0.0
+    failure: float = 0.0
+    message: float = 0.0
+
+
+class _Place(NamedTuple):
+    """Where a draw goes, the keys it is drawn at and what is made of it, in the order of the columns of draws."""
+
+    to: np.uint64
+    key: np.uint64 = at.KEY
+    level: int = NO_LEVEL
+    most: float = np.inf
+    harder: np.uint64 = NOT_HARDER
 
 
 @dataclass
@@ -82,7 +102,7 @@ class AgentTables:
             NO_LAW if whole else self._law(agent.system_tokens),
             self.book.add(agent.turns),
             *draws,
-            any(row[2] == at.PENDING for row in self.draws[draws[0] :]),
+            any(row[3] == at.PENDING for row in self.draws[draws[0] :]),
             has_extras,
             *self._prompt(agent),
             *self._retries(agent),
@@ -129,12 +149,12 @@ class AgentTables:
         validator = list(self.scenario.agents).index(check.agent)
         return when, validator, check.reject_rate, check.max_loops, reads_given, subtle
 
-    def _difficulty(self, agent: Agent) -> tuple[float, float, float]:
-        """Powers of difficulty: without it, none."""
+    def _difficulty(self, agent: Agent) -> _Powers:
+        """Without difficulty, none."""
         moves: Sensitivity = agent.sensitivity
         if self.scenario.difficulty is None:
-            return 0.0, 0.0, 0.0
-        return moves.turns, moves.output_tokens, moves.failure_rate
+            return _Powers()
+        return _Powers(moves.turns, moves.output_tokens, moves.failure_rate, moves.message_tokens)
 
     def _choices(self, agent: Agent) -> Iterator[Row]:
         below = 0.0
@@ -144,23 +164,30 @@ class AgentTables:
                 yield self.models.place(agent, model), below
 
     def _draws(self, agent: Agent) -> Iterator[Row]:
-        by_turn = agent.checked_by is not None and agent.checked_by.every == "turn"
-        most = np.inf if agent.max_output_tokens is None else float(agent.max_output_tokens)
-        harder = self._difficulty(agent)[1] != 0.0
-        message = None if isinstance(agent.message_tokens, str) else agent.message_tokens
-        rows: list[tuple[Law | None, str, np.uint64, np.uint64, int, float, bool]] = [
-            (message, "message_tokens", at.PENDING, at.MESSAGE_KEY if by_turn else at.KEY, L_MESSAGE, np.inf, False),
-            (agent.retrieved_tokens, "retrieved_tokens", at.FOUND, at.KEY, NO_LEVEL, np.inf, False),
-        ]
         if agent.prompt_tokens is not None:
-            rows = [(agent.prompt_tokens, "message_tokens", at.PENDING, at.KEY, L_CONTEXT, np.inf, False)]
-        rows += [
-            (agent.output_tokens, "output_tokens", at.OUT, at.KEY, L_OUTPUT, most, harder),
-            (agent.reasoning_tokens, "reasoning_tokens", at.THINK, at.KEY, NO_LEVEL, np.inf, False),
-        ]
-        for law, name, to, key, level, highest, is_harder in rows:
-            if law is not None and law_of(law) is not None:
-                yield self.book.add(law), name_hash(name), to, key, level, highest, is_harder
+            yield from self._draw(agent.prompt_tokens, "message_tokens", _Place(at.PENDING, level=L_CONTEXT))
+        else:
+            yield from self._message(agent)
+            yield from self._draw(agent.retrieved_tokens, "retrieved_tokens", _Place(at.FOUND))
+        most = np.inf if agent.max_output_tokens is None else float(agent.max_output_tokens)
+        harder = at.HARDER_OUTPUT if self._difficulty(agent).output != 0.0 else NOT_HARDER
+        place = _Place(at.OUT, level=L_OUTPUT, most=most, harder=harder)
+        yield from self._draw(agent.output_tokens, "output_tokens", place)
+        yield from self._draw(agent.reasoning_tokens, "reasoning_tokens", _Place(at.THINK))
+
+    def _message(self, agent: Agent) -> Iterator[Row]:
+        """The message, which a turn that is done anew keeps; what a validator is given to read is drawn by nobody."""
+        if isinstance(agent.message_tokens, str):
+            return
+        by_turn = agent.checked_by is not None and agent.checked_by.every == "turn"
+        harder = at.HARDER_MESSAGE if self._difficulty(agent).message != 0.0 else NOT_HARDER
+        place = _Place(at.PENDING, at.MESSAGE_KEY if by_turn else at.KEY, L_MESSAGE, harder=harder)
+        yield from self._draw(agent.message_tokens, "message_tokens", place, agent.first_message_tokens)
+
+    def _draw(self, law: Law, name: str, place: _Place, first: Law | None = None) -> Iterator[Row]:
+        """A draw, from another law in the first turn where there is one; none of what is always 0."""
+        if law_of(law) is not None or (first is not None and law_of(first) is not None):
+            yield self.book.add(law), NO_LAW if first is None else self.book.add(first), name_hash(name), *place
 
     def _tools(self, agent: Agent) -> Iterator[Row]:
         for name, tool in agent.tools.items():

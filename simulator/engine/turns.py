@@ -99,9 +99,13 @@ def begin_again(running: Lanes, n: Lane) -> None:
 def add_message(agent: Any, level: float, running: Lanes, n: Lane) -> None:
     """Complete the message: what a validator is given to read, and what tools and children have come back with."""
     floats = running.floats
-    if not agent.draws_message:
+    if agent.reads_given:
         for i in range(n):
-            floats[at.PENDING + i] = nearest(floats[at.GIVEN + i] * level)
+            harder = floats[at.HARDER_MESSAGE + i] if agent.message_power != 0.0 else 1.0
+            floats[at.PENDING + i] = nearest(floats[at.GIVEN + i] * harder * level)
+    elif not agent.draws_message:
+        for i in range(n):
+            floats[at.PENDING + i] = 0.0
     if agent.n_spawns > 0 or agent.n_tools > 0:
         for i in range(n):
             floats[at.PENDING + i] += floats[at.ADDED + i]

@@ -209,7 +209,7 @@ class Session:
             self.root_model = a.model
         a.system = whole(dice.draw(spec.system_tokens) * m.context)
         n = max(1, dice.sround(dice.draw(spec.turns) * self.z**spec.sensitivity.turns * m.turns))
-        a.pending = self.message(a)
+        a.pending = self.message(a, spec.first_message_tokens)
         for turn in range(1, n + 1):
             self.checked_turn(a, turn)
             if a.failed:
@@ -223,9 +223,10 @@ class Session:
     def route(self, model):
         return self.world.routes.get(model, model)
 
-    def message(self, a):
-        drawn = a.message if a.spec.message_tokens == "from_agent" else self.dice.draw(a.spec.message_tokens)
-        return whole(drawn * self.m.message_tokens)
+    def message(self, a, first=None):
+        law = a.spec.message_tokens if first is None else first
+        drawn = a.message if law == "from_agent" else self.dice.draw(law)
+        return whole(drawn * self.m.message_tokens * self.z**a.spec.sensitivity.message_tokens)
 
     def checked_turn(self, a, turn):
         check = a.spec.checked_by

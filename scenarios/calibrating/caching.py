@@ -1,0 +1,162 @@
+"""Prompt caching: the time between calls against the time that a provider keeps a prefix, or a hit rate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from distributions.numerics import FloatArray
+from scenarios.calibrating.growth import Growth
+from scenarios.calibrating.laws import Laws, Quantity
+from scenarios.calibrating.learnings import Mask
+from scenarios.calibrating.sessions import Log
+from scenarios.logs.table import Calls
+
+SHORT, LONG = 5.0, 60.0
+"""Minutes that providers keep a prefix: as a rule, and where one pays for an hour."""
+
+_TIMED = 0.9
+_FEWEST_GAPS = 20
+_SECOND = 1 / 60
+_NEVER = 1_440
+_OFF = 0.1
+_WITHIN = Quantity("cache.gap_minutes.mixture.0.law", "time between calls, prefix kept", "minutes", "minutes", False)
+_BEYOND = Quantity("cache.gap_minutes.mixture.1.law", "time between calls, prefix expired", "minutes", "minutes", False)
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """What the cache held of the turn before.
+
+    Attributes
+    ----------
+    found : by turn, tokens of the prompt before it that were in the cache, or would have been in one without expiry
+    logged : whether `found` is what the provider read, expiry and all
+    use : turns where that can be told: those after another, with no compaction between
+    """
+
+    found: FloatArray
+    logged: bool
+    use: Mask
+
+
+def time_to_live(log: Log) -> float:
+    """Minutes that the provider keeps a prefix, as the log shows: an hour where most was written for one, or most read.
+
+    Most is read after an hour's keep if half of the tokens are found that were sent 5 to 60 minutes before.
+    """
+    calls, turns = log.calls, log.turns
+    if calls["written_1h"].sum() > calls["written"].sum() / 2:
+        return LONG
+    waited = turns.later & (turns.gap > SHORT) & (turns.gap <= LONG)
+    before = turns.before[waited].sum()
+    cached = np.minimum(calls["cached"][turns.call], turns.before)[waited].sum()
+    return LONG if before > 0 and cached > before / 2 else SHORT
+
+
+def caches(calls: Calls) -> bool:
+    """Whether anything was cached, or could have been."""
+    return bool(np.any(calls["cached"] > 0) or np.any(calls["written"] > 0) or np.any(calls["readable"] > 0))
+
+
+def prefixes(log: Log, growth: Growth) -> Prefixes:
+    """What the cache held, turn by turn."""
+    readable = log.calls["readable"][log.turns.call]
+    logged = not np.any(readable > 0)
+    cached = log.calls["cached"][log.turns.call]
+    held = cached if logged else np.where(readable >= 0, readable, cached)
+    return Prefixes(np.minimum(held, log.turns.before).astype(float), logged, growth.grown & (log.turns.before > 0))
+
+
+def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -> dict[str, Any]:
+    """Keys of an agent that say how its prompts are cached; none where nothing of the log ever was."""
+    role, notes = laws.roles[number], laws.notes
+    if not caches(log.calls) or growth.whole[number]:
+        return {}
+    seen = prefixes(log, growth)
+    rows = role.turns[seen.use[role.turns]]
+    if not rows.size:
+        return {"cache": {"hit_rate": 0, **_first(log, number, laws, growth)}}
+    timed = float(np.mean(np.isfinite(log.turns.gap[rows]))) >= _TIMED
+    rate = float(seen.found[rows].sum() / log.turns.before[rows].sum())
+    if timed and rows.size >= _FEWEST_GAPS:
+        by_time = _by_time(log, number, laws, seen, ttl)
+        if not seen.logged or abs(_predicted(log, number, laws, seen, ttl) - rate) <= _OFF:
+            return {"cache": by_time | _first(log, number, laws, growth)}
+        notes.warn(
+            f"{role.path}.cache: {rate:.0%} of what could be read was, and the times between calls do not explain it; "
+            "a rate was taken in their place."
+        )
+        _forget(laws, role.path)
+    notes.comments[f"{role.path}.cache.hit_rate"] = f"of the tokens sent before, in {rows.size:,} turns"
+    if not timed:
+        notes.lack("When calls were made is not told: caching is a rate, and not a matter of time.")
+    return {"cache": {"hit_rate": round(rate, 4), **_first(log, number, laws, growth, always=True)}}
+
+
+def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> dict[str, Any]:
+    role, gap = laws.roles[number], log.turns.gap
+    timed = seen.use & np.isfinite(gap)
+    expired = (gap > ttl).astype(float)
+    rows, _ = laws.rows(role, expired, timed)
+    late = float(expired[rows].mean())
+    lost = _lost(log, number, laws, seen, ttl)
+    parts = [(1 - late) * (1 - lost), late * (1 - lost), lost]
+    minutes = np.maximum(gap, _SECOND)
+    mixture = []
+    if late < 1:
+        law = laws.learn_shared(role, _WITHIN, minutes, timed & (gap <= ttl))
+        mixture.append({"weight": round(parts[0], 5), "law": _clipped(law, "max", ttl)})
+    if late > 0:
+        law = laws.learn_shared(role, _BEYOND, minutes, timed & (gap > ttl))
+        mixture.append({"weight": round(parts[1], 5), "law": _clipped(law, "min", ttl + _SECOND)})
+    if lost > 0:
+        mixture.append({"weight": round(parts[2], 5), "law": _NEVER})
+        laws.notes.comments[f"{role.path}.cache.gap_minutes"] = (
+            f"{lost:.1%} of what was sent less than {ttl:g} minutes before was lost all the same: the last part"
+        )
+    law = mixture[0]["law"] if len(mixture) == 1 else {"mixture": mixture}
+    return {"ttl_minutes": ttl, "gap_minutes": law}
+
+
+def _lost(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> float:
+    """Share of the tokens that were sent within the time to live and not found."""
+    fresh = seen.use & (log.turns.gap <= ttl)
+    gone = 1 - seen.found / np.maximum(log.turns.before, 1.0)
+    rows, _ = laws.rows(laws.roles[number], gone, fresh)
+    before = float(log.turns.before[rows].sum())
+    return float(np.clip(1 - seen.found[rows].sum() / before, 0, 1)) if before > 0 else 0.0
+
+
+def _predicted(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> float:
+    """Share of the tokens sent before that the process reads."""
+    role = laws.roles[number]
+    rows = role.turns[seen.use[role.turns]]
+    before = log.turns.before[rows]
+    kept = float((before * (log.turns.gap[rows] <= ttl)).sum() / before.sum())
+    return kept * (1 - _lost(log, number, laws, seen, ttl))
+
+
+def _first(log: Log, number: int, laws: Laws, growth: Growth, always: bool = False) -> dict[str, Any]:
+    """How often an instance finds its system prompt in the cache when it starts."""
+    role, system = laws.roles[number], growth.system[number]
+    first = log.turns.call[role.turns[~log.turns.later[role.turns]]]
+    if not system:
+        return {}
+    held = np.minimum(log.calls["cached"][first], system)
+    rate = round(float(held.mean()) / system, 4)
+    if not rate and not always:
+        return {}
+    laws.notes.comments[f"{role.path}.cache.first_hit_rate"] = f"of the system prompts of {first.size:,} first calls"
+    return {"first_hit_rate": rate}
+
+
+def _clipped(law: Any, key: str, value: float) -> Any:
+    return {**law, key: round(value, 4)} if isinstance(law, Mapping) else law
+
+
+def _forget(laws: Laws, path: str) -> None:
+    laws.notes.learnt[:] = [one for one in laws.notes.learnt if not one.path.startswith(f"{path}.cache.")]

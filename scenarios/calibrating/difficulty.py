@@ -1,0 +1,188 @@
+"""Difficulty: what makes one session long, wordy and failing at once, from how its means go together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import least_squares
+
+from distributions.numerics import FloatArray
+from scenarios.calibrating.growth import Growth
+from scenarios.calibrating.learnings import Codes, Ints
+from scenarios.calibrating.retries import failures
+from scenarios.calibrating.roles import Role
+from scenarios.calibrating.sessions import Log
+
+FEWEST_SESSIONS = 30
+"""Sessions below which nothing is said of difficulty."""
+
+_FEWEST_TURNS = 5
+_STANDARD_ERRORS = 3.0
+_LEAST_LOAD = 0.05
+_LEAST_MEAN = 0.01
+TURNS, OUTPUT, MESSAGE, FAILURE = "turns", "output_tokens", "message_tokens", "failure_rate"
+
+
+@dataclass(frozen=True)
+class Difficulty:
+    """One lognormal factor with a median of 1.
+
+    Attributes
+    ----------
+    loads : by name of what it moves, the standard deviation of the logarithm that it gives, at least 0
+    sessions : from how many it was learnt
+    """
+
+    loads: Mapping[str, float]
+    sessions: int
+
+    @property
+    def sigma(self) -> float:
+        """Standard deviation of its logarithm: the greatest load."""
+        return max(self.loads.values())
+
+    def exponent(self, name: str) -> float:
+        """Of what it moves, on it."""
+        return round(self.loads.get(name, 0.0) / self.sigma, 3)
+
+
+@dataclass(frozen=True)
+class _Means:
+    """A mean of each session: relative to its kind, in logarithms; and the variance that chance gives it."""
+
+    name: str
+    value: FloatArray
+    noise: FloatArray
+    is_free: bool = False
+
+
+def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficulty | None:
+    """The factor that sessions have in common; None where they differ no more than chance explains.
+
+    Means of sessions of five turns and more, each relative to those that begin alike, have covariances; what chance
+    gives to their variances is taken off, and loads are the least squares of their products against the rest. A spread
+    of turns is in the law of turns already, so that only its covariances count. Messages and outputs are held against
+    those of turns as early or late, so that long sessions do not seem terse for having more late turns. Loads are not
+    negative: difficulty makes a session long, wordy and failing at once, and where the log shows the opposite, nothing
+    is taken to go together.
+    """
+    roots = [role for number, role in enumerate(roles) if role.is_root and not growth.whole[number]]
+    if not roots:
+        return None
+    rows = np.concatenate([role.turns for role in roots])
+    of = np.concatenate([np.full(role.turns.size, at) for at, role in enumerate(roots)])
+    instance = log.turns.instance[rows]
+    n = np.bincount(instance, minlength=log.instances.first.size)
+    used = np.flatnonzero(n >= _FEWEST_TURNS)
+    if used.size < FEWEST_SESSIONS:
+        return None
+    kind = np.zeros(n.size, np.int64)
+    kind[instance] = of
+    measures = _measures(log, rows, growth, used, kind)
+    covariance, errors = _covariances(measures)
+    fixed = np.flatnonzero([not one.is_free for one in measures])
+    if not np.any(np.diag(covariance)[fixed] > _STANDARD_ERRORS * np.diag(errors)[fixed]):
+        return None
+    spread = _turn_spread(np.log(n[n > 0]), kind[n > 0])
+    loads = _loads(covariance, errors, [one.is_free for one in measures])
+    loads[0] *= spread / max(float(np.sqrt(covariance[0, 0])), 1e-9)
+    named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if load >= _LEAST_LOAD}
+    return Difficulty(named, used.size) if set(named) - {TURNS} else None
+
+
+def _measures(log: Log, rows: Ints, growth: Growth, used: Ints, kinds: Ints) -> list[_Means]:
+    turns = log.turns
+    served = rows[turns.served[rows]]
+    grown = rows[growth.grown[rows]]
+    kind = kinds[used]
+    length = np.log(log.instances.n_turns[used].astype(float))
+    means = [
+        _Means(TURNS, _centred(length, kind), np.zeros(used.size), True),
+        _mean(OUTPUT, _by_place(log, turns.output, served, kinds), turns.instance[served], used, kind),
+        _mean(MESSAGE, _by_place(log, growth.message, grown, kinds), turns.instance[grown], used, kind),
+    ]
+    if (failing := _failing(log, used)) is not None:
+        means.append(failing)
+    return [one for one in means if np.ptp(one.value) > 0]
+
+
+def _by_place(log: Log, values: FloatArray, rows: Ints, kinds: Ints) -> FloatArray:
+    """Values relative to the mean of turns of the same kind that are as early or late, to a factor of two."""
+    _, place = np.frexp(log.turns.number[rows] + 1.0)
+    group = kinds[log.turns.instance[rows]] * 64 + place
+    mean = np.bincount(group, values[rows]) / np.maximum(np.bincount(group), 1)
+    relative: FloatArray = values[rows] / np.maximum(mean[group], 1e-9)
+    return relative
+
+
+def _mean(name: str, values: FloatArray, instance: Ints, used: Ints, kind: Codes | Ints) -> _Means:
+    """Logarithms of session means; what chance gives them is their relative variance, the same in all sessions."""
+    size = int(max(instance.max(initial=0), used.max())) + 1
+    n = np.bincount(instance, minlength=size)
+    mean = np.bincount(instance, values, minlength=size) / np.maximum(n, 1)
+    own = values / np.maximum(mean[instance], 1e-9) - 1
+    several = n[instance] > 1
+    relative = (own**2 * n[instance] / np.maximum(n[instance] - 1, 1))[several]
+    noise = (float(relative.mean()) if relative.size else 0.0) / np.maximum(n[used], 1)
+    noise = np.log1p(noise)
+    return _Means(name, _centred(np.log(np.maximum(mean[used], _LEAST_MEAN)) + noise / 2, kind), noise)
+
+
+def _failing(log: Log, used: Ints) -> _Means | None:
+    """Failures of sessions relative to the rate of all."""
+    instance = log.instance_of_call
+    requests = ~log.calls["summary"]
+    n = np.bincount(instance[requests], minlength=log.instances.first.size)[used]
+    failed = np.bincount(instance[failures(log) & requests], minlength=log.instances.first.size)[used]
+    rate = float(failed.sum() / n.sum())
+    if not 0 < rate < 1:
+        return None
+    return _Means(FAILURE, failed / (n * rate) - 1, (1 - rate) / (n * rate))
+
+
+def _centred(values: FloatArray, kind: Codes | Ints) -> FloatArray:
+    n = np.bincount(kind)
+    centred: FloatArray = values - (np.bincount(kind, values) / np.maximum(n, 1))[kind]
+    return centred
+
+
+def _covariances(measures: Sequence[_Means]) -> tuple[FloatArray, FloatArray]:
+    """Covariances between sessions with what chance gives taken off, and their standard errors."""
+    k = len(measures)
+    covariance, errors = np.zeros((k, k)), np.zeros((k, k))
+    for i, one in enumerate(measures):
+        for j, other in enumerate(measures):
+            weights = 1 / ((_weight(one)) * (_weight(other)))
+            weights /= weights.sum()
+            product = one.value * other.value - (one.noise if i == j else 0.0)
+            covariance[i, j] = float((weights * product).sum())
+            errors[i, j] = float(np.sqrt((weights**2 * (product - covariance[i, j]) ** 2).sum()))
+    return covariance, errors
+
+
+def _weight(one: _Means) -> FloatArray:
+    """Spread of a session's mean, chance included."""
+    between = max(float((one.value**2 - one.noise).mean()), 0.01)
+    return np.sqrt(between + one.noise)
+
+
+def _loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool]) -> FloatArray:
+    """Loads whose products come nearest to covariances, in standard errors."""
+    k = covariance.shape[0]
+    pairs = [(i, j) for i in range(k) for j in range(i, k) if i != j or not free[i]]
+    i, j = (np.array(side) for side in zip(*pairs, strict=True))
+    scale = np.maximum(errors[i, j], 1e-9)
+
+    def distance(loads: FloatArray) -> FloatArray:
+        away: FloatArray = (loads[i] * loads[j] - covariance[i, j]) / scale
+        return away
+
+    start = np.sqrt(np.maximum(np.diag(covariance), 1e-2))
+    found: FloatArray = least_squares(distance, start, bounds=(0.0, np.inf)).x
+    return found
+
+
+def _turn_spread(length: FloatArray, kind: Ints) -> float:
+    return float(_centred(length, kind).std())

@@ -1,0 +1,180 @@
+"""Values to laws of the scenario, each with its record; what roles of one kin have in common is learnt once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.special import fdtrc
+
+from distributions.numerics import FloatArray
+from scenarios.calibrating.difficulty import TURNS as LENGTH
+from scenarios.calibrating.difficulty import Difficulty
+from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Mask, Notes
+from scenarios.calibrating.roles import Role
+from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.unmixing import unmix
+
+if TYPE_CHECKING:
+    from distributions.choose import Choice
+
+_DIFFERENT = 0.05
+"""Kinds of start share a law unless their session means would lie so far apart less often than this by chance."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Quantity:
+    """What a law is about: where it stands in its agent, what it is called, its unit and kind of values.
+
+    Attributes
+    ----------
+    moved : the exponent of difficulty that moves it, where that has another name
+    is_by_turn : whether an instance has one for each turn, so that long sessions count more often
+    """
+
+    name: str
+    title: str
+    unit: str
+    purpose: str
+    whole: bool = True
+    moved: str = ""
+    is_by_turn: bool = True
+
+
+TOKENS = "tokens"
+TURNS = Quantity("turns", "turns of an instance", "count", "count", is_by_turn=False)
+SYSTEM = Quantity("system_tokens", "system prompt", TOKENS, TOKENS)
+FIRST = Quantity("first_message_tokens", "first message", TOKENS, TOKENS, moved="message_tokens", is_by_turn=False)
+MESSAGE = Quantity("message_tokens", "message of a turn", TOKENS, TOKENS)
+PROMPT = Quantity("prompt_tokens", "whole prompt", TOKENS, TOKENS)
+OUTPUT = Quantity("output_tokens", "output of a turn", TOKENS, TOKENS)
+REASONING = Quantity("reasoning_tokens", "reasoning of a turn", TOKENS, TOKENS)
+
+
+class Laws:
+    """Chooses laws and keeps their records.
+
+    Parameters
+    ----------
+    log : what is learnt from
+    roles : all agents of the scenario
+    choose : values to a law
+    notes : where records go
+    difficulty : what sessions have in common; laws of root agents are those at a difficulty of 1
+    """
+
+    def __init__(
+        self, log: Log, roles: Sequence[Role], choose: Chooser, notes: Notes, difficulty: Difficulty | None = None
+    ) -> None:
+        self.log = log
+        self.roles = roles
+        self.notes = notes
+        self.difficulty = difficulty
+        self._choose = choose
+        self._shared: dict[tuple[str, str], tuple[Any, Choice, str]] = {}
+
+    def learn(
+        self, role: Role, quantity: Quantity, values: FloatArray, rows: Ints, limits: Sequence[float] = ()
+    ) -> Any:
+        """Law of values of one role, at these turns, in the scenario language."""
+        return self._record(
+            role, quantity, self._law(role, quantity, values, limits), values.size, self._sessions(rows)
+        )
+
+    def learn_shared(
+        self, role: Role, quantity: Quantity, values: FloatArray, use: Mask, limits: Sequence[float] = ()
+    ) -> Any:
+        """Law of a value of each turn of the log, where `use`; learnt from all kin where they do not differ.
+
+        Parameters
+        ----------
+        values : one a turn of the log
+        use : turns where the value is one
+        """
+        rows, shared = self.rows(role, values, use)
+        if not shared:
+            return self.learn(role, quantity, values[rows], rows, limits)
+        key = role.kin, quantity.name
+        if key not in self._shared:
+            self._shared[key] = self._law(role, quantity, values[rows], limits)
+        return self._record(role, quantity, self._shared[key], rows.size, self._sessions(rows))
+
+    def rows(self, role: Role, values: FloatArray, use: Mask) -> tuple[Ints, bool]:
+        """Turns that a value of a role is learnt from, and whether they are those of all its kin."""
+        kin = [other for other in self.roles if other.kin == role.kin]
+        rows = [other.turns[use[other.turns]] for other in kin]
+        if len(kin) == 1 or _differ(self.log, values, rows):
+            return role.turns[use[role.turns]], False
+        return np.concatenate(rows), True
+
+    def loads(self, role: Role) -> Mapping[str, float]:
+        """What difficulty moves in an agent, and how far."""
+        return self.difficulty.loads if self.difficulty and role.is_root else {}
+
+    def number(self, role: Role, quantity: Quantity, value: float, n: int, sessions: int, how: str) -> float:
+        """Record a number that was learnt without a law."""
+        path = f"{role.path}.{quantity.name}"
+        self.notes.learnt.append(Learnt(path, quantity.title, quantity.unit, value, None, how, n, sessions))
+        return value
+
+    def _law(
+        self, role: Role, quantity: Quantity, values: FloatArray, limits: Sequence[float]
+    ) -> tuple[Any, Choice, str]:
+        loads = self.loads(role)
+        if load := loads.get(quantity.moved or quantity.name, 0.0):
+            values = unmix(values, load, loads.get(LENGTH, 0.0) if quantity.is_by_turn else 0.0)
+        path = f"{role.path}.{quantity.name}"
+        whole = quantity.whole and not (load and quantity is TURNS)
+        choice = self._choose(
+            values, whole=whole, limits=limits, what=path.removeprefix("agents."), purpose=quantity.purpose
+        )
+        for warning in choice.warnings:
+            self.notes.warn(warning)
+        name = path.removeprefix("agents.").replace(".", "_")
+        if choice.body is not None:
+            self.notes.bodies[name] = choice.body
+        return _named(choice.expression, name), choice, name
+
+    def _record(self, role: Role, quantity: Quantity, law: tuple[Any, Choice, str], n: int, sessions: int) -> Any:
+        expression, choice, _ = law
+        path = f"{role.path}.{quantity.name}"
+        source = f"{n:,} values of {sessions:,} sessions; {choice.quality}" if choice.quality else f"{n:,} values"
+        self.notes.learnt.append(Learnt(path, quantity.title, quantity.unit, expression, choice, source, n, sessions))
+        return expression
+
+    def _sessions(self, rows: Ints) -> int:
+        return int(np.unique(self.log.instances.session[self.log.turns.instance[rows]]).size)
+
+
+def _named(expression: Any, name: str) -> Any:
+    """The expression with the name of its body as the column of its data."""
+    if isinstance(expression, Mapping):
+        return {
+            key: {**value, "column": name} if key == "data" and isinstance(value, Mapping) else _named(value, name)
+            for key, value in expression.items()
+        }
+    return [_named(item, name) for item in expression] if isinstance(expression, list) else expression
+
+
+def _differ(log: Log, values: FloatArray, groups: Sequence[Ints]) -> bool:
+    """Whether session means differ between groups of turns: an F test on their logarithms."""
+    means = [_session_means(log, values, rows) for rows in groups]
+    means = [group for group in means if group.size]
+    n, k = sum(group.size for group in means), len(means)
+    if k < 2 or n <= k:
+        return False
+    within = sum(float(group.var() * group.size) for group in means)
+    total = float(np.concatenate(means).var()) * n
+    if within <= 0:
+        return total > 0
+    return bool(fdtrc(k - 1, n - k, (total - within) / (k - 1) / (within / (n - k))) < _DIFFERENT)
+
+
+def _session_means(log: Log, values: FloatArray, rows: Ints) -> FloatArray:
+    session = log.instances.session[log.turns.instance[rows]]
+    n = np.bincount(session)
+    sums = np.bincount(session, values[rows])
+    means: FloatArray = np.log1p(sums[n > 0] / n[n > 0])
+    return means

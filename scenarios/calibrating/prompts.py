@@ -1,0 +1,81 @@
+"""What prompts are made of: system prompt, messages, the context and its limit; or whole prompts that do not grow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scenarios.calibrating.compaction import learn_compaction
+from scenarios.calibrating.growth import Growth
+from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
+from scenarios.calibrating.roles import Role
+from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.starts import LARGE
+
+_WINDOWS = 200_000, 400_000, 1_000_000, 2_000_000
+_ANY_WINDOW = 100_000
+
+
+def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any]:
+    """Keys of an agent that say what its prompts are made of.
+
+    Parameters
+    ----------
+    number : of the role, among those of `laws` and `growth`
+    """
+    role = laws.roles[number]
+    if growth.whole[number]:
+        return _whole_prompts(log, role, laws)
+    keys: dict[str, Any] = {}
+    first = role.turns[~log.turns.later[role.turns]]
+    sessions = int(np.unique(log.instances.session[log.turns.instance[first]]).size)
+    system = growth.system[number]
+    how = f"5th percentile of {first.size:,} first prompts"
+    if system:
+        keys["system_tokens"] = laws.number(role, SYSTEM, system, first.size, sessions, how)
+    rest = np.maximum(log.turns.prompt[first] - system, 0.0)
+    keys["first_message_tokens"] = laws.learn(role, FIRST, rest, first)
+    if growth.grown[role.turns].any():
+        keys["message_tokens"] = laws.learn_shared(role, MESSAGE, growth.message, growth.grown)
+    else:
+        laws.notes.lack(f"{role.path}.message_tokens: no turn of the log follows another; they are taken to be 0.")
+    keys["context"] = _context(log, number, laws, growth)
+    laws.notes.lack("Retrieved documents are not told apart from messages: message_tokens has them in.")
+    return keys
+
+
+def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
+    use = np.zeros(log.turns.call.size, bool)
+    use[role.turns] = True
+    keys = {"prompt_tokens": laws.learn_shared(role, PROMPT, log.turns.prompt, use)}
+    calls = log.turns.call[role.turns]
+    prompts = float(log.calls.prompt[calls].sum())
+    cached = float(log.calls["cached"][calls].sum())
+    if cached > 0 and prompts > 0:
+        share = round(cached / prompts, 4)
+        keys["cached_share"] = share
+        laws.notes.comments[f"{role.path}.cached_share"] = f"of the tokens of {calls.size:,} prompts"
+    if np.any(log.instances.n_turns[role.instances] > 1):
+        laws.notes.assume(f"{role.path}: its prompts do not build on each other, so that each is a draw of its own.")
+    return keys
+
+
+def _context(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any]:
+    role, notes = laws.roles[number], laws.notes
+    context: dict[str, Any] = {"carry": growth.carry[number]}
+    notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
+    kin = np.concatenate([other.turns for other in laws.roles if other.kin == role.kin])
+    found, own = learn_compaction(log, kin), learn_compaction(log, role.turns)
+    if found and own and not role.name.endswith(f"-{LARGE}"):
+        summary = max(found.after - growth.system[number], 0)
+        context |= {"limit": found.limit, "overflow": "compact", "summary_tokens": summary}
+        seen = f"{found.n:,} compactions: to {found.after:,} tokens, the system prompt included, in the median"
+        notes.comments[f"{role.path}.context.limit"] = seen
+        return context
+    largest = float(log.turns.prompt[role.turns].max())
+    window = next((size for size in _WINDOWS if size >= largest), None)
+    if largest > _ANY_WINDOW and window:
+        context["limit"] = window
+        notes.assume(f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,} are taken to fit.")
+    return context

@@ -1,0 +1,80 @@
+"""Failures by class, how often a turn is tried, and what an error of the provider costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from scenarios.calibrating.learnings import Ints, Mask, Notes
+from scenarios.calibrating.roles import Role
+from scenarios.calibrating.sessions import Log
+from scenarios.logs.table import OK, QUALITY
+
+_FEWEST_CALLS = 100
+_USUAL_ATTEMPTS = 3
+
+
+def failures(log: Log) -> Mask:
+    """Calls that failed: the log says so, or another attempt of their turn followed."""
+    failed = log.calls["failed"] != OK
+    last = np.zeros(failed.size, bool)
+    last[log.turns.call] = True
+    every: Mask = (failed | ~last) & ~log.calls["summary"]
+    return every
+
+
+def learn_retries(log: Log, role: Role, model_of_call: Ints, models: list[str], notes: Notes) -> dict[str, Any]:
+    """Keys of an agent that say how its calls fail; none where they never do.
+
+    Parameters
+    ----------
+    model_of_call : index into `models`, the names that the scenario gives them
+    """
+    failed = failures(log)
+    if not failed.any():
+        notes.lack("Failures and retries: the log shows none; either there were none, or it leaves them out.")
+        return {}
+    mine = role.instances[log.instance_of_call] & ~log.calls["summary"]
+    wrong = mine & failed
+    if not wrong.any():
+        return {}
+    kind, billed = log.calls["failed"][wrong], log.calls["billed"][wrong]
+    provider = kind != QUALITY
+    retry: dict[str, Any] = {
+        "failure_rate": _rates(mine, wrong, model_of_call, models),
+        "quality_share": round(float(np.mean(~provider)), 4),
+    }
+    if provider.any() and billed[provider].mean() > 1 / 2:
+        retry["provider_billed"] = "input"
+    notes.comments[f"{role.path}.retry"] = f"{wrong.sum():,} of {mine.sum():,} requests failed"
+    if not log.retries_told:
+        notes.assume("A request that follows a failed one in an agent's log is taken for its retry.")
+    return {"retry": retry | _attempts(log, role, notes)}
+
+
+def _rates(mine: Mask, wrong: Mask, model_of_call: Ints, models: list[str]) -> Any:
+    """Failure rate, by model where there are several that were called a hundred times."""
+    overall = round(float(wrong.sum() / mine.sum()), 5)
+    tried = np.bincount(model_of_call[mine], minlength=len(models))
+    missed = np.bincount(model_of_call[wrong], minlength=len(models))
+    used = np.flatnonzero(tried)
+    if used.size < 2:
+        return overall
+    return {
+        models[one]: round(float(missed[one] / tried[one]), 5) if tried[one] >= _FEWEST_CALLS else overall
+        for one in used
+    }
+
+
+def _attempts(log: Log, role: Role, notes: Notes) -> dict[str, Any]:
+    turns = log.turns
+    rows = role.turns
+    given_up = rows[~turns.served[rows]]
+    most = int(turns.attempts[rows].max())
+    if not given_up.size:
+        notes.comments[f"{role.path}.retry.max_attempts"] = f"no turn was given up; {most} attempts were the most"
+        return {"max_attempts": max(most, _USUAL_ATTEMPTS)}
+    goes_on = np.append(turns.number, 0)[given_up + 1] > 0
+    again = {"on_exhausted": "continue"} if np.mean(goes_on) > 1 / 2 or not log.has_sessions else {}
+    return {"max_attempts": int(np.median(turns.attempts[given_up])), **again}
