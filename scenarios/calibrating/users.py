@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from scenarios.calibrating.days import SECONDS_A_DAY, Days
+from scenarios.calibrating.laws import named
 from scenarios.calibrating.learnings import Chooser, Learnt, Notes, Sessions
 from scenarios.calibrating.volume import Volume
 from scenarios.logs.table import NONE
@@ -17,6 +18,7 @@ LEAST_SESSIONS = 5
 """Of a user on the average: with fewer, chance alone would make users look uneven."""
 
 PATH = "volume.sessions_per_user_day"
+_BODY = "sessions_per_user_day"
 
 
 def learn_users(
@@ -52,25 +54,18 @@ def learn_users(
     rates = _rates(sessions, volume.days) / kept
     choice = choose(rates, whole=False, what="sessions of a user and day", purpose="count")
     source = f"{rates.size:,} users, {int(known.sum()):,} sessions, {len(volume.days)} days; {choice.quality}"
-    expression = sourced(choice.expression, source)
+    expression = named(choice.expression, _BODY)
     learnt = Learnt(
         PATH, "sessions of a user and day", "sessions", expression, choice, source, rates.size, len(sessions)
     )
     notes.learnt.append(learnt)
     if choice.body is not None:
-        notes.bodies[PATH] = choice.body
+        notes.bodies[_BODY] = choice.body
     notes.comments.pop("volume.sessions_per_day", None)
     heaviest = float(rates.max() / rates.sum())
     notes.comments["volume.users"] = f"seen in the log; the busiest made {heaviest:.0%} of the sessions"
     rest = {key: value for key, value in volume.section.items() if key != "sessions_per_day"}
     return {"users": int(rates.size), "sessions_per_user_day": expression, **rest}
-
-
-def sourced(expression: Any, source: str) -> Any:
-    """A law with `source` beside it; a plain number has no place for one."""
-    if isinstance(expression, dict):
-        return {**expression, "source": source}
-    return expression
 
 
 def _why_not(sessions: Sessions, volume: Volume) -> str:

@@ -202,7 +202,7 @@ def test_users_take_the_place_of_sessions_a_day():
     assert section["users"] == np.unique(sessions.user).size
     mean = section["sessions_per_user_day"]["lognormal"]["mean"]
     assert section["users"] * mean == pytest.approx(volume.section["sessions_per_day"], rel=0.02)
-    assert "30 days" in section["sessions_per_user_day"]["source"]
+    assert "30 days" in next(one.source for one in notes.learnt if one.path == "volume.sessions_per_user_day")
 
 
 @pytest.mark.parametrize(
