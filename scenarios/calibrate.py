@@ -17,7 +17,7 @@ from scenarios.calibrating.draft import Draft, write_draft
 from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.learnings import Chooser, Learnings, Learnt, Notes, Sessions
 from scenarios.calibrating.opened import Drivers, learn_drivers
-from scenarios.calibrating.pricing import Models, name_models, price_at_cards
+from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
 from scenarios.calibrating.volume import Volume, learn_volume
@@ -187,6 +187,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     models = name_models(calls, bill, _month_after(as_of))
     asked = learning.Options(options.ttl_minutes, models.model_name, options.choose)
     found = learn_agents(calls, asked)
+    fit_windows(models, found.agents)
     costs = price_at_cards(calls, models)
     by_session = np.bincount(found.sessions.of_call, costs.whole, len(found.sessions))
     sessions = replace(found.sessions, cost=np.asarray(by_session, np.float64))
@@ -249,7 +250,7 @@ def _document(
     document: dict[str, Any] = {"name": options.name} if options.name else {}
     document["title"] = f"As {_files(reading)} shows it"[:200]
     document["sources"] = [f"{_origin(reading, bill)}: {len(found.sessions):,} sessions"]
-    document["as_of"] = as_of
+    document["as_of"] = as_of.isoformat()
     document["period"] = f"{_month_after(as_of):%Y-%m}"
     if models.section:
         document["models"] = models.section

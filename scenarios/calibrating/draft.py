@@ -14,7 +14,7 @@ from distributions.numerics import FloatArray
 from scenarios.calibrating.learnings import Learnt
 from scenarios.logs.reading import LogError
 from scenarios.problems import Path
-from scenarios.writer import Inline, write_yaml
+from scenarios.writer import Inline, inline, write_yaml
 
 AGENT_ORDER = (
     "model", "batch", "system_tokens", "turns", "first_message_tokens", "message_tokens", "prompt_tokens",
@@ -25,7 +25,8 @@ _ORDER = (
     "name", "title", "sources", "as_of", "period", "models", "volume", "features", "difficulty", "agents", "drivers",
 )  # fmt: skip
 _LAWS = ".laws"
-_SHORT = 60
+_WIDEST = 120
+_SHORT = 90
 """A law that is shorter stands on one line."""
 
 
@@ -67,7 +68,7 @@ class Draft:
             path = find_path(tree, one.path)
             if path and path not in comments and not isinstance(_at(tree, path), Mapping):
                 comments[path] = one.source
-        return write_yaml(_laid_out(tree), comments, self.heading)
+        return write_yaml(_laid_out(tree), comments, self.heading, _WIDEST)
 
     def _sourced(self) -> dict[str, Any]:
         """The document in order, with the source beside each law."""
@@ -233,13 +234,10 @@ def _is_law(path: Path) -> bool:
 
 
 def _laid_out(value: Any, path: Path = ()) -> Any:
-    """Sections in blocks; laws on one line where they are short, else a line a key; what is inside them in braces."""
+    """Sections in blocks; laws, and sections that people write in braces, on one line where they are short."""
     if isinstance(value, Mapping):
-        if _is_inner(path):
-            return Inline({key: _laid_out(item, (*path, key)) for key, item in value.items()})
-        if _is_law(path) if path else False:
-            inner = {key: _inlined(item) for key, item in value.items()}
-            return Inline(inner) if len(str(inner)) <= _SHORT else inner
+        if path and (_is_law(path) or _is_inner(path)):
+            return _in_braces(value)
         return {key: _laid_out(item, (*path, key)) for key, item in value.items()}
     if isinstance(value, list):
         return [_laid_out(item, (*path, number)) for number, item in enumerate(value)]
@@ -248,12 +246,17 @@ def _laid_out(value: Any, path: Path = ()) -> Any:
 
 def _is_inner(path: Path) -> bool:
     """Sections that people write in braces."""
-    return path[-2:-1] in {("models",), ("features",)} or path[-1:] in {
-        ("weekdays",), ("correlation",), ("model",), ("sensitivity",),
+    return path[-2:-1] in {("models",), ("features",)} or path[-1] in {
+        "weekdays", "correlation", "model", "sensitivity",
     }  # fmt: skip
 
 
-def _inlined(value: Any) -> Any:
+def _in_braces(value: Any) -> Any:
+    """A value on one line where that is short; else in a block, and what is inside it likewise."""
     if isinstance(value, Mapping):
-        return Inline({key: _inlined(item) for key, item in value.items()})
-    return [_inlined(item) for item in value] if isinstance(value, list) else value
+        if "source" not in value and len(inline(value)) <= _SHORT:
+            return Inline(value)
+        return {key: _in_braces(item) for key, item in value.items()}
+    if isinstance(value, list) and len(inline(value)) > _SHORT and all(isinstance(item, Mapping) for item in value):
+        return [dict(_in_braces(item)) for item in value]
+    return value

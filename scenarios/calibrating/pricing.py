@@ -41,7 +41,7 @@ class Models:
     section: dict[str, Any]
     names: Mapping[Name, str]
     cards: Mapping[str, PriceCard]
-    comments: Mapping[str, str]
+    comments: dict[str, str]
 
     @property
     def model_name(self) -> Callable[[str, str], str]:
@@ -76,6 +76,22 @@ def name_models(calls: Calls, bill: Bill, day: date) -> Models:
         cards[alias] = card
         names |= dict.fromkeys(logged, alias)
     return Models(section, names, cards, comments)
+
+
+def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
+    """State the context window of models that took, in this log, longer prompts than the catalogue says they do."""
+    for agent in agents.values():
+        limit = agent.get("context", {}).get("limit")
+        used = agent["model"]
+        for name in (used if isinstance(used, Mapping) else [used]) if limit else []:
+            window = models.cards[name].context_window
+            if window is None or window >= limit:
+                continue
+            spec = models.section.get(name, name)
+            spec = dict(spec) if isinstance(spec, Mapping) else {"catalog": spec}
+            spec["context_window"] = max(limit, spec.get("context_window", 0))
+            models.section[name] = spec
+            models.comments[name] = f"it took longer prompts than the {window:,.0f} tokens of the catalogue"
 
 
 def price_at_cards(calls: Calls, models: Models) -> Costs:
