@@ -119,6 +119,32 @@ def find_model(name: str) -> CatalogModel:
     return _entry(name, provider, info)
 
 
+def provider_named(name: str) -> str | None:
+    """Return the catalogue's id of a provider that goes by a name of its own or an alias; None where none does."""
+    from genai_prices.data_snapshot import find_provider_by_id
+
+    provider = find_provider_by_id(_snapshot().providers, name)
+    return provider.id if provider else None
+
+
+def infer_model(name: str) -> CatalogModel:
+    """Look a model up by its name alone, at the provider whose models are called so, or the only one that has it.
+
+    Raises
+    ------
+    UnknownModelError
+        Where no provider has models of such names, or several that are not their makers have it.
+    """
+    wanted = name.strip().lower()
+    try:
+        return _entry(name, *_snapshot().find_provider_model(wanted, None, None, None))
+    except LookupError:
+        sellers = [(p, info) for p in _snapshot().providers for info in p.models if info.id.lower() == wanted]
+    if len(sellers) != 1:
+        raise UnknownModelError(name, _near(name), f"the price catalogue has no model {name!r}")
+    return _entry(name, *sellers[0])
+
+
 def search_models(query: str | None = None) -> list[CatalogModel]:
     """List the entries whose ``provider/model`` contains `query`, the one that it resolves to first; all without one.
 

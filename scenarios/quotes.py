@@ -83,14 +83,14 @@ def quote(info: ModelInfo, day: date, *, with_batch: bool) -> DayPrices:
     -------
     DayPrices
     """
-    info = _in_force(info, day)
-    parts = list(_slices(info, day))
+    info = in_force(info, day)
+    parts = list(day_parts(info, day))
     standard = _blend([(info.get_prices(at), seconds) for at, seconds in parts])
     batch = None
     for context in BATCH_CONTEXTS if with_batch else ():
         rates = _blend([(info.get_prices(at, context), seconds) for at, seconds in parts])
         batch = rates if rates != standard else batch
-    fee = _at(info.get_prices(parts[0][0]).requests_kcount, -1) or 0
+    fee = price_at(info.get_prices(parts[0][0]).requests_kcount, -1) or 0
     return DayPrices(standard, batch, float(fee) / 1000, blended=len(parts) > 1)
 
 
@@ -117,7 +117,7 @@ def _starts(constraints: Iterable[object]) -> tuple[date, ...]:
     return tuple(sorted({c.start_date for c in constraints if isinstance(c, StartDateConstraint)}))
 
 
-def _in_force(info: ModelInfo, day: date) -> ModelInfo:
+def in_force(info: ModelInfo, day: date) -> ModelInfo:
     """Leave out hourly prices that have not begun.
 
     An entry cannot hold both a date and hours, so the catalogue writes the hours after the date with which they began,
@@ -134,7 +134,7 @@ def _in_force(info: ModelInfo, day: date) -> ModelInfo:
     return replace(info, prices=kept)
 
 
-def _slices(info: ModelInfo, day: date) -> Iterator[tuple[datetime, int]]:
+def day_parts(info: ModelInfo, day: date) -> Iterator[tuple[datetime, int]]:
     """Split a day in UTC where a price may change: the middle of each part and its seconds; noon where none does."""
     from genai_prices.types import TimeOfDateConstraint
 
@@ -165,14 +165,14 @@ def _blend(parts: list[tuple[ModelPrice, int]]) -> tuple[Rates, ...]:
 
 
 def _mean(parts: list[tuple[ModelPrice, int]], key: str, above: int) -> float | None:
-    prices = [(_at(getattr(prices, key), above), seconds) for prices, seconds in parts]
+    prices = [(price_at(getattr(prices, key), above), seconds) for prices, seconds in parts]
     stated = [(price, seconds) for price, seconds in prices if price is not None]
     if not stated:
         return None
     return float(sum(price * seconds for price, seconds in stated) / sum(seconds for _, seconds in stated))
 
 
-def _at(value: Decimal | TieredPrices | None, above: int) -> Decimal | None:
+def price_at(value: Decimal | TieredPrices | None, above: int) -> Decimal | None:
     """Return the price of a prompt just longer than `above` tokens."""
     from genai_prices.types import TieredPrices
 

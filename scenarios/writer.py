@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,13 +15,16 @@ from scenarios.problems import Path
 _WORDS = r"[A-Za-z_](?:[\w ./%~()+$-]*[\w./%~()+$-])?"
 _FIGURES = r"[0-9]+(?:_[0-9]+)+|[0-9][0-9_]*(?:\.[0-9]+)?(?:[kKMB%]| to [0-9][\w.]*)"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_DAYS = re.compile(r"\d{4}-(?:\d{2}-\d{2}|\d{2}|Q[1-4])", re.ASCII)
 _PLAIN = re.compile(f"{_WORDS}|{_FIGURES}", re.ASCII)
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off"}
 _COMMENTS_FROM = 60
 _INDENT = 2
 
 
-def write_yaml(tree: Mapping[str, Any], comments: Mapping[Path, str], heading: str = "") -> str:
+def write_yaml(
+    tree: Mapping[str, Any], comments: Mapping[Path, str], heading: str = "", widest: int | None = None
+) -> str:
     """A document whose values read back equal.
 
     Parameters
@@ -32,6 +36,8 @@ def write_yaml(tree: Mapping[str, Any], comments: Mapping[Path, str], heading: s
         What to say at the end of a value's first line.
     heading : str
         Comment lines above everything.
+    widest : int, optional
+        A comment that would make its line longer than this stands above it.
 
     Returns
     -------
@@ -39,7 +45,7 @@ def write_yaml(tree: Mapping[str, Any], comments: Mapping[Path, str], heading: s
         Ends in a line break.
     """
     lines = [f"# {line}".rstrip() for line in heading.splitlines()]
-    lines += [_commented(line, comments.get(path)) for path, line in _block(tree, (), 0)]
+    lines += [_commented(line, comments.get(path), widest) for path, line in _block(tree, (), 0)]
     return "\n".join(lines) + "\n"
 
 
@@ -92,6 +98,8 @@ def _scalar(value: Any) -> str:
     if isinstance(value, int | float):
         return repr(value)
     text = str(value)
+    if _DAYS.fullmatch(text):
+        return text
     if _PLAIN.fullmatch(text) and text.lower() not in _RESERVED:
         return text
     return "".join(map(_escaped, json.dumps(text, ensure_ascii=False)))
@@ -107,7 +115,12 @@ def _escaped(letter: str) -> str:
     return letter if letter.isprintable() else f"\\U{ord(letter):08x}"
 
 
-def _commented(line: str, comment: str | None) -> str:
+def _commented(line: str, comment: str | None, widest: int | None) -> str:
     if not comment:
         return line
-    return f"{line:<{_COMMENTS_FROM}}  # {' '.join(comment.split())}"
+    said = f"# {' '.join(comment.split())}"
+    beside = f"{line:<{_COMMENTS_FROM}}  {said}"
+    if widest is None or len(beside) <= widest:
+        return beside
+    pad = " " * (len(line) - len(line.lstrip()))
+    return "\n".join([*textwrap.wrap(said, widest, initial_indent=pad, subsequent_indent=f"{pad}# "), line])

@@ -141,7 +141,7 @@ class Laws:
         name = path.removeprefix("agents.").replace(".", "_")
         if choice.body is not None:
             self.notes.bodies[name] = choice.body
-        return _named(choice.expression, name), choice, name
+        return named(choice.expression, name), choice, name
 
     def _load(self, role: Role, quantity: Quantity) -> float:
         return self.loads(role).get(quantity.moved or quantity.name, 0.0)
@@ -157,14 +157,14 @@ class Laws:
         return int(np.unique(self.log.instances.session[self.log.turns.instance[rows]]).size)
 
 
-def _named(expression: Any, name: str) -> Any:
+def named(expression: Any, name: str) -> Any:
     """The expression with the name of its body as the column of its data."""
     if isinstance(expression, Mapping):
         return {
-            key: {**value, "column": name} if key == "data" and isinstance(value, Mapping) else _named(value, name)
+            key: {**value, "column": name} if key == "data" and isinstance(value, Mapping) else named(value, name)
             for key, value in expression.items()
         }
-    return [_named(item, name) for item in expression] if isinstance(expression, list) else expression
+    return [named(item, name) for item in expression] if isinstance(expression, list) else expression
 
 
 def _differ(log: Log, values: FloatArray, groups: Sequence[Ints]) -> bool:

@@ -1,0 +1,337 @@
+"""A table of calls to a scenario that forecasts what they will cost: the face of `scenarios.calibrating`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from distributions.numerics import FloatArray
+from scenarios.bills import Bill, invoice_words, make_bill
+from scenarios.calibrating import learnings as learning
+from scenarios.calibrating.draft import Draft, write_draft
+from scenarios.calibrating.learn import learn_agents
+from scenarios.calibrating.learnings import Chooser, Learnings, Learnt, Notes, Sessions
+from scenarios.calibrating.opened import Drivers, learn_drivers
+from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
+from scenarios.calibrating.sessions import read_sessions
+from scenarios.calibrating.users import learn_users
+from scenarios.calibrating.volume import Volume, learn_volume
+from scenarios.catalog import price_data_date
+from scenarios.logs.reading import LogError, Reading
+from scenarios.logs.table import NONE, Calls
+
+__all__ = ["Calibration", "Options", "calibrate"]
+
+_NAMED_FILES = 3
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user says beside the log.
+
+    Attributes
+    ----------
+    name : str, optional
+        Of the scenario; default: that of its file.
+    models : mapping of str to str
+        Names as logged, or `*`, to ``provider/model``.
+    ttl_minutes : float, optional
+        How long the provider keeps a prefix; default: as the log shows.
+    invoice : float, optional
+        What was paid, in the currency of the recorded costs.
+    sessions_per_day : float, optional
+        In place of what the log says.
+    as_of : date, optional
+        The day from which the scenario looks ahead; default: the last day of the log, and without dates that of the
+        price data.
+    kept : float
+        Share of the sessions that are in the table, where others were held back at random.
+    seed : int
+        Of the sessions that are drawn again.
+    choose : callable, optional
+        Values to a law; default: `distributions.choose.choose_law`.
+    """
+
+    name: str | None = None
+    models: Mapping[str, str] = field(default_factory=dict)
+    ttl_minutes: float | None = None
+    invoice: float | None = None
+    sessions_per_day: float | None = None
+    as_of: date | None = None
+    kept: float = 1.0
+    seed: int = 1
+    choose: Chooser | None = None
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A scenario that was learnt from a log, and all that a reader should know about it.
+
+    Attributes
+    ----------
+    document : dict
+        The scenario as plain values; laws of data name their column, and `write` adds their files.
+    comments : mapping of str to str
+        By dotted path.
+    bodies : mapping of str to float64
+        By column, the values of laws of data.
+    learnt : tuple of Learnt
+        Every value that came out of the log.
+    assumed, unlearnt, warnings : tuple of str
+        Sentences.
+    bill : Bill
+        The log repriced.
+    reading : Reading
+        What came of reading it.
+    sessions : Sessions
+        What was observed, with the cost at the scenario's prices.
+    drivers : Drivers
+        What the log leaves open.
+    volume : Volume
+        What days were counted.
+    """
+
+    document: dict[str, Any]
+    comments: Mapping[str, str]
+    bodies: Mapping[str, FloatArray]
+    learnt: tuple[Learnt, ...]
+    assumed: tuple[str, ...]
+    unlearnt: tuple[str, ...]
+    warnings: tuple[str, ...]
+    bill: Bill
+    reading: Reading
+    sessions: Sessions
+    drivers: Drivers
+    volume: Volume
+
+    def text(self, stem: str = "scenario") -> str:
+        """The scenario as YAML with comments, were it written to ``stem.yaml``."""
+        return self._draft.text(stem)
+
+    def plain(self, stem: str = "scenario") -> dict[str, Any]:
+        """The scenario as plain values, with sources and files, were it written to ``stem.yaml``."""
+        return self._draft.plain(stem)
+
+    def write(self, path: str | Path) -> list[Path]:
+        """Write the YAML, and the values of laws of data to ``STEM.laws/NAME.csv`` beside it; all of it or nothing.
+
+        Raises
+        ------
+        LogError
+            Where that would overwrite a log, or cannot be written.
+        """
+        return write_draft(self._draft, Path(path), self.reading.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON."""
+        learnt = [
+            {
+                "path": one.path, "title": one.title, "unit": one.unit, "expression": one.expression,
+                "source": one.source, "n": one.n, "sessions": one.sessions,
+            }
+            for one in self.learnt
+        ]  # fmt: skip
+        left = self.drivers.open
+        return {
+            "bill": {**self.bill.to_dict(), "invoice_says": invoice_words(self.bill) or None},
+            "scenario": self.plain(),
+            "learnt": learnt,
+            "assumed": list(self.assumed),
+            "unlearnt": list(self.unlearnt),
+            "warnings": list(self.warnings),
+            "open": {
+                "session_cost_log_sd": self.drivers.spread.log_sd,
+                "bootstrap_log_sd": self.drivers.spread.bootstrap,
+                "by_drivers": left.implied,
+                "drivers": dict(left.log_sd),
+                "widened": dict(left.widened),
+                "volume": self.drivers.volume_sd,
+            },
+        }
+
+    @property
+    def _draft(self) -> Draft:
+        origin = _origin(self.reading, self.bill)
+        return Draft(self.document, self.comments, self.bodies, self.learnt, _heading(self), origin)
+
+
+def calibrate(calls: Calls, reading: Reading, options: Options | None = None) -> Calibration:
+    """Learn a scenario from a log.
+
+    Parameters
+    ----------
+    calls : Calls
+    reading : Reading
+        What came of reading them.
+    options : Options, optional
+
+    Returns
+    -------
+    Calibration
+
+    Raises
+    ------
+    LogError
+        For a log without calls or tokens, of a single session, with models that nothing prices, or with costs in
+        several currencies.
+    """
+    options = options or Options()
+    _refuse(calls)
+    bill = make_bill(calls, as_of=options.as_of or price_data_date(), mapping=options.models, invoice=options.invoice)
+    as_of = options.as_of or (bill.days[1] if bill.days else price_data_date())
+    models = name_models(calls, bill, _month_after(as_of))
+    asked = learning.Options(options.ttl_minutes, models.model_name, options.choose)
+    found = learn_agents(calls, asked)
+    fit_windows(models, found.agents)
+    costs = price_at_cards(calls, models)
+    by_session = np.bincount(found.sessions.of_call, costs.whole, len(found.sessions))
+    sessions = replace(found.sessions, cost=np.asarray(by_session, np.float64))
+    _refuse_few(sessions)
+    notes = _notes_of(found)
+    volume = learn_volume(sessions, calls.dated, notes, sessions_per_day=options.sessions_per_day, kept=options.kept)
+    section = volume.section
+    if options.sessions_per_day is None:
+        section = learn_users(sessions, volume, notes, options.choose or _chooser(), kept=options.kept)
+    assert sessions.cost is not None
+    drivers = learn_drivers(read_sessions(calls), costs, sessions.cost, volume, found.agents, notes, seed=options.seed)
+    document = _document(options, as_of, models, section, found, drivers, reading, bill)
+    _add_comments(notes, models, volume, bill, reading, calls)
+    return Calibration(
+        document, notes.comments, notes.bodies, tuple(notes.learnt), tuple(notes.assumed), tuple(notes.unlearnt),
+        tuple(notes.warnings), bill, reading, sessions, drivers, volume,
+    )  # fmt: skip
+
+
+# -- what cannot be learnt from ----------------------------------------------------------------------------------------
+
+
+def _refuse(calls: Calls) -> None:
+    if not len(calls):
+        raise LogError("the log has no calls to learn from")
+    if not (calls.prompt.any() or calls["output"].any() or calls["reasoning"].any()):
+        raise LogError(
+            f"none of the {len(calls):,} calls has any tokens: the log does not record them, or in fields of other "
+            "names; --map fresh=FIELD --map output=FIELD says which"
+        )
+
+
+def _refuse_few(sessions: Sessions) -> None:
+    if len(sessions) < 2:
+        raise LogError(
+            "the log holds one session, and one says nothing about how sessions differ; give a log of many, best of "
+            "hundreds"
+        )
+    assert sessions.cost is not None
+    if not sessions.cost.any():
+        raise LogError("all calls of the log are free at today's prices: nothing that a forecast could be made of")
+
+
+# -- the document ------------------------------------------------------------------------------------------------------
+
+
+def _document(
+    options: Options,
+    as_of: date,
+    models: Models,
+    volume: Mapping[str, Any],
+    found: Learnings,
+    drivers: Drivers,
+    reading: Reading,
+    bill: Bill,
+) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": options.name} if options.name else {}
+    document["title"] = f"As {_files(reading)} shows it"[:200]
+    document["sources"] = [f"{_origin(reading, bill)}: {len(found.sessions):,} sessions"]
+    document["as_of"] = as_of.isoformat()
+    document["period"] = f"{_month_after(as_of):%Y-%m}"
+    used = {name for agent in found.agents.values() for name in _models_of(agent["model"])}
+    if named := {alias: spec for alias, spec in models.section.items() if alias in used}:
+        document["models"] = named
+    document["volume"] = dict(volume)
+    document["features"] = dict(found.features)
+    if found.difficulty is not None:
+        document["difficulty"] = found.difficulty
+    document["agents"] = dict(found.agents)
+    if drivers.section:
+        document["drivers"] = drivers.section
+    return document
+
+
+def _models_of(model: str | Mapping[str, Any]) -> Iterable[str]:
+    return [model] if isinstance(model, str) else model
+
+
+def _month_after(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _chooser() -> Chooser:
+    from distributions.choose import choose_law
+
+    return choose_law
+
+
+def _notes_of(found: Learnings) -> Notes:
+    return Notes(
+        list(found.learnt), dict(found.comments), dict(found.bodies), list(found.assumed), list(found.unlearnt),
+        list(found.warnings),
+    )  # fmt: skip
+
+
+def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, reading: Reading, calls: Calls) -> None:
+    last = "the last day of the log" if bill.days else "the log has no dates: the day of the price data"
+    notes.comments["as_of"] = last
+    notes.comments["period"] = "the calendar month after it; no budget is known: add `budget: 30k`"
+    for alias, said in models.comments.items():
+        notes.comments[f"models.{alias}"] = said
+    if volume.trend:
+        before = notes.comments.get("volume.sessions_per_day", "")
+        notes.comments["volume"] = f"it grew while the log ran; to let it go on: {volume.trend}"
+        notes.comments["volume.sessions_per_day"] = before
+    for line in bill.lines:
+        if line.reason:
+            notes.warn(f"{line.logged}: {line.reason}")
+    for note in (*bill.notes, *reading.notes):
+        notes.assume(note)
+    tiers = calls["tier"] != NONE
+    if tiers.any():
+        notes.assume(f"{tiers.mean():.0%} of the calls name a tier of service; the scenario knows standard and batch")
+
+
+def _heading(made: Calibration) -> str:
+    """What was read, what was assumed, what the log does not tell."""
+    reading, sessions = made.reading, made.sessions
+    calls = int(sessions.calls.sum())
+    lines = [f"Learnt from {_origin(reading, made.bill)}: {calls:,} calls of {len(sessions):,} sessions."]
+    if reading.n_skipped or reading.duplicates:
+        lines.append(f"{reading.n_skipped:,} records could not be used, {reading.duplicates:,} were there twice.")
+    lines.append(f"The log repriced: ${made.bill.repriced:,.2f}{_recorded(made.bill)}.")
+    lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
+    for title, sentences in (("Assumed", made.assumed), ("Not learnt", made.unlearnt), ("Mind", made.warnings)):
+        if sentences:
+            lines += ["", f"{title}:", *(f"- {' '.join(sentence.split())}" for sentence in sentences)]
+    return "\n".join(lines)
+
+
+def _recorded(bill: Bill) -> str:
+    recorded = bill.recorded
+    return "" if recorded is None else f"; it records {recorded:,.2f} {bill.currency}"
+
+
+def _origin(reading: Reading, bill: Bill) -> str:
+    days = f"{bill.days[0].isoformat()} to {bill.days[1].isoformat()}" if bill.days else "no dates"
+    return f"{_files(reading)} ({days})"
+
+
+def _files(reading: Reading) -> str:
+    names = [path.name for path in reading.files]
+    if not names:
+        return "a log"
+    if len(names) > _NAMED_FILES:
+        return f"{names[0]} and {len(names) - 1} more files"
+    return ", ".join(names)

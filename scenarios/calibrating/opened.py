@@ -1,0 +1,145 @@
+"""What a log leaves open, as the drivers of a scenario: how wide, how they go together, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from distributions.numerics import FloatArray
+from scenarios.calibrating.learnings import Notes
+from scenarios.calibrating.levers import Costs, levers_of
+from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.uncertainty import (
+    MATTERS,
+    Open,
+    Spread,
+    bootstrap_weights,
+    open_drivers,
+    spread_of_mean,
+    t_factor,
+)
+from scenarios.calibrating.volume import Volume
+
+_P95 = 1.6448536269514722
+FEW = 30
+
+# What each driver moves, of an agent.
+_MOVES = {
+    "turns": ("turns",),
+    "message_tokens": ("message_tokens", "first_message_tokens"),
+    "output_tokens": ("output_tokens",),
+    "context": ("prompt_tokens",),
+    "fanout": ("spawns",),
+    "failure_rate": ("retry",),
+    "cache_hit": ("cache", "cached_share"),
+}
+
+
+@dataclass(frozen=True)
+class Drivers:
+    """The drivers of a calibrated scenario.
+
+    Attributes
+    ----------
+    section : `drivers`, as plain data; empty where nothing is open
+    spread : how far the mean cost of a session is open
+    open : what the drivers make of it
+    volume_sd : of the logarithm of the driver `volume`; None where the log has no dates
+    """
+
+    section: dict[str, Any]
+    spread: Spread
+    open: Open
+    volume_sd: float | None
+
+
+def learn_drivers(
+    log: Log,
+    costs: Costs,
+    session_cost: FloatArray,
+    volume: Volume,
+    agents: Mapping[str, Any],
+    notes: Notes,
+    *,
+    seed: int,
+) -> Drivers:
+    """Learn what the log leaves open.
+
+    Parameters
+    ----------
+    log : Log
+    costs : Costs
+        Of its calls, at the prices of the scenario.
+    session_cost : float64, shape (n sessions,)
+        The same by session; two sessions at least, and not all free.
+    volume : Volume
+    agents : mapping of str to mapping
+        Those of the scenario: a driver that moves nothing in them is none.
+    notes : Notes
+        Takes comments and warnings.
+    seed : int
+        Of the sessions that are drawn again.
+    """
+    weights = bootstrap_weights(session_cost.size, seed)
+    spread = spread_of_mean(session_cost, weights)
+    whole_prompts = all("prompt_tokens" in agent for agent in agents.values())
+    levers = [lever for lever in levers_of(log, costs, whole_prompts) if _acts(lever.driver, agents)]
+    left = open_drivers(levers, spread, weights)
+    section: dict[str, Any] = {}
+    volume_sd = None
+    if volume.log_sd is not None:
+        volume_sd = volume.log_sd * t_factor(volume.freedom)
+        if volume_sd >= MATTERS:
+            section["volume"] = interval(volume_sd, 1.0)
+            assert volume.days is not None
+            notes.comments["drivers.volume"] = f"how far {len(volume.days)} days leave the mean day open, P5 to P95"
+    what = {lever.driver: lever.what for lever in levers}
+    for name, log_sd in left.log_sd.items():
+        section[name] = interval(log_sd, left.effect[name])
+        notes.comments[f"drivers.{name}"] = _comment(what[name], left.widened.get(name), spread.n)
+    if left.correlation:
+        section["correlation"] = {f"{a}~{b}": rank for (a, b), rank in left.correlation.items()}
+        notes.comments["drivers.correlation"] = "as sessions drawn again have it"
+    if left.log_sd:
+        notes.comments["drivers"] = (
+            f"together they leave the mean cost of a session open by a factor of {np.exp(_P95 * left.implied):.3f} "
+            f"either way (P5 to P95), as {spread.n:,} sessions drawn again do"
+        )
+    if spread.n < FEW:
+        notes.warn(f"{spread.n} sessions say little: the mean cost of a session is open by {_reach(spread.log_sd)}")
+    return Drivers(section, spread, left, volume_sd)
+
+
+def _acts(driver: str, agents: Mapping[str, Any]) -> bool:
+    """Whether a driver moves anything in a scenario."""
+    keys = _MOVES[driver]
+    return any(agent.get(key) for agent in agents.values() for key in keys)
+
+
+def interval(log_sd: float, effect: float) -> str:
+    """A lognormal multiplier as `P5 to P95`, such that the mean of what it does to the cost is 1."""
+    middle = -effect * log_sd**2 / 2
+    low, high = (_short(float(np.exp(middle + side * _P95 * log_sd))) for side in (-1, 1))
+    return f"{low} to {high}"
+
+
+def _short(value: float) -> str:
+    """Enough digits to tell it from 1."""
+    digits = 3 if abs(value - 1) >= 0.05 else 4
+    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if value >= 0.1 else f"{value:.3g}"
+
+
+def _comment(what: str, widened: float | None, n: int) -> str:
+    said = f"{what}, as {n:,} sessions leave them open"
+    if widened is None:
+        return said
+    if widened > 1:
+        return f"{said}, made {widened:.2g} times as wide: long sessions are dear in more ways than one"
+    return f"{said}, made {widened:.2g} times as wide: what they do to the cost partly cancels"
+
+
+def _reach(log_sd: float) -> str:
+    return f"a factor of {np.exp(_P95 * log_sd):.2f} either way"

@@ -1,0 +1,182 @@
+"""How many sessions come: by day and weekday where the log is dated, as an assumption where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from distributions.numerics import FloatArray
+from scenarios.calibrating.days import WEEK, Days, Dispersion, count_days, dispersion, growth, weekday_means
+from scenarios.calibrating.learnings import Learnt, Notes, Sessions
+from scenarios.words import WEEKDAYS
+
+LEAST_WEEKS = 3
+_LEAST_DAYS_OF_A_TREND = 28
+_SURE = 2.6
+_DAYS_A_MONTH = 365.25 / 12
+
+
+@dataclass(frozen=True)
+class Volume:
+    """How many sessions come.
+
+    Attributes
+    ----------
+    section : `volume` of the scenario, as plain data
+    log_sd : standard deviation of the logarithm of the mean day, as the log leaves it open; None where nobody can say
+    freedom : on how many degrees of freedom that stands
+    trend : what `trends` would say, as a comment; empty where growth is not sure
+    days : what was counted; None for a log without dates
+    """
+
+    section: dict[str, Any]
+    log_sd: float | None
+    freedom: int
+    trend: str
+    days: Days | None
+
+
+def learn_volume(
+    sessions: Sessions, dated: bool, notes: Notes, *, sessions_per_day: float | None = None, kept: float = 1.0
+) -> Volume:
+    """Learn how many sessions come.
+
+    Parameters
+    ----------
+    sessions : Sessions
+    dated : bool
+        Whether their starts are dates.
+    notes : Notes
+        Takes what was learnt, assumed, and not learnt.
+    sessions_per_day : float, optional
+        What the user says, in place of what the log says.
+    kept : float
+        Share of the log's sessions that these are, where some were held back at random.
+
+    Returns
+    -------
+    Volume
+    """
+    starts = sessions.start[np.isfinite(sessions.start)] if dated else np.zeros(0)
+    if sessions_per_day is not None:
+        notes.assume(f"volume: {sessions_per_day:g} sessions a day, as stated")
+        days = count_days(starts) if starts.size else None
+        return Volume({"sessions_per_day": rounded(sessions_per_day)}, None, 0, "", days)
+    if not starts.size:
+        return _assumed(sessions, notes, kept)
+    days = count_days(starts)
+    return _by_day(days, notes, kept)
+
+
+def rounded(value: float, digits: int = 4) -> float:
+    """A number as people write it: four digits, and whole where it is large."""
+    short = float(f"{value:.{digits}g}")
+    return int(short) if short == int(short) else short
+
+
+def _assumed(sessions: Sessions, notes: Notes, kept: float) -> Volume:
+    n = len(sessions) / kept
+    notes.assume(
+        f"volume: the log has no dates, so a month is taken to have as many sessions as the log, {n:,.0f}; "
+        "--sessions-per-day says it better"
+    )
+    notes.lack("volume: sessions a day, weekdays, and how much days and months differ need dates")
+    notes.comments["volume.sessions_per_month"] = "assumed: as many as the log has, which has no dates"
+    return Volume({"sessions_per_month": rounded(n)}, None, 0, "", None)
+
+
+def _by_day(days: Days, notes: Notes, kept: float) -> Volume:
+    weekdays, expected, groups = _weekdays(days, notes)
+    level = float(expected.mean()) if weekdays is None else _level(days)
+    section: dict[str, Any] = {"sessions_per_day": rounded(level / kept)}
+    found = dispersion(days, expected, groups) if len(days) >= 2 else None
+    size = _size(found, days, notes)
+    if weekdays:
+        section["weekdays"] = weekdays
+    if size is not None:
+        section["dispersion"] = rounded(size, 3)
+    _say(days, level / kept, notes)
+    log_sd = _log_sd(expected, found.size if found else None) if found else None
+    return Volume(section, log_sd, len(days) - 1, _trend(days, expected, size, notes), days)
+
+
+def _level(days: Days) -> float:
+    """Mean over a week: of the weekdays' means, so that it does not matter on which day the log ends."""
+    sums, n = np.bincount(days.weekday, days.counts, WEEK), np.bincount(days.weekday, minlength=WEEK)
+    return float((sums[n > 0] / n[n > 0]).mean())
+
+
+def _weekdays(days: Days, notes: Notes) -> tuple[dict[str, float] | None, FloatArray, Any]:
+    """Factors of the weekdays where they are known, the mean of each day, and which days share one."""
+    flat = np.full(len(days), max(float(days.counts.mean()), 1e-9)), np.zeros(len(days), np.int64)
+    if len(days) < LEAST_WEEKS * WEEK:
+        notes.lack(f"weekdays: they need {LEAST_WEEKS} whole weeks, and the log has {len(days)} whole days")
+        return None, *flat
+    factors, share = weekday_means(days)
+    if share <= 0:
+        notes.lack("weekdays: they differ no more than chance explains, and are left out")
+        return None, *flat
+    source = f"{len(days)} days from {days.first.isoformat()}"
+    if share < 0.95:
+        source += f"; drawn towards 1 by {1 - share:.0%}, as much as chance would make them differ"
+    written = {str(name): rounded(float(factor), 3) for name, factor in zip(WEEKDAYS, factors, strict=True)}
+    notes.learnt.append(Learnt("volume.weekdays", "weekdays", "factor", written, None, source, len(days), _n(days)))
+    notes.comments["volume.weekdays"] = source
+    means = np.bincount(days.weekday, days.counts, WEEK) / np.bincount(days.weekday, minlength=WEEK)
+    return written, np.maximum(means[days.weekday], 1e-9), days.weekday
+
+
+def _size(found: Dispersion | None, days: Days, notes: Notes) -> float | None:
+    if found is None:
+        notes.lack("dispersion: how much days differ can't be seen on one day; written as pure chance")
+        return None
+    if found.size is None:
+        text = "days differ no more than chance explains: Poisson"
+        notes.comments["volume.sessions_per_day"] = text
+        notes.lack(f"dispersion: {text} (with 95 % chance its size is above {found.low:.3g})")
+        return None
+    source = f"maximum likelihood over {len(days)} days; 90 % interval {found.low:.3g} to {found.high:.3g}"
+    size = rounded(found.size, 3)
+    notes.learnt.append(Learnt("volume.dispersion", "dispersion", "size", size, None, source, len(days), _n(days)))
+    notes.comments["volume.dispersion"] = source
+    return found.size
+
+
+def _say(days: Days, level: float, notes: Notes) -> None:
+    source = f"{_n(days):,} sessions of {len(days)} days from {days.first.isoformat()}"
+    if days.cut:
+        source += f"; {days.cut} at the ends left out, which the log does not hold whole"
+    if len(days) < 3:
+        notes.assume(f"volume: the log's {_n(days):,} sessions are all that its {len(days)} days had")
+    before = notes.comments.get("volume.sessions_per_day")
+    notes.comments["volume.sessions_per_day"] = f"{source}; {before}" if before else source
+    value = rounded(level)
+    notes.learnt.append(
+        Learnt("volume.sessions_per_day", "sessions a day", "sessions", value, None, source, len(days), _n(days))
+    )
+
+
+def _n(days: Days) -> int:
+    return int(days.counts.sum())
+
+
+def _log_sd(expected: FloatArray, size: float | None) -> float:
+    variance = float((expected + (expected**2 / size if size else 0.0)).sum())
+    return float(np.sqrt(variance) / expected.sum())
+
+
+def _trend(days: Days, expected: FloatArray, size: float | None, notes: Notes) -> str:
+    if len(days) < _LEAST_DAYS_OF_A_TREND:
+        return ""
+    slope, sure = growth(days, expected, size)
+    if abs(sure) < _SURE:
+        return ""
+    monthly = float(np.expm1(slope * _DAYS_A_MONTH))
+    end = float(np.exp(slope * (len(days) - 1) / 2))
+    notes.warn(
+        f"volume: sessions a day changed by {monthly:+.1%} a month while the log ran, {abs(sure):.1f} standard errors; "
+        f"the scenario has the mean of the log, and its end stands at {end:.2f} times that"
+    )
+    return f"trends: {{volume: {rounded(100 * monthly, 3)}%}}"

@@ -1,0 +1,334 @@
+"""From a table of calls to a file that loads, says where it is from, and is quiet about itself."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from scenarios.bills import make_bill
+from scenarios.calibrate import Calibration, Options, calibrate
+from scenarios.calibrating.draft import find_path, write_draft
+from scenarios.calibrating.learnings import Notes
+from scenarios.calibrating.levers import Costs
+from scenarios.calibrating.opened import interval, learn_drivers
+from scenarios.calibrating.pricing import name_models, price_at_cards
+from scenarios.calibrating.sessions import read_sessions
+from scenarios.calibrating.volume import Volume
+from scenarios.lint import lint
+from scenarios.load import load
+from scenarios.logs.reading import LogError, Reading
+from scenarios.logs.table import Calls, Rows
+from scenarios.prices import resolve_prices
+from tests.calibrating.made_up import chats, empirical, lognormal
+
+LOG = Path("calls.jsonl.gz")
+
+
+def calibrated(calls: Calls | None = None, **options: Any) -> Calibration:
+    calls = chats() if calls is None else calls
+    return calibrate(calls, Reading(files=[LOG]), Options(**{"choose": lognormal, **options}))
+
+
+def refused(calls: Calls, **options: Any) -> str:
+    with pytest.raises(LogError) as caught:
+        calibrated(calls, **options)
+    return str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def made() -> Calibration:
+    return calibrated()
+
+
+def test_what_is_written_reads_back_as_it_was_meant(tmp_path):
+    made = calibrated(chats(n_users=40), choose=empirical)
+    files = made.write(tmp_path / "chat.yaml")
+    assert all(file.is_file() for file in files)
+    assert len(files) > 2
+    scenario = load(tmp_path / "chat.yaml")
+    assert {key: value for key, value in scenario.written.items() if key != "name"} == made.plain("chat")
+    assert scenario.name == "chat"
+
+
+def test_values_of_laws_of_data_lie_beside_the_scenario(tmp_path):
+    made = calibrated(choose=empirical)
+    made.write(tmp_path / "chat.yaml")
+    scenario = load(tmp_path / "chat.yaml")
+    (agent,) = scenario.agents.values()
+    (name,) = (name for name in made.bodies if name.endswith("output_tokens"))
+    assert agent.output_tokens.mean() == pytest.approx(made.bodies[name].mean(), rel=1e-9)
+    assert sorted(path.name for path in (tmp_path / "chat.laws").iterdir()) == sorted(f"{n}.csv" for n in made.bodies)
+
+
+@pytest.mark.parametrize("choose", [lognormal, empirical])
+@pytest.mark.parametrize("dated", [True, False])
+def test_check_is_quiet_about_what_calibration_wrote(choose, dated, tmp_path):
+    calibrated(chats(dated=dated), choose=choose).write(tmp_path / "chat.yaml")
+    scenario = load(tmp_path / "chat.yaml")
+    assert [str(finding) for finding in lint(scenario, resolve_prices(scenario).cards)] == []
+
+
+def test_check_is_quiet_about_calls_without_sessions(tmp_path):
+    rng = np.random.default_rng(1)
+    n = 400
+    rows = Rows()
+    rows.extend(
+        model=["gpt-5.5"] * n,
+        fresh=rng.integers(50, 3_000, n),
+        cached=1_024 * rng.integers(0, 2, n),
+        output=rng.integers(5, 700, n),
+    )
+    made = calibrated(rows.finish(dated=False))
+    made.write(tmp_path / "calls.yaml")
+    scenario = load(tmp_path / "calls.yaml")
+    assert [str(finding) for finding in lint(scenario, resolve_prices(scenario).cards)] == []
+    assert set(made.drivers.open.log_sd) <= {"context", "output_tokens", "cache_hit"}
+
+
+def test_a_driver_that_moves_nothing_in_the_scenario_is_none():
+    calls = chats()
+    costs = Costs(calls.prompt * 5e-6 + calls["output"] * 25e-6, calls.prompt * 5e-6, calls.prompt * 5e-6)
+    log = read_sessions(calls)
+    volume = Volume({}, None, 0, "", None)
+    cost = np.bincount(log.instances.session[log.instance_of_call], costs.whole)
+    law = {"lognormal": {"mu": 0, "sigma": 1}}
+    for agent in ({"turns": law, "message_tokens": law}, {"turns": law}):
+        drivers = learn_drivers(log, costs, cost, volume, {"chat": agent}, Notes(), seed=1)
+        assert set(drivers.section) - {"correlation"} <= set(agent)
+        assert drivers.open.implied == pytest.approx(drivers.spread.log_sd)
+
+
+def test_a_law_has_its_source_and_a_number_its_comment(made):
+    text = made.text("chat")
+    scenario = made.plain("chat")
+    (agent,) = scenario["agents"].values()
+    source = agent["output_tokens"]["source"]
+    assert source.startswith("calls.jsonl.gz (2026-09-07 to 2026-10-04): ")
+    assert source.endswith("sessions; moments")
+    line = next(line for line in text.splitlines() if line.lstrip().startswith("system_tokens:"))
+    assert "5th percentile" in line
+
+
+def test_the_head_says_what_was_read_and_what_was_not_learnt(made):
+    head = made.text("chat").split("\ntitle:")[0]
+    assert all(line.startswith("#") for line in head.splitlines())
+    assert f"calls.jsonl.gz (2026-09-07 to 2026-10-04): {len(made.sessions.of_call):,} calls of" in head
+    assert f"The log repriced: ${made.bill.repriced:,.2f}." in head
+    assert "Not learnt:" in head
+    assert all(" ".join(sentence.split()) in head for sentence in made.unlearnt)
+
+
+def test_it_looks_ahead_from_the_last_day_of_the_log(made):
+    scenario = load(made.plain("chat"))
+    assert scenario.as_of == date(2026, 10, 4)
+    assert scenario.period.start == date(2026, 11, 1)
+    assert scenario.budget is None
+    assert "add `budget: 30k`" in made.text("chat")
+    assert calibrated(as_of=date(2026, 12, 31)).document["period"] == "2027-01"
+
+
+def test_sections_come_in_the_order_in_which_people_read(made):
+    assert [key for key in made.plain("chat") if key != "difficulty"] == [
+        "title", "sources", "as_of", "period", "volume", "features", "agents", "drivers",
+    ]  # fmt: skip
+    (agent,) = made.plain("chat")["agents"].values()
+    assert list(agent)[:3] == ["model", "system_tokens", "turns"]
+
+
+def test_a_name_that_is_given_is_the_scenarios(tmp_path):
+    calibrated(name="support").write(tmp_path / "other.yaml")
+    assert load(tmp_path / "other.yaml").name == "support"
+
+
+def test_observed_sessions_cost_what_the_scenario_would_charge(made):
+    assert made.sessions.cost.sum() == pytest.approx(made.bill.repriced, rel=1e-12)  # no price changed in between
+    assert made.sessions.cost.shape == (len(made.sessions),)
+
+
+def test_the_drivers_leave_the_session_cost_as_open_as_sessions_drawn_again(made):
+    drivers = made.drivers
+    assert drivers.open.implied == pytest.approx(drivers.spread.log_sd, rel=1e-9)
+    assert 0 < drivers.spread.bootstrap < drivers.spread.log_sd
+    # turns have a cv of about 0.9 and carry history: the mean of 560 sessions is open by 0.05 to 0.08
+    assert 0.04 < drivers.spread.log_sd < 0.1
+    scenario = load(made.plain("chat"))
+    assert set(scenario.drivers.levels) == {*drivers.open.log_sd, "volume"}
+
+
+def test_an_interval_is_that_of_a_driver_whose_effect_has_mean_one():
+    for effect in (1.0, 1.8, -0.7):
+        low, high = map(float, interval(0.2, effect).split(" to "))
+        log_sd = np.log(high / low) / (2 * 1.6448536)
+        middle = np.log(high * low) / 2
+        assert log_sd == pytest.approx(0.2, rel=2e-3)
+        assert effect * middle + (effect * log_sd) ** 2 / 2 == pytest.approx(0, abs=1e-3)
+
+
+def test_a_pilot_forecasts_more_widely_than_a_long_log():
+    pilot, long = (calibrated(chats(n_days=days, a_day=a_day)).drivers for days, a_day in ((3, 17.0), (28, 150.0)))
+    assert pilot.spread.n < 80
+    assert pilot.open.implied > 4 * long.open.implied
+    assert pilot.volume_sd > 3 * long.volume_sd
+
+
+def test_the_seed_draws_other_sessions_and_the_same_seed_the_same():
+    one, again, other = (calibrated(seed=seed).plain("x")["drivers"] for seed in (1, 1, 2))
+    assert one == again
+    assert one != other
+
+
+def test_a_log_without_dates_assumes_a_month_and_says_it():
+    made = calibrated(chats(dated=False))
+    assert made.document["volume"] == {"sessions_per_month": len(made.sessions)}
+    assert any("a month is taken to have as many sessions as the log" in text for text in made.assumed)
+    assert made.drivers.volume_sd is None
+
+
+def test_sessions_a_day_may_be_stated():
+    made = calibrated(sessions_per_day=5_000, calls=chats(n_users=40))
+    assert made.document["volume"] == {"sessions_per_day": 5_000}
+
+
+def test_users_are_learnt_where_they_are_known():
+    volume = calibrated(chats(n_users=40)).plain("x")["volume"]
+    assert volume["users"] == 40
+    assert volume["sessions_per_user_day"]["lognormal"]["mean"] == pytest.approx(0.5, rel=0.1)
+
+
+def test_long_names_get_an_alias_and_writing_for_an_hour_its_price():
+    rows = Rows("model", "written", "written_1h", "output")
+    for _ in range(5):
+        rows.append("us.anthropic.claude-sonnet-4-5-20250929-v1:0", 1_000, 0, 10)
+        rows.append("claude-opus-4-7", 1_000, 1_000, 10)
+    calls = rows.finish(dated=False)
+    bill = make_bill(calls, as_of=date(2026, 11, 9))
+    models = name_models(calls, bill, date(2026, 12, 1))
+    assert models.section["claude-sonnet-4-5"] == "aws/regional.anthropic.claude-sonnet-4-5-20250929-v1:0"
+    assert models.section["claude-opus-4-7"] == {"catalog": "anthropic/claude-opus-4-7", "cache_write": 10.0}
+    assert models.model_name("", "claude-opus-4-7") == "claude-opus-4-7"
+    np.testing.assert_allclose(price_at_cards(calls, models).whole, bill.cost, rtol=1e-12)
+
+
+def test_names_with_dots_are_found_in_dotted_paths():
+    tree = {"agents": {"gpt-5.5": {"spawns": [{"count": 1}], "turns": 2}}}
+    assert find_path(tree, "agents.gpt-5.5.turns") == ("agents", "gpt-5.5", "turns")
+    assert find_path(tree, "agents.gpt-5.5.spawns.0.count") == ("agents", "gpt-5.5", "spawns", 0, "count")
+    assert find_path(tree, "agents.gpt-5.turns") is None
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_log_is_never_written_over(tmp_path):
+    log = tmp_path / "calls.csv"
+    log.write_text("kept")
+    made = calibrate(chats(), Reading(files=[log]), Options(choose=empirical))
+    with pytest.raises(LogError, match=r"calls\.csv would be written over .*calls\.csv, which was read"):
+        made.write(log)
+    inside = tmp_path / "chat.laws" / "calls.csv"
+    inside.parent.mkdir()
+    inside.write_text("kept")
+    made = calibrate(chats(), Reading(files=[inside]), Options(choose=empirical))
+    with pytest.raises(LogError, match="would be written over"):
+        made.write(tmp_path / "chat.yaml")
+    assert log.read_text() == inside.read_text() == "kept"
+
+
+def test_a_second_calibration_replaces_the_first_and_leaves_nothing_behind(tmp_path):
+    path = tmp_path / "chat.yaml"
+    calibrated(choose=empirical).write(path)
+    before = path.read_text()
+    calibrated(chats(seed=2), choose=empirical).write(path)
+    assert path.read_text() != before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["chat.laws", "chat.yaml"]
+    load(path)
+
+
+def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "chat.yaml"
+    made = calibrated(choose=empirical)
+    made.write(path)
+    before = path.read_text(), sorted(entry.name for entry in (tmp_path / "chat.laws").iterdir())
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+    with pytest.raises(LogError, match="can't be written: no space left on device"):
+        write_draft(made._draft, path, [])
+    monkeypatch.undo()
+    assert (path.read_text(), sorted(entry.name for entry in (tmp_path / "chat.laws").iterdir())) == before
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["chat.laws", "chat.yaml"]
+
+
+def test_a_scenario_that_cannot_be_replaced_keeps_its_values(tmp_path, monkeypatch):
+    path = tmp_path / "chat.yaml"
+    calibrated(choose=empirical).write(path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    other = calibrated(chats(seed=2), choose=empirical)
+
+    def refuse(*_: object) -> None:
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(LogError, match="can't be written: permission denied"):
+        other.write(path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+# -- bad input ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_empty_log_is_refused():
+    assert refused(Rows().finish(dated=False)) == "the log has no calls to learn from"
+
+
+def test_a_log_without_tokens_is_refused():
+    said = refused(_without_tokens(chats(n_days=2)))
+    assert "calls has any tokens: the log does not record them" in said
+    assert "--map fresh=FIELD" in said
+
+
+def _without_tokens(calls: Calls) -> Calls:
+    nothing = np.zeros(len(calls), np.int64)
+    return Calls({**calls.columns, "fresh": nothing, "output": nothing}, calls.names, calls.tools, calls.dated)
+
+
+def test_one_session_is_refused():
+    calls = chats()
+    said = refused(calls.where(calls["session"] == 0))
+    assert said.startswith("the log holds one session, and one says nothing about how sessions differ")
+
+
+def test_free_calls_are_refused():
+    calls = chats()
+    free = Calls({**calls.columns, "billed": np.zeros(len(calls), bool)}, calls.names, calls.tools, calls.dated)
+    assert "all calls of the log are free" in refused(free)
+
+
+def test_few_sessions_are_warned_of():
+    calls = chats()
+    made = calibrated(calls.where(calls["session"] < 8))
+    assert any(
+        text.startswith("8 sessions say little: the mean cost of a session is open by") for text in made.warnings
+    )
+
+
+def test_unknown_models_stop_a_calibration_unless_they_are_mapped():
+    calls = chats()
+    calls.names["model"][0] = "my-own"
+    assert "my-own: the price catalogue has no model 'my-own'" in refused(calls)
+    made = calibrated(calls, models={"my-own": "openai/gpt-5.5"})
+    (agent,) = made.document["agents"].values()
+    assert agent["model"] == "openai/gpt-5.5"
+
+
+def test_all_of_it_is_plain_data(made):
+    told = json.loads(json.dumps(made.to_dict()))
+    assert told["bill"]["repriced"] == pytest.approx(made.bill.repriced)
+    assert {one["path"] for one in told["learnt"]} >= {"volume.sessions_per_day"}
