@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from scenarios.lint import nothing_shared_is_uncertain
-from simulator.show import plots, story, style, words
+from simulator.show import page, plots, story, words
 from simulator.show.accuracy import accuracy_sentences, accuracy_words
 from simulator.show.amounts import certainty, clamped_note, ladder, period_rows, session_rows
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions
@@ -37,8 +35,6 @@ from simulator.show.who import accounts, agents_of, retry_words
 from simulator.show.worst import worst_section, worst_words
 
 if TYPE_CHECKING:
-    from jinja2 import Environment
-    from markupsafe import Markup
     from matplotlib.figure import Figure
 
     from simulator.result import Result
@@ -48,15 +44,6 @@ FEW = 100
 
 MOST_GROUPS = 8
 """Sections whose laws are drawn at once; those of the others are folded away."""
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure on the page: its finding, how to read it, and the drawings for a wide and a narrow screen."""
-
-    title: str
-    reading: str
-    drawing: Markup
 
 
 @dataclass(frozen=True)
@@ -86,9 +73,9 @@ def render(result: Result) -> str:
     if result.scenario is not None and result.prices is not None:
         given = assumptions(result.scenario, result.prices, reading)
     moves = slider(reading)
-    script = template_source("chances.js") + template_source("report.js")
-    page = _environment().get_template("report.html")
-    return page.render(
+    script = page.template_source("chances.js") + page.template_source("report.js")
+    template = page.environment().get_template("report.html")
+    return template.render(
         result=result,
         facts=result.facts,
         reading=reading,
@@ -127,8 +114,8 @@ def render(result: Result) -> str:
         budget="" if reading.budget is None else reading.stated(reading.budget),
         command=command(result),
         provenance=list(_provenance(result)),
-        css=_css(),
-        script=_markup(script),
+        css=page.css(),
+        script=page.markup(script),
         script_hash=f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'",
     )
 
@@ -152,7 +139,7 @@ def _sentences(reading: Reading) -> tuple[str, str]:
 def _badge(result: Result) -> dict[str, Any]:
     word = result.verdict().word
     kind = {"HOLDS": "holds", "AT RISK": "risk", "LIKELY TO BREAK": "breaks"}.get(word or "", "forecast")
-    return {"word": word or "FORECAST", "kind": kind, "icon": _markup(_ICONS[kind])}
+    return {"word": word or "FORECAST", "kind": kind, "icon": page.markup(_ICONS[kind])}
 
 
 _ICON = '<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true">{}</svg>'
@@ -244,7 +231,7 @@ def _guardrails(reading: Reading) -> dict[str, Any] | None:
 # Figures
 
 
-def _figures(reading: Reading) -> dict[str, Picture]:
+def _figures(reading: Reading) -> dict[str, page.Picture]:
     braked = reading.controls is not None
     return {
         "burn_fan": _picture(reading, "fan", plots.burn_fan, story.burn_fan_title, story.burn_fan_reading, "y"),
@@ -264,15 +251,14 @@ def _picture(
     title: Callable[[Reading], str],
     how: Callable[[Reading], str],
     axis: str = "",
-) -> Picture:
+) -> page.Picture:
     drawings = []
     for size, narrow in (("wide", False), ("narrow", True)):
         figure = draw(reading, narrow=narrow, titled=False)
         moving = _moving(figure, axis) if axis else ""
-        label = f'<svg role="img" aria-label="{_escaped(title(reading))}" '
-        picture = style.svg(figure, f"{prefix}-{size}").replace("<svg", label, 1)
-        drawings.append(f'<div class="{size}"{moving}>{picture}</div>')
-    return Picture(title(reading), how(reading), _markup("".join(drawings)))
+        drawn = page.drawing(figure, f"{prefix}-{size}", title(reading))
+        drawings.append(f'<div class="{size}"{moving}>{drawn}</div>')
+    return page.Picture(title(reading), how(reading), page.markup("".join(drawings)))
 
 
 def _moving(figure: Figure, axis: str) -> str:
@@ -284,49 +270,3 @@ def _moving(figure: Figure, axis: str) -> str:
     per = (x1 - x0) * points if axis == "x" else (y0 - y1) * points
     low, high = axes.get_xlim() if axis == "x" else axes.get_ylim()
     return f' data-axis="{axis}" data-per="{per:.12g}" data-low="{low:.12g}" data-high="{high:.12g}"'
-
-
-# The page
-
-
-@cache
-def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("simulator.show"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
-    )
-    environment.filters["kept"] = kept
-    return environment
-
-
-def kept(text: str) -> str:
-    """Text in which a number and its percent sign, and the three words of a chance, stay on one line."""
-    text = text.replace(" %", "\N{NO-BREAK SPACE}%")
-    return re.sub(r"([\d,]+) in ([\d,]+)", "\\1\N{NO-BREAK SPACE}in\N{NO-BREAK SPACE}\\2", text)
-
-
-@cache
-def template_source(name: str) -> str:
-    """A file of the templates as it stands: a script, a style sheet."""
-    environment = _environment()
-    assert environment.loader is not None
-    return environment.loader.get_source(environment, name)[0]
-
-
-@cache
-def _css() -> Markup:
-    return _markup(_environment().from_string(template_source("report.css")).render(light=style.LIGHT, dark=style.DARK))
-
-
-def _markup(text: str) -> Markup:
-    """Text that is HTML already: made here, never by a scenario."""
-    from markupsafe import Markup
-
-    return Markup(text)
-
-
-def _escaped(text: str) -> Markup:
-    from markupsafe import escape
-
-    return escape(text)

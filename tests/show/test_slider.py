@@ -11,8 +11,8 @@ import pytest
 from simulator.result import Result
 from simulator.show import slider as slider_module
 from simulator.show import words
+from simulator.show.page import template_source
 from simulator.show.reading import read
-from simulator.show.report import template_source
 from simulator.show.slider import Slider, ranks, slider
 from tests.show import synthetic
 

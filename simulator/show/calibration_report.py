@@ -1,0 +1,298 @@
+"""The report of a calibration: one HTML file that shows a sceptic what a scenario rests on.
+
+The verdict on simulated against observed sessions comes first, then the bill, the comparison quantile by quantile, what
+the log leaves open, each law against its data, and what could not be learnt or was assumed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from scenarios.bills import USD, invoice_words
+from simulator import __version__
+from simulator.judged import FIGURES, MATCH, OFF, Judged, Quantity
+from simulator.show import page, words
+from simulator.show.backtest_words import further_words, verdict_words
+from simulator.show.calibration_screen import reading_words
+from simulator.show.plot_fits import distribution, law_against_data
+
+if TYPE_CHECKING:
+    from distributions.choose import Choice
+    from scenarios.bills import Bill
+    from scenarios.calibrating.learnings import Learnt
+    from simulator.backtest import Backtest
+    from simulator.calibration import Calibrated
+
+MOST_LAWS = 12
+"""Laws whose pictures are open at once; those of the others are folded away."""
+
+MOST_RIVALS = 8
+
+_BADGES = {MATCH: ("MATCHES", "holds"), OFF: ("IS OFF", "breaks")}
+_ICONS = {
+    "holds": '<path d="M3 10.5 8 15.5 17 5"/>',
+    "breaks": '<path d="M4 4 16 16M16 4 4 16"/>',
+    "forecast": '<path d="M3 17V11M10 17V6M17 17V2"/>',
+}
+
+
+@dataclass(frozen=True)
+class LawView:
+    """One law against its data, as the page shows it."""
+
+    path: str
+    title: str
+    about: str
+    quality: str
+    picture: page.Picture
+    rows: Sequence[tuple[str, ...]]
+    rivals: Sequence[tuple[str, ...]]
+    tail: str
+
+
+def render(made: Calibrated, file: str | None = None) -> str:
+    """The report of a calibration as one self-contained HTML page.
+
+    Parameters
+    ----------
+    made : what was learnt, and what came of holding it against the log
+    file : where the scenario was written, for the command that runs it
+    """
+    known, judged = made.calibration, made.held_out or made.in_sample
+    laws = [view for view in map(_law, _once(known.learnt)) if view is not None]
+    word, kind = _BADGES.get(judged.verdict, ("CAN'T TELL", "forecast"))
+    return page.environment().get_template("calibration.html").render(
+        css=page.css(),
+        version=__version__,
+        title=made.scenario.title or made.scenario.name,
+        name=made.scenario.name,
+        badge={"word": word, "kind": kind, "icon": _icon(kind)},
+        sentence=_sentence(made),
+        second=_second(known.bill),
+        lines=list(_lines(made)),
+        warnings=known.warnings,
+        bill=list(_bill_rows(known.bill)),
+        bill_said=_bill_words(known.bill),
+        currency=known.bill.currency,
+        costs=_costs(made.in_sample),
+        tests=[_test(one) for one in (made.held_out, made.in_sample) if one is not None],
+        figures=[_name(figure) for figure in FIGURES],
+        drivers=list(_drivers(made)),
+        open_said=known.comments.get("drivers", ""),
+        laws=laws,
+        most_laws=MOST_LAWS,
+        unlearnt=known.unlearnt,
+        assumed=known.assumed,
+        reading=list(reading_words(known.reading)),
+        scenario=known.text(made.scenario.name),
+        command=f"burncurve run {file or made.scenario.name + '.yaml'}",
+    )
+
+
+# Head
+
+
+def _sentence(made: Calibrated) -> str:
+    judged = made.held_out or made.in_sample
+    cost = next((one for one in judged.quantities if one.name == "cost per session"), None)
+    against = "sessions that it never saw" if judged.held_out else "the sessions that it was learnt from"
+    if cost is None:
+        return f"What {words.count(judged.calls)} calls say, as a scenario that forecasts."
+    told = ", ".join(f"{_name(each)} {_signed(cost.figures[each])}" for each in ("p50", "p95", "mean"))
+    return f"Simulated session costs against {against}: {told}."
+
+
+def _second(bill: Bill) -> str:
+    repriced = words.money(bill.repriced)
+    if bill.recorded is None:
+        return f"The log repriced at list prices: {repriced}; it records no cost to hold that against."
+    there = sum(line.repriced_there for line in bill.lines)
+    apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)}"
+    return f"The log repriced at list prices: {repriced}, against {words.money(bill.recorded, bill.currency)} recorded{apart}."
+
+
+def _lines(made: Calibrated) -> Iterator[tuple[str, str]]:
+    known = made.calibration
+    days = known.bill.days
+    seen = f"{words.count(known.reading.calls)} calls of {words.count(len(known.sessions))} sessions"
+    yield "Learnt from", seen + (f", {words.full_date(days[0])} to {words.full_date(days[1])}" if days else ", without dates")
+    for one in (made.held_out, made.in_sample):
+        if one is not None:
+            yield ("Held-out sessions" if one.held_out else "Its own sessions"), verdict_words(one)
+    if said := invoice_words(known.bill):
+        yield "Invoice", f"{said}."
+    log_sd = known.drivers.spread.log_sd
+    if math.isfinite(log_sd) and log_sd > 0:
+        factor = math.exp(1.6449 * log_sd)
+        yield "Left open", f"the mean cost of a session, by a factor of {factor:.3g} either way (P5 to P95)"
+
+
+def _icon(kind: str) -> Any:
+    shape = '<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true">{}</svg>'
+    return page.markup(shape.format(_ICONS[kind]))
+
+
+# The bill
+
+
+def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
+    for line in bill.lines:
+        recorded = words.money(line.recorded, bill.currency) if line.recorded_calls else "–"
+        there = line.recorded_calls and line.recorded and bill.currency == USD
+        yield {
+            "name": line.logged,
+            "model": line.model,
+            "calls": words.count(line.calls),
+            "prompt": words.count(line.prompt),
+            "output": words.count(line.output),
+            "repriced": words.money(line.repriced),
+            "recorded": recorded,
+            "apart": _change(line.repriced_there / line.recorded - 1) if there else "–",
+            "reason": line.reason,
+        }
+
+
+def _bill_words(bill: Bill) -> str:
+    said = [f"Invoice: {invoice_words(bill)}." if bill.invoice is not None and invoice_words(bill) else ""]
+    said += [f"{note[:1].upper()}{note[1:]}." for note in bill.notes]
+    return " ".join(filter(None, said))
+
+
+# Simulated against observed
+
+
+def _costs(tested: Backtest) -> page.Picture | None:
+    if tested.costs is None:
+        return None
+    observed, simulated = tested.costs
+    return page.picture(
+        "costs",
+        "What sessions cost: observed, and simulated from the laws",
+        "The share of sessions that cost no more than an amount. Where the red line stays inside the band, the two differ by "
+        "no more than chance makes of so few sessions.",
+        lambda narrow: distribution(observed, simulated, "cost of a session", tested.currency, narrow),
+    )
+
+
+def _test(tested: Backtest) -> dict[str, Any]:
+    against = "sessions that were held back" if tested.held_out else "the sessions that it was learnt from"
+    return {
+        "title": f"Against {words.count(tested.sessions)} {against}",
+        "rows": [_quantity(one) for one in tested.quantities],
+        "further": list(further_words(tested)),
+        "id": "held" if tested.held_out else "own",
+    }
+
+
+def _quantity(quantity: Quantity) -> dict[str, Any]:
+    figures = [quantity.figures[name] for name in FIGURES]
+    return {
+        "name": quantity.name,
+        "verdict": {MATCH: "match", OFF: "off"}.get(quantity.verdict, "too few to tell"),
+        "off": quantity.verdict == OFF,
+        "figures": [
+            {
+                "apart": _signed(one),
+                "band": f"±{100 * one.band:.0f} %" if math.isfinite(one.band) else "±?",
+                "observed": _amount(one.observed, quantity.unit),
+                "simulated": _amount(one.simulated, quantity.unit),
+                "off": one.verdict == OFF,
+            }
+            for one in figures
+        ],
+    }
+
+
+def _drivers(made: Calibrated) -> Iterator[tuple[str, str, str]]:
+    for name, value in made.calibration.drivers.section.items():
+        if name != "correlation":
+            yield name, str(value), made.calibration.comments.get(f"drivers.{name}", "")
+
+
+# Laws
+
+
+def _once(learnt: Sequence[Learnt]) -> Iterator[Learnt]:
+    """Each law once, though several agents have it."""
+    seen: set[int] = set()
+    for one in learnt:
+        if one.choice is not None and one.choice.n > 1 and id(one.choice) not in seen:
+            seen.add(id(one.choice))
+            yield one
+
+
+def _law(one: Learnt) -> LawView | None:
+    choice = one.choice
+    if choice is None or choice.sample.values.size < 2:
+        return None
+    starts = 1.0 - choice.tail.tail.share if choice.tail is not None else None
+    picture = page.picture(
+        one.path.replace(".", "-"),
+        "",
+        "",
+        lambda narrow: law_against_data(choice.sample, choice.law, one.unit, starts, narrow),
+    )
+    about = f"{words.count(one.n)} values of {words.count(one.sessions)} {words.plural('session', one.sessions)}"
+    rows = [
+        (each.name, _number(each.data), f"{_number(each.low)} to {_number(each.high)}", _number(each.law), _change(each.off))
+        for each in choice.near
+    ]
+    return LawView(one.path, one.title, about, choice.quality.split(";")[0], picture, rows, _rivals(choice), _tail(choice))
+
+
+def _rivals(choice: Choice) -> list[tuple[str, ...]]:
+    if not choice.candidates:
+        return []
+    best = choice.candidates[0].aic
+    return [
+        (
+            fit.family.replace("_", " "), f"{fit.aic - best:,.0f}", f"{fit.ks:.3f}", f"{fit.ad:.4f}",
+            _number(float(fit.law.ppf([0.99])[0])), _number(fit.law.mean()),
+        )
+        for fit in choice.candidates[:MOST_RIVALS]
+    ]  # fmt: skip
+
+
+def _tail(choice: Choice) -> str:
+    said = []
+    if choice.tail is not None:
+        index, low, high = choice.tail.tail_index
+        at = f"P{100 * (1 - choice.tail.tail.share):.4g}"
+        reach = f"{index:.2g}, {low:.2g} to {'no power at all' if math.isinf(high) else f'{high:.2g}'}"
+        said.append(f"Pareto tail above {at} from {choice.tail.n_above:,} values, tail index {reach} (95 %)")
+    for value, share in choice.atoms[:3]:
+        if share < 1:
+            said.append(f"{100 * share:.3g} % of the values are exactly {_number(value)}")
+    if choice.truncated_at is not None:
+        said.append(f"no value lies above {_number(choice.truncated_at)}, where many stand: a limit")
+    return ". ".join(said) + ("." if said else "")
+
+
+# Words
+
+
+def _name(figure: str) -> str:
+    return figure if figure == "mean" else figure.upper()
+
+
+def _signed(one: Judged) -> str:
+    return _change(one.difference)
+
+
+def _change(difference: float) -> str:
+    if not math.isfinite(difference):
+        return "from 0"
+    return f"{100 * difference:+.1f} %" if abs(difference) < 0.0995 else f"{100 * difference:+.0f} %"
+
+
+def _number(x: float) -> str:
+    if not math.isfinite(x):
+        return "infinite"
+    return words.count(round(x)) if abs(x) >= 100 else f"{x:.3g}"
+
+
+def _amount(value: float, unit: str) -> str:
+    return _number(value) if unit in {"tokens", "count"} else words.money(value, unit)
