@@ -25,7 +25,7 @@ Phase = Callable[[str], None]
 
 TIMES_MORE, FEWEST, MOST = 20, 20_000, 100_000
 """Simulated sessions: so many times the observed ones, within bounds."""
-SET, SETS, TRIALS = 100, 400, 1_000
+SET, SETS, TRIALS = 100, 400, 500
 """Sessions of a sum; sums of observed ones; simulated ones."""
 INTERVAL = 0.90
 BINS = 10

@@ -140,11 +140,15 @@ def predicted_means(scenario: Scenario, size: int, n: int, seed: int = 1) -> Flo
     program, period = _compiled(scenario, drivers=True)
     shares = np.array([feature.share for feature in scenario.features.values()])
     edges = np.cumsum(shares) / shares.sum()
+    u = period_uniforms(seed, _FEATURE, np.repeat(np.arange(n), size), 0, np.tile(np.arange(size), n))
+    drawn = np.minimum(np.searchsorted(edges, u, side="right"), shares.size - 1)
     addresses = np.zeros(n * size, SESSION_DTYPE)
     addresses["trial"] = np.repeat(np.arange(n), size)
-    addresses["session"] = np.tile(np.arange(size), n)
-    u = period_uniforms(seed, _FEATURE, addresses["trial"], 0, addresses["session"])
-    addresses["feature"] = np.minimum(np.searchsorted(edges, u, side="right"), shares.size - 1)
+    # Sessions of one feature follow each other, as those of a run do: kernels are quicker so.
+    addresses["feature"] = np.sort(drawn.reshape(n, size), axis=1).ravel()
+    changes = np.diff(addresses["trial"] * shares.size + addresses["feature"], prepend=-1) != 0
+    starts = np.flatnonzero(changes)
+    addresses["session"] = np.arange(n * size) - np.repeat(starts, np.diff(starts, append=n * size))
     addresses["day"] = period.first_day
     try:
         records = by_pieces(lambda places: sample_sessions(program, period, seed, addresses[places]), n * size)
