@@ -296,7 +296,14 @@ def calibrate(
     from simulator.show.calibration_screen import calibration_screen
 
     wanted = Wanted.read(None, None, json)
-    words = {"format": format_, "map": map_, "where": where, "since": since, "until": until, "models": model}
+    words: dict[str, Any] = {
+        "format": format_,
+        "map": map_,
+        "where": where,
+        "since": since,
+        "until": until,
+        "models": model,
+    }
     words |= {"feature_from": feature_from, "ttl": ttl, "invoice": invoice, "holdout": holdout, "seed": seed}
     words |= {"sessions_per_day": sessions_per_day, "name": name}
     request = CalibrateRequest.read(logs, out, words, prefix="--")
@@ -305,7 +312,9 @@ def calibrate(
         made = request.calibrate(watch, phase)
     document = made.to_dict() if json is not None else {}
     try:
-        for path in (*made.write(out), *wanted.write_numbers(document)):
+        scenario, *values = made.write(out)
+        _note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
+        for path in wanted.write_numbers(document):
             _note(f"wrote {path}")
     finally:
         _say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, _width(), out))
@@ -334,7 +343,14 @@ def backtest(
     from simulator.show.backtest_words import backtest_text
 
     wanted = Wanted.read(None, None, json)
-    words = {"format": format_, "map": map_, "where": where, "since": since, "until": until, "models": model}
+    words: dict[str, Any] = {
+        "format": format_,
+        "map": map_,
+        "where": where,
+        "since": since,
+        "until": until,
+        "models": model,
+    }
     words |= {"feature_from": feature_from, "ttl": ttl, "seed": seed}
     request = BacktestRequest.read(scenario, set_ or (), logs, words, prefix="--")
     wanted.check_writable(request.files)

@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from simulator.backtest import Backtest
 
 _NAMES = {"mean": "mean"} | {figure: figure.upper() for figure in FIGURES if figure != "mean"}
-_VERDICTS = {
-    MATCH: "MATCHES   simulated sessions are like the observed ones, as far as these can tell.",
-    OFF: "IS OFF    simulated sessions differ from the observed ones by more than chance makes.",
-    TOO_FEW: "CAN'T TELL   too few sessions were observed to say whether the scenario is like them.",
+_HEADLINES = {
+    MATCH: "MATCHES   simulated session costs are like the observed ones, as far as these can tell",
+    OFF: "IS OFF   simulated session costs differ from the observed ones by more than chance makes",
+    TOO_FEW: "CAN'T TELL   too few sessions were observed to say whether their costs are like the simulated ones",
 }
+_GLUE = "\u00a0"
+"""Holds a number and its sign together while lines are broken."""
 _SHORT = {MATCH: "match", OFF: "OFF", TOO_FEW: "too few to tell"}
 _FIRST = ("cost per session", "tokens per session", "calls per session", "agents per session")
 
@@ -27,12 +29,24 @@ _FIRST = ("cost per session", "tokens per session", "calls per session", "agents
 def backtest_text(tested: Backtest, width: int) -> str:
     """What a command line shows: the verdict, the figures, coverage, and how to read them."""
     parts = [
-        _VERDICTS[tested.verdict],
-        textwrap.fill(verdict_words(tested), width),
+        filled(headline(tested), width),
+        filled(verdict_words(tested), width),
         figure_table(tested, width),
-        *(textwrap.fill(line, width) for line in further_words(tested)),
+        *(filled(line, width) for line in further_words(tested)),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def filled(text: str, width: int) -> str:
+    """Text in lines, no number parted from its percent sign."""
+    return textwrap.fill(text.replace(" %", f"{_GLUE}%"), width, break_on_hyphens=False).replace(_GLUE, " ")
+
+
+def headline(tested: Backtest) -> str:
+    """The verdict on what a budget is made of, session costs, and what else is off."""
+    told = _HEADLINES[tested.quantity("cost per session").verdict]
+    others = [one.name for one in tested.quantities if one.verdict == OFF and one.name != "cost per session"]
+    return f"{told}; {listing(others)} {'is' if len(others) == 1 else 'are'} off." if others else f"{told}."
 
 
 def verdict_words(tested: Backtest) -> str:
@@ -47,9 +61,9 @@ def further_words(tested: Backtest) -> Iterator[str]:
     coverage, spread, unit = tested.coverage, tested.spread, tested.currency
     if coverage is not None:
         yield (
-            f"Sums: the scenario puts the mean cost of {coverage.size} sessions between {money(coverage.low, unit)} and "
-            f"{money(coverage.high, unit)} in {coverage.level:.0%} of cases. Of {coverage.sets} sets of "
-            f"{coverage.size} drawn from the observed sessions, {coverage.inside:.0%} lie there."
+            f"Sums: the scenario puts the mean cost of {coverage.size} sessions between {money(coverage.low, unit)} "
+            f"and {money(coverage.high, unit)} in {percent(coverage.level)} of cases. Of {coverage.sets} sets of "
+            f"{coverage.size} drawn from the observed sessions, {percent(coverage.inside)} lie there."
         )
     if spread is not None:
         beyond = "more" if spread.distance > spread.expected else "no more"
@@ -60,8 +74,8 @@ def further_words(tested: Backtest) -> Iterator[str]:
         )
     yield (
         "Rule: ± is how far chance takes a figure, so wide that of the six of a line one in twenty times any goes "
-        "beyond. OFF is beyond it and by more than 10 %; too few to tell where it is wider than 50 % or fewer than five "
-        "sessions lie beyond a quantile."
+        "beyond. OFF is beyond it and by more than 10 %; too few to tell where it is wider than 50 %, or fewer than "
+        "five sessions lie beyond a quantile."
     )
     yield from (f"Assumed: {note}." for note in tested.notes)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.bills import USD, invoice_words
-from simulator.show.backtest_words import backtest_text
+from simulator.show.backtest_words import backtest_text, filled
 from simulator.show.tables import columns
 from simulator.show.words import count, money_stated
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from scenarios.calibrating.learnings import Learnt
     from scenarios.logs.reading import Reading
     from simulator.calibration import Calibrated
-
-_FIGURES = ("P50", "P95", "P99", "mean")
 
 
 def calibration_screen(made: Calibrated, width: int, file: str | None = None) -> str:
@@ -48,12 +46,12 @@ def bill_text(bill: Bill, width: int) -> str:
     """The log repriced against what it records, by model, and against the invoice."""
     rows: list[tuple[str, ...]] = [("The bill", "calls", "repriced", "recorded", "apart", "")]
     for line in bill.lines:
-        same = line.recorded_calls == line.calls
         recorded = money_stated(round(line.recorded, 2), bill.currency) if line.recorded_calls else "-"
         apart = "-"
-        if line.recorded_calls and bill.currency == USD and line.recorded:
+        if bill.currency == USD and line.recorded_calls and line.recorded:
             apart = f"{100 * (line.repriced_there / line.recorded - 1):+.1f} %"
-        why = line.reason if same or not line.recorded_calls else f"{line.recorded_calls:,} calls record a cost; "
+        some = 0 < line.recorded_calls < line.calls
+        why = "; ".join([*([f"{line.recorded_calls:,} calls record a cost"] if some else []), line.reason])
         name = line.logged if line.logged == line.model else f"{line.logged} (as {line.model})"
         rows.append((name, count(line.calls), money_stated(round(line.repriced, 2)), recorded, apart, why))
     if len(bill.lines) > 1:
@@ -67,7 +65,7 @@ def bill_text(bill: Bill, width: int) -> str:
     if bill.invoice is not None:
         said = invoice_words(bill)
         amount = money_stated(bill.invoice, bill.currency)
-        lines.append(textwrap.fill(f"Invoice {amount}: {said or 'the log records nothing to hold it against'}.", width))
+        lines.append(filled(f"Invoice {amount}: {said or 'the log records nothing to hold it against'}.", width))
     return "\n".join(lines)
 
 
@@ -87,16 +85,25 @@ def reading_words(reading: Reading) -> Iterator[str]:
 
 
 def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
-    """Each law that was learnt: its figures in the data, and as the law has them."""
-    rows: list[tuple[str, ...]] = [("Learnt", "n", *_FIGURES, "law against data")]
+    """Each law that was learnt: its figures in the data, and by how much the law's differ."""
+    rows: list[tuple[str, ...]] = [("Learnt", "n", *_NEAR, "law against data")]
+    shown: dict[int, int] = {}
     for one in learnt:
-        near = {near.name: near for near in one.choice.near} if one.choice is not None else {}
-        if not near:
+        if one.choice is None or not one.choice.near:
             continue
+        if id(one.choice) in shown:
+            shown[id(one.choice)] += 1
+            continue
+        shown[id(one.choice)] = 0
+        near = {near.name: near for near in one.choice.near}
         data = [_number(near[name].data) if name in near else "-" for name in _NEAR]
-        apart = [f"{name} {_apart(near[name].data, near[name].law)}" for name in _NEAR if name in near]
-        rows.append((one.path, count(one.n), *data, ", ".join(apart)))
-    return columns(rows, align="lrrrrrl", width=width) if len(rows) > 1 else ""
+        apart = [_apart(near[name].data, near[name].law) if name in near else "-" for name in _NEAR]
+        rows.append((one.path.removeprefix("agents."), count(one.n), *data, " / ".join(apart)))
+    if len(rows) == 1:
+        return ""
+    shared = sum(shown.values())
+    note = f"\n{shared} more laws are shared with these." if shared else ""
+    return columns(rows, align="lrrrrrl", width=width) + note
 
 
 _NEAR = ("P50", "P95", "P99", "mean")
@@ -113,7 +120,7 @@ def _number(x: float) -> str:
 
 
 def _filled(sentences: Iterator[str], width: int) -> Iterator[str]:
-    yield from (textwrap.fill(sentence, width) for sentence in sentences)
+    yield from (filled(sentence, width) for sentence in sentences)
 
 
 def _bullets(sentences: Sequence[str], width: int) -> Iterator[str]:
