@@ -106,6 +106,13 @@ def gather(chunks: Iterable[FloatArray]) -> Sample:
     return _merged(sample, waiting)
 
 
+def equal_shares(sample: Sample, most: int) -> FloatArray:
+    """A sample as a sorted list of at most so many values of equal share; their mean is the sample's."""
+    if int(np.sum(sample.counts)) <= most:
+        return np.repeat(sample.values, sample.counts)
+    return _group_means(sample, most)
+
+
 def _with_tail(sample: Sample, at: float | None) -> tuple[list[Piece], str]:
     tail = fit_tail(sample, at)
     body = sample.values <= tail.threshold

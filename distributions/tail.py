@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ FURTHEST = 0.25
 so that what does not is no bad luck: it is where a context window or a budget has piled values up."""
 
 _PILE = 0.01  # of the threshold: values that near above it are a pile where they are half of all above
+_HOPELESS = 1e12
 _FLAT = 1e-8  # xi over scale below which a tail is as good as exponential
 _REMEDY = "leave `tail` out, start it elsewhere with `at`, or write a `splice` of your own"
 
@@ -72,7 +73,7 @@ def fit_tail(sample: Sample, at: float | None = None) -> Tail:
     where = f"P{format_number(100.0 * (1.0 - n_above / n))} ({format_number(threshold)})"
     if excesses.size < 2:
         raise _no_tail(f"no tail can be fitted: almost nothing lies above {where}; leave `tail` out")
-    law = _most_likely(excesses, counts)
+    law = most_likely(excesses, counts)
     off = _distance(excesses, counts, law)
     if off > FURTHEST:
         message = (
@@ -119,7 +120,7 @@ def _distance(excesses: FloatArray, counts: NDArray[np.int64], law: Genpareto) -
     return float(max(np.max(below - share), np.max(share - up_to), 0.0))
 
 
-def _most_likely(excesses: FloatArray, counts: NDArray[np.int64]) -> Genpareto:
+def most_likely(excesses: FloatArray, counts: NDArray[Any]) -> Genpareto:
     """Maximum-likelihood tail; profiled over xi/scale, which leaves one unknown (Grimshaw 1993)."""
     from scipy import optimize
 
@@ -134,7 +135,7 @@ def _most_likely(excesses: FloatArray, counts: NDArray[np.int64]) -> Genpareto:
         if abs(theta) < _FLAT:
             return 1.0
         xi = xi_of(theta)
-        return math.log(xi / theta) + xi + 1.0 if xi > -1.0 else math.inf  # below -1 the likelihood has no maximum
+        return math.log(xi / theta) + xi + 1.0 if xi > -1.0 else _HOPELESS  # below -1 the likelihood has no maximum
 
     bounded = -(1.0 - np.geomspace(1e-6, 0.99, 49)) / float(scaled[-1])
     grid = np.concatenate([bounded, [0.0], np.geomspace(1e-4, 1e3, 65)])

@@ -29,6 +29,8 @@ logit: Ufunc = special.logit
 gammaln: Ufunc = special.gammaln
 ndtr: Ufunc = special.ndtr
 ndtri: Ufunc = special.ndtri
+xlog1py: Ufunc = special.xlog1py
+xlogy: Ufunc = special.xlogy
 
 
 def beta_quantile(a: float, b: float, u: FloatArray) -> FloatArray:
