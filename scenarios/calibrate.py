@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -197,13 +197,10 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     section = volume.section
     if options.sessions_per_day is None:
         section = learn_users(sessions, volume, notes, options.choose or _chooser(), kept=options.kept)
-    whole = all("prompt_tokens" in agent for agent in found.agents.values())
     assert sessions.cost is not None
-    drivers = learn_drivers(
-        read_sessions(calls), costs, sessions.cost, volume, notes, seed=options.seed, whole_prompts=whole
-    )
+    drivers = learn_drivers(read_sessions(calls), costs, sessions.cost, volume, found.agents, notes, seed=options.seed)
     document = _document(options, as_of, models, section, found, drivers, reading, bill)
-    _add_comments(notes, models, volume, bill, calls)
+    _add_comments(notes, models, volume, bill, reading, calls)
     return Calibration(
         document, notes.comments, notes.bodies, tuple(notes.learnt), tuple(notes.assumed), tuple(notes.unlearnt),
         tuple(notes.warnings), bill, reading, sessions, drivers, volume,
@@ -252,8 +249,9 @@ def _document(
     document["sources"] = [f"{_origin(reading, bill)}: {len(found.sessions):,} sessions"]
     document["as_of"] = as_of.isoformat()
     document["period"] = f"{_month_after(as_of):%Y-%m}"
-    if models.section:
-        document["models"] = models.section
+    used = {name for agent in found.agents.values() for name in _models_of(agent["model"])}
+    if named := {alias: spec for alias, spec in models.section.items() if alias in used}:
+        document["models"] = named
     document["volume"] = dict(volume)
     document["features"] = dict(found.features)
     if found.difficulty is not None:
@@ -262,6 +260,10 @@ def _document(
     if drivers.section:
         document["drivers"] = drivers.section
     return document
+
+
+def _models_of(model: str | Mapping[str, Any]) -> Iterable[str]:
+    return [model] if isinstance(model, str) else model
 
 
 def _month_after(day: date) -> date:
@@ -281,7 +283,7 @@ def _notes_of(found: Learnings) -> Notes:
     )  # fmt: skip
 
 
-def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, calls: Calls) -> None:
+def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, reading: Reading, calls: Calls) -> None:
     last = "the last day of the log" if bill.days else "the log has no dates: the day of the price data"
     notes.comments["as_of"] = last
     notes.comments["period"] = "the calendar month after it; no budget is known: add `budget: 30k`"
@@ -294,7 +296,7 @@ def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, call
     for line in bill.lines:
         if line.reason:
             notes.warn(f"{line.logged}: {line.reason}")
-    for note in bill.notes:
+    for note in (*bill.notes, *reading.notes):
         notes.assume(note)
     tiers = calls["tier"] != NONE
     if tiers.any():

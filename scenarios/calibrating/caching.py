@@ -68,7 +68,7 @@ def prefixes(log: Log, growth: Growth) -> Prefixes:
     logged = not np.any(readable > 0)
     cached = log.calls["cached"][log.turns.call]
     held = cached if logged else np.where(readable >= 0, readable, cached)
-    return Prefixes(np.minimum(held, log.turns.before).astype(float), logged, growth.grown & (log.turns.before > 0))
+    return Prefixes(np.minimum(held, log.turns.before).astype(float), logged, growth.follows & (log.turns.before > 0))
 
 
 def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -> dict[str, Any]:
@@ -84,7 +84,12 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
     rate = float(seen.found[rows].sum() / log.turns.before[rows].sum())
     if timed and rows.size >= _FEWEST_GAPS:
         by_time = _by_time(log, number, laws, seen, ttl)
-        if not seen.logged or abs(_predicted(log, number, laws, seen, ttl) - rate) <= _OFF:
+        predicted = _predicted(log, number, laws, seen, ttl)
+        if not seen.logged or abs(predicted - rate) <= _OFF:
+            told = f"it reads {predicted:.1%} of what was sent before" + (
+                f", the log {rate:.1%}" if seen.logged else ""
+            )
+            notes.comments[f"{role.path}.cache.ttl_minutes"] = told
             return {"cache": by_time | _first(log, number, laws, growth)}
         notes.warn(
             f"{role.path}.cache: {rate:.0%} of what could be read was, and the times between calls do not explain it; "

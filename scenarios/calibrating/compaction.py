@@ -13,6 +13,8 @@ _DROP = 0.6
 """A prompt below this share of the one before it follows a compaction."""
 
 _FEWEST = 3
+_SHRINKING = 0.3
+"""Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,12 @@ class Compaction:
     n: int
 
 
+def grows(log: Log, rows: Ints) -> bool:
+    """Whether the prompts of some turns build on each other: any follows another, and most of these are longer."""
+    later = rows[log.turns.later[rows]]
+    return later.size > 0 and float(np.mean(log.turns.step[later] < 0)) <= _SHRINKING
+
+
 def compacted(log: Log) -> Mask:
     """Turns before which the context was compacted: the log says so, or the prompt fell by more than 40 %."""
     turns = log.turns
@@ -47,7 +55,7 @@ def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
     turns = log.turns
     fell = compacted(log)
     events = rows[fell[rows]]
-    if events.size < _FEWEST:
+    if events.size < _FEWEST or not grows(log, rows):
         return None
     others = rows[turns.later[rows] & ~fell[rows]]
     step = float(np.maximum(turns.step[others], 0).mean()) if others.size else 0.0

@@ -10,7 +10,7 @@ from scipy.optimize import least_squares
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.growth import Growth
-from scenarios.calibrating.learnings import Codes, Ints
+from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.retries import failures
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
@@ -22,6 +22,7 @@ _FEWEST_TURNS = 5
 _STANDARD_ERRORS = 3.0
 _LEAST_LOAD = 0.05
 _LEAST_MEAN = 0.01
+_ROUNDS = 20
 TURNS, OUTPUT, MESSAGE, FAILURE = "turns", "output_tokens", "message_tokens", "failure_rate"
 
 
@@ -46,6 +47,11 @@ class Difficulty:
     def exponent(self, name: str) -> float:
         """Of what it moves, on it."""
         return round(self.loads.get(name, 0.0) / self.sigma, 3)
+
+    def mean(self, name: str) -> float:
+        """Mean factor on what it moves, over turns: long sessions have more of them."""
+        load = self.loads.get(name, 0.0)
+        return float(np.exp(load * self.loads.get(TURNS, 0.0) + load**2 / 2))
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,8 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     of = np.concatenate([np.full(role.turns.size, at) for at, role in enumerate(roots)])
     instance = log.turns.instance[rows]
     n = np.bincount(instance, minlength=log.instances.first.size)
-    used = np.flatnonzero(n >= _FEWEST_TURNS)
+    told = np.bincount(instance[growth.grown[rows] & log.turns.served[rows]], minlength=n.size)
+    used = np.flatnonzero(told >= _FEWEST_TURNS)
     if used.size < FEWEST_SESSIONS:
         return None
     kind = np.zeros(n.size, np.int64)
@@ -87,7 +94,7 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
         return None
     spread = _turn_spread(np.log(n[n > 0]), kind[n > 0])
     loads = _loads(covariance, errors, [one.is_free for one in measures])
-    loads[0] *= spread / max(float(np.sqrt(covariance[0, 0])), 1e-9)
+    loads[0] *= spread**2 / max(float(covariance[0, 0]), 1e-9)  # sessions of few turns are not among the means
     named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if load >= _LEAST_LOAD}
     return Difficulty(named, used.size) if set(named) - {TURNS} else None
 
@@ -109,25 +116,40 @@ def _measures(log: Log, rows: Ints, growth: Growth, used: Ints, kinds: Ints) -> 
 
 
 def _by_place(log: Log, values: FloatArray, rows: Ints, kinds: Ints) -> FloatArray:
-    """Values relative to the mean of turns of the same kind that are as early or late, to a factor of two."""
+    """Values relative to what turns of the same kind that are as early or late have, to a factor of two.
+
+    Late turns are those of long sessions, so that sessions and places are told apart: each has a factor, and they are
+    such that sums over sessions and over places are met.
+    """
+    instance = log.turns.instance[rows]
     _, place = np.frexp(log.turns.number[rows] + 1.0)
-    group = kinds[log.turns.instance[rows]] * 64 + place
-    mean = np.bincount(group, values[rows]) / np.maximum(np.bincount(group), 1)
-    relative: FloatArray = values[rows] / np.maximum(mean[group], 1e-9)
+    group = kinds[instance] * 64 + place
+    known, own = values[rows], np.ones(rows.size)
+    of_place = own
+    for _ in range(_ROUNDS):
+        of_place = _ratio(known, own, group)
+        own = _ratio(known, of_place, instance)
+    relative: FloatArray = known / np.maximum(of_place, 1e-9)
     return relative
 
 
-def _mean(name: str, values: FloatArray, instance: Ints, used: Ints, kind: Codes | Ints) -> _Means:
+def _ratio(values: FloatArray, expected: FloatArray, group: Ints) -> FloatArray:
+    """Sum of values over that of what is expected, in the group of each."""
+    ratio: FloatArray = (np.bincount(group, values) / np.maximum(np.bincount(group, expected), 1e-9))[group]
+    return ratio
+
+
+def _mean(name: str, values: FloatArray, instance: Ints, used: Ints, kind: Ints) -> _Means:
     """Logarithms of session means; what chance gives them is their relative variance, the same in all sessions."""
     size = int(max(instance.max(initial=0), used.max())) + 1
-    n = np.bincount(instance, minlength=size)
-    mean = np.bincount(instance, values, minlength=size) / np.maximum(n, 1)
-    own = values / np.maximum(mean[instance], 1e-9) - 1
-    several = n[instance] > 1
-    relative = (own**2 * n[instance] / np.maximum(n[instance] - 1, 1))[several]
-    noise = (float(relative.mean()) if relative.size else 0.0) / np.maximum(n[used], 1)
-    noise = np.log1p(noise)
-    return _Means(name, _centred(np.log(np.maximum(mean[used], _LEAST_MEAN)) + noise / 2, kind), noise)
+    n = np.maximum(np.bincount(instance, minlength=size), 1)
+    mean = np.bincount(instance, values, minlength=size) / n
+    variance = np.bincount(instance, (values - mean[instance]) ** 2, minlength=size) / np.maximum(n - 1, 1)
+    squares = mean[used] ** 2 - variance[used] / n[used]
+    relative = float(variance[used].sum() / max(float(squares.sum()), 1e-9))
+    chance: FloatArray = np.log1p(relative / n[used])
+    level: FloatArray = np.log(np.maximum(mean[used], _LEAST_MEAN)) + chance / 2
+    return _Means(name, _centred(level, kind), chance)
 
 
 def _failing(log: Log, used: Ints) -> _Means | None:
@@ -139,10 +161,11 @@ def _failing(log: Log, used: Ints) -> _Means | None:
     rate = float(failed.sum() / n.sum())
     if not 0 < rate < 1:
         return None
-    return _Means(FAILURE, failed / (n * rate) - 1, (1 - rate) / (n * rate))
+    expected: FloatArray = (n * rate).astype(float)
+    return _Means(FAILURE, failed / expected - 1, np.divide(1 - rate, expected))
 
 
-def _centred(values: FloatArray, kind: Codes | Ints) -> FloatArray:
+def _centred(values: FloatArray, kind: Ints) -> FloatArray:
     n = np.bincount(kind)
     centred: FloatArray = values - (np.bincount(kind, values) / np.maximum(n, 1))[kind]
     return centred
@@ -165,7 +188,8 @@ def _covariances(measures: Sequence[_Means]) -> tuple[FloatArray, FloatArray]:
 def _weight(one: _Means) -> FloatArray:
     """Spread of a session's mean, chance included."""
     between = max(float((one.value**2 - one.noise).mean()), 0.01)
-    return np.sqrt(between + one.noise)
+    spread: FloatArray = np.sqrt(between + one.noise)
+    return spread
 
 
 def _loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool]) -> FloatArray:

@@ -135,8 +135,7 @@ def write_draft(draft: Draft, path: FilePath, inputs: Sequence[FilePath]) -> lis
     try:
         _write_bodies(draft.bodies, fresh)
         new.write_text(draft.text(path.stem), encoding="utf-8")
-        _swap(fresh, folder)
-        new.replace(path)
+        _put_in_place(new, path, fresh, folder)
     except OSError as error:
         raise LogError(f"{path} can't be written: {(error.strerror or str(error)).lower()}") from None
     finally:
@@ -168,15 +167,21 @@ def _figure(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
 
 
-def _swap(fresh: FilePath, folder: FilePath) -> None:
-    """Put a folder in the place of another, which may be there or not; only files of values are taken away."""
-    if not fresh.is_dir():
-        return
+def _put_in_place(new: FilePath, path: FilePath, fresh: FilePath, folder: FilePath) -> None:
+    """Put a file and a folder in the place of others, which may be there or not; both, or neither."""
     old = folder.with_name(f".{folder.name}.old")
     shutil.rmtree(old, ignore_errors=True)
     if folder.is_dir():
         folder.rename(old)
-    fresh.rename(folder)
+    try:
+        if fresh.is_dir():
+            fresh.rename(folder)
+        new.replace(path)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        if old.is_dir():
+            old.rename(folder)
+        raise
     shutil.rmtree(old, ignore_errors=True)
 
 

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from distributions.numerics import FloatArray
-from scenarios.calibrating.compaction import compacted
+from scenarios.calibrating.compaction import compacted, grows
 from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 
 _SYSTEM_QUANTILE = 0.05
-_SHRINKING = 0.3
-"""Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
-
+_OPENS = 3.0
+_LONGEST_OPENING = 3
+_FEWEST_OPENINGS = 10
+_FORGOTTEN = 0.05
 _TRIMMED = 0.2
 """Share of outputs that may be missing from the next prompt before outputs are taken to be carried in part only."""
 
@@ -32,7 +33,9 @@ class Growth:
     carry : by role, the share of messages and outputs that later prompts repeat
     pending : by turn, what came new with it: message and results of tools and children
     message : by turn, that without the results of tools
-    grown : turns whose message was seen: those after another, with no compaction between
+    follows : turns after another, with no compaction between
+    grown : of these, turns whose message was seen: those after the opening of their instance
+    opening : by role, how many turns after the first still belong to the first message
     """
 
     whole: tuple[bool, ...]
@@ -40,7 +43,9 @@ class Growth:
     carry: tuple[float, ...]
     pending: FloatArray
     message: FloatArray
+    follows: Mask
     grown: Mask
+    opening: tuple[int, ...]
 
 
 def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Growth:
@@ -50,23 +55,19 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
     ----------
     results : by turn, tokens that results of tools added to its prompt
     """
-    grown = log.turns.later & ~compacted(log)
+    follows = log.turns.later & ~compacted(log)
+    grown = follows.copy()
     pending = np.zeros(grown.size)
-    whole, system, carry = [], [], []
+    whole, system, carry, opening = [], [], [], []
     for role in roles:
-        whole.append(_is_whole(log, role, grown))
+        whole.append(not grows(log, role.turns))
         system.append(_system(log, [other for other in roles if other.kin == role.kin]))
-        share, pending[role.turns] = _carry(log, role, system[-1], grown)
+        opening.append(0 if whole[-1] else _opening(log, role, follows))
+        grown[role.turns] &= log.turns.number[role.turns] > opening[-1]
+        share, pending[role.turns] = _carry(log, role, system[-1], opening[-1], grown)
         carry.append(share)
     message = np.maximum(pending - results, 0.0)
-    return Growth(tuple(whole), tuple(system), tuple(carry), pending, message, grown)
-
-
-def _is_whole(log: Log, role: Role, grown: Mask) -> bool:
-    rows = role.turns[grown[role.turns]]
-    if not rows.size:
-        return not np.any(log.instances.n_turns[role.instances] > 1)
-    return bool(np.mean(log.turns.step[rows] < 0) > _SHRINKING)
+    return Growth(tuple(whole), tuple(system), tuple(carry), pending, message, follows, grown, tuple(opening))
 
 
 def _system(log: Log, kin: Sequence[Role]) -> int:
@@ -75,7 +76,33 @@ def _system(log: Log, kin: Sequence[Role]) -> int:
     return int(np.quantile(first, _SYSTEM_QUANTILE))
 
 
-def _carry(log: Log, role: Role, system: int, grown: Mask) -> tuple[float, FloatArray]:
+def _opening(log: Log, role: Role, follows: Mask) -> int:
+    """Turns after the first, three at most, that add three times what later ones do, and more than chance explains.
+
+    Clients open with a short call before they send what they know; as messages, those would come all session long.
+    """
+    rows = role.turns[follows[role.turns]]
+    number = log.turns.number[rows]
+    added = np.maximum(log.turns.step[rows] - log.turns.output_before[rows], 0.0)
+    for place in range(1, _LONGEST_OPENING + 1):
+        here, later = added[number == place], added[number > place]
+        if here.size < _FEWEST_OPENINGS or not later.size:
+            return place - 1
+        beyond = float(here.mean() - later.mean())
+        if here.mean() < _OPENS * later.mean() or beyond < _OPENS * float(here.std()) / here.size**0.5:
+            return place - 1
+    return _LONGEST_OPENING
+
+
+def _opened(log: Log, rows: Ints, opening: int) -> FloatArray:
+    """Greatest prompt of the opening of each instance."""
+    number, prompt = log.turns.number[rows], log.turns.prompt[rows]
+    starts = np.flatnonzero(number == 0)
+    greatest: FloatArray = np.maximum.reduceat(np.where(number <= opening, prompt, 0.0), starts)
+    return greatest
+
+
+def _carry(log: Log, role: Role, system: int, opening: int, grown: Mask) -> tuple[float, FloatArray]:
     """Share of messages and outputs that later prompts repeat, and what came new with each turn.
 
     The share is the one at which histories, up to a first compaction, sum to what was logged. That outputs are carried
@@ -86,13 +113,18 @@ def _carry(log: Log, role: Role, system: int, grown: Mask) -> tuple[float, Float
     step, before = turns.step[rows], turns.output_before[rows]
     on = grown[rows]
     pending = np.where(on, np.maximum(step - before, 0.0), 0.0)
-    pending[~turns.later[rows]] = np.maximum(turns.prompt[rows][~turns.later[rows]] - system, 0.0)
-    missing = np.maximum(before - step, 0.0)[on].sum()
+    first = np.maximum(_opened(log, rows, opening) - system, 0.0)
+    pending[~turns.later[rows]] = first
+    missing = np.clip(before - step, 0.0, before)[on].sum()
     if missing > _TRIMMED * before[on].sum():
-        pending = _partly_carried(log, rows, system, _slope(before[on], step[on]), on)
+        share = _slope(before[on], step[on])
+        pending = _partly_carried(log, rows, share, on, first)
+        grown[rows] &= turns.number[rows] >= _settled(share, turns.number[rows][on])
+        return round(share, 4), pending
     new = np.cumsum(pending + turns.output[rows]) - pending - turns.output[rows]
     history = new - new[_own_first(turns.number[rows])]
-    use = on & ~_after_first(~on & turns.later[rows], turns.number[rows])
+    compacted_before = turns.later[rows] & ~on & (turns.number[rows] > opening)
+    use = on & ~_after_first(compacted_before, turns.number[rows])
     held = turns.prompt[rows] - system - pending
     total = float(history[use].sum())
     share = float(np.clip(held[use].sum() / total, 0.0, 1.0)) if total > 0 else 1.0
@@ -104,20 +136,25 @@ def _slope(x: FloatArray, y: FloatArray) -> float:
     return float(np.clip((spread * y).sum() / max((spread**2).sum(), 1e-300), 0.0, 1.0))
 
 
-def _partly_carried(log: Log, rows: Ints, system: int, share: float, on: Mask) -> FloatArray:
+def _settled(share: float, number: Ints) -> int:
+    """Turn from which messages are known, where it matters how much of the first prompt is its message.
+
+    Each turn forgets of that what it does not carry; none is waited for if most would have to be left out.
+    """
+    wait = int(np.ceil(np.log(_FORGOTTEN) / np.log(max(1 - share, 1e-9)))) if share > 0 else 1
+    return wait if np.mean(number >= wait) > 1 / 4 else 1
+
+
+def _partly_carried(log: Log, rows: Ints, share: float, on: Mask, first: FloatArray) -> FloatArray:
     """What comes new with each turn, where later prompts repeat a share of it and of outputs; turn by turn."""
-    number, prompt, output = log.turns.number[rows], log.turns.prompt[rows] - system, log.turns.output[rows]
+    number, step, before = log.turns.number[rows], log.turns.step[rows], log.turns.output_before[rows]
     pending = np.zeros(rows.size)
-    held = np.zeros(rows.size)
+    pending[number == 0] = first
     order = np.argsort(number, kind="stable")
-    for turn in np.split(order, np.cumsum(np.bincount(number))[:-1]):
-        later = number[turn] > 0
-        held[turn] = np.where(later, held[turn - 1] + share * (pending[turn - 1] + output[turn - 1]), 0.0)
-        pending[turn] = np.maximum(prompt[turn] - held[turn], 0.0)
-        lost = later & ~on[turn]
-        held[turn[lost]] = np.maximum(prompt[turn[lost]], 0.0)
-        pending[turn[lost]] = 0.0
-    return pending
+    for turn in np.split(order, np.cumsum(np.bincount(number))[:-1])[1:]:
+        new = step[turn] + (1 - share) * pending[turn - 1] - share * before[turn]
+        pending[turn] = np.where(on[turn], new, 0.0)
+    return np.maximum(pending, 0.0)
 
 
 def _own_first(number: Ints) -> Ints:
@@ -128,6 +165,6 @@ def _own_first(number: Ints) -> Ints:
 def _after_first(event: Mask, number: Ints) -> Mask:
     """Turns at or after the first event of their instance."""
     seen = np.cumsum(event)
-    before = (seen - event)[_own_first(number)]
-    after: Mask = seen > before
+    until: Ints = (seen - event)[_own_first(number)]
+    after: Mask = seen > until
     return after

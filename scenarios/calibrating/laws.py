@@ -15,6 +15,7 @@ from scenarios.calibrating.difficulty import Difficulty
 from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.starts import LARGE, RESUMED
 from scenarios.calibrating.unmixing import unmix
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Laws:
         self.notes = notes
         self.difficulty = difficulty
         self._choose = choose
-        self._shared: dict[tuple[str, str], tuple[Any, Choice, str]] = {}
+        self._shared: dict[tuple[str, str, float], tuple[Any, Choice, str]] = {}
 
     def learn(
         self, role: Role, quantity: Quantity, values: FloatArray, rows: Ints, limits: Sequence[float] = ()
@@ -96,7 +97,7 @@ class Laws:
         rows, shared = self.rows(role, values, use)
         if not shared:
             return self.learn(role, quantity, values[rows], rows, limits)
-        key = role.kin, quantity.name
+        key = role.kin, quantity.name, self._load(role, quantity)
         if key not in self._shared:
             self._shared[key] = self._law(role, quantity, values[rows], limits)
         return self._record(role, quantity, self._shared[key], rows.size, self._sessions(rows))
@@ -110,8 +111,14 @@ class Laws:
         return np.concatenate(rows), True
 
     def loads(self, role: Role) -> Mapping[str, float]:
-        """What difficulty moves in an agent, and how far."""
-        return self.difficulty.loads if self.difficulty and role.is_root else {}
+        """What difficulty moves in an agent, and how far.
+
+        Where an instance begins with what was said before, that is no message that difficulty made long.
+        """
+        if self.difficulty is None or not role.is_root:
+            return {}
+        kept = role.start in {RESUMED, LARGE}
+        return {name: load for name, load in self.difficulty.loads.items() if name != MESSAGE.name or not kept}
 
     def number(self, role: Role, quantity: Quantity, value: float, n: int, sessions: int, how: str) -> float:
         """Record a number that was learnt without a law."""
@@ -122,9 +129,8 @@ class Laws:
     def _law(
         self, role: Role, quantity: Quantity, values: FloatArray, limits: Sequence[float]
     ) -> tuple[Any, Choice, str]:
-        loads = self.loads(role)
-        if load := loads.get(quantity.moved or quantity.name, 0.0):
-            values = unmix(values, load, loads.get(LENGTH, 0.0) if quantity.is_by_turn else 0.0)
+        if load := self._load(role, quantity):
+            values = unmix(values, load, self.loads(role).get(LENGTH, 0.0) if quantity.is_by_turn else 0.0)
         path = f"{role.path}.{quantity.name}"
         whole = quantity.whole and not (load and quantity is TURNS)
         choice = self._choose(
@@ -136,6 +142,9 @@ class Laws:
         if choice.body is not None:
             self.notes.bodies[name] = choice.body
         return named(choice.expression, name), choice, name
+
+    def _load(self, role: Role, quantity: Quantity) -> float:
+        return self.loads(role).get(quantity.moved or quantity.name, 0.0)
 
     def _record(self, role: Role, quantity: Quantity, law: tuple[Any, Choice, str], n: int, sessions: int) -> Any:
         expression, choice, _ = law

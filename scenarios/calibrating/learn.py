@@ -9,10 +9,10 @@ import numpy as np
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.caching import learn_cache, time_to_live
-from scenarios.calibrating.difficulty import Difficulty, learn_difficulty
+from scenarios.calibrating.difficulty import FAILURE, Difficulty, learn_difficulty
 from scenarios.calibrating.growth import Growth, measure_growth
 from scenarios.calibrating.laws import TURNS, Laws
-from scenarios.calibrating.learnings import Chooser, Codes, Learnings, Learnt, Notes, Options, Sessions
+from scenarios.calibrating.learnings import Chooser, Codes, Ints, Learnings, Learnt, Notes, Options, Sessions
 from scenarios.calibrating.outputs import learn_outputs
 from scenarios.calibrating.prompts import learn_prompts
 from scenarios.calibrating.retries import learn_retries
@@ -47,7 +47,9 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
     difficulty = learn_difficulty(log, roles, growth)
     notes = Notes()
     laws = Laws(log, roles, options.choose or _chooser(), notes, difficulty)
-    agents = {role.name: _agent(number, laws, growth, difficulty, options) for number, role in enumerate(roles)}
+    models = model_names(calls, options.model_name)
+    ttl = options.ttl_minutes or time_to_live(log)
+    agents = {role.name: _agent(number, laws, growth, models, ttl) for number, role in enumerate(roles)}
     sessions = observe(log, roles, role_of_session)
     features = _features(roles, sessions, notes)
     return Learnings(
@@ -70,22 +72,23 @@ def _chooser() -> Chooser:
     return choose_law
 
 
-def _agent(number: int, laws: Laws, growth: Growth, difficulty: Difficulty | None, options: Options) -> dict[str, Any]:
+def _agent(number: int, laws: Laws, growth: Growth, models: tuple[list[str], Ints], ttl: float) -> dict[str, Any]:
     log, role, notes = laws.log, laws.roles[number], laws.notes
-    names, model_of_call = model_names(log.calls, options.model_name)
+    names, model_of_call = models
     agent = learn_model(log, role, model_of_call, names, notes)
     turns = log.instances.n_turns[role.instances].astype(float)
     if turns.max() > 1:
         agent["turns"] = laws.learn(role, TURNS, turns, log.instances.first_turn[role.instances])
     agent |= learn_prompts(log, number, laws, growth)
     agent |= learn_outputs(log, number, laws)
-    agent |= learn_cache(log, number, laws, growth, options.ttl_minutes or time_to_live(log))
-    agent |= learn_retries(log, role, model_of_call, names, notes)
+    agent |= learn_cache(log, number, laws, growth, ttl)
+    harder = laws.difficulty.mean(FAILURE) if laws.difficulty and role.is_root else 1.0
+    agent |= learn_retries(log, role, model_of_call, names, notes, harder)
     agent |= learn_tools(log, number, laws)
     agent |= learn_spawns(log, number, laws)
-    moved = laws.loads(role)
-    if difficulty and moved:
-        agent["sensitivity"] = {name: difficulty.exponent(name) for name in moved}
+    if laws.difficulty:
+        exponents = {name: laws.difficulty.exponent(name) for name in laws.loads(role)}
+        agent |= {"sensitivity": exponents} if exponents else {}
     return agent
 
 
@@ -110,7 +113,7 @@ def observe(log: Log, roles: Sequence[Role], role_of_session: Codes) -> Sessions
     first = np.flatnonzero(np.r_[True, of_call[1:] != of_call[:-1]])
     roots = log.roots
 
-    def total(column: FloatArray) -> FloatArray:
+    def total(column: Ints) -> FloatArray:
         return np.add.reduceat(np.where(calls["billed"], column, 0).astype(float), first)
 
     return Sessions(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,17 @@ from scenarios.calibrating.volume import Volume
 _P95 = 1.6448536269514722
 FEW = 30
 
+# What each driver moves, of an agent.
+_MOVES = {
+    "turns": ("turns",),
+    "message_tokens": ("message_tokens", "first_message_tokens"),
+    "output_tokens": ("output_tokens",),
+    "context": ("prompt_tokens",),
+    "fanout": ("spawns",),
+    "failure_rate": ("retry",),
+    "cache_hit": ("cache", "cached_share"),
+}
+
 
 @dataclass(frozen=True)
 class Drivers:
@@ -45,7 +57,14 @@ class Drivers:
 
 
 def learn_drivers(
-    log: Log, costs: Costs, session_cost: FloatArray, volume: Volume, notes: Notes, *, seed: int, whole_prompts: bool
+    log: Log,
+    costs: Costs,
+    session_cost: FloatArray,
+    volume: Volume,
+    agents: Mapping[str, Any],
+    notes: Notes,
+    *,
+    seed: int,
 ) -> Drivers:
     """Learn what the log leaves open.
 
@@ -57,16 +76,17 @@ def learn_drivers(
     session_cost : float64, shape (n sessions,)
         The same by session; two sessions at least, and not all free.
     volume : Volume
+    agents : mapping of str to mapping
+        Those of the scenario: a driver that moves nothing in them is none.
     notes : Notes
         Takes comments and warnings.
     seed : int
         Of the sessions that are drawn again.
-    whole_prompts : bool
-        Whether each prompt is one draw.
     """
     weights = bootstrap_weights(session_cost.size, seed)
     spread = spread_of_mean(session_cost, weights)
-    levers = levers_of(log, costs, whole_prompts)
+    whole_prompts = all("prompt_tokens" in agent for agent in agents.values())
+    levers = [lever for lever in levers_of(log, costs, whole_prompts) if _acts(lever.driver, agents)]
     left = open_drivers(levers, spread, weights)
     section: dict[str, Any] = {}
     volume_sd = None
@@ -91,6 +111,12 @@ def learn_drivers(
     if spread.n < FEW:
         notes.warn(f"{spread.n} sessions say little: the mean cost of a session is open by {_reach(spread.log_sd)}")
     return Drivers(section, spread, left, volume_sd)
+
+
+def _acts(driver: str, agents: Mapping[str, Any]) -> bool:
+    """Whether a driver moves anything in a scenario."""
+    keys = _MOVES[driver]
+    return any(agent.get(key) for agent in agents.values() for key in keys)
 
 
 def interval(log_sd: float, effect: float) -> str:

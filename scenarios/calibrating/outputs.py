@@ -40,6 +40,8 @@ def learn_outputs(log: Log, number: int, laws: Laws) -> dict[str, Any]:
 def output_cap(output: FloatArray, rows: Ints) -> int | None:
     """Cap on answers: their greatest value, where three or more share it and fewer lie just below."""
     largest = float(output[rows].max())
+    if largest == output[rows].min():
+        return None
     at = int(np.count_nonzero(output[rows] == largest))
     near = int(np.count_nonzero(output[rows] > _NEAR * largest)) - at
-    return int(largest) if largest > 1 and at >= _FEWEST_AT_CAP and at > near else None
+    return int(largest) if at >= _FEWEST_AT_CAP and at > near else None

@@ -34,8 +34,12 @@ def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str
     how = f"5th percentile of {first.size:,} first prompts"
     if system:
         keys["system_tokens"] = laws.number(role, SYSTEM, system, first.size, sessions, how)
-    rest = np.maximum(log.turns.prompt[first] - system, 0.0)
-    keys["first_message_tokens"] = laws.learn(role, FIRST, rest, first)
+    keys["first_message_tokens"] = laws.learn(role, FIRST, growth.pending[first], first)
+    if growth.opening[number]:
+        opened = (
+            f"{role.path}: what its first {growth.opening[number] + 1} prompts bring is taken to come with the first."
+        )
+        laws.notes.assume(opened)
     if growth.grown[role.turns].any():
         keys["message_tokens"] = laws.learn_shared(role, MESSAGE, growth.message, growth.grown)
     else:
@@ -67,7 +71,7 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any
     notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
     kin = np.concatenate([other.turns for other in laws.roles if other.kin == role.kin])
     found, own = learn_compaction(log, kin), learn_compaction(log, role.turns)
-    if found and own and not role.name.endswith(f"-{LARGE}"):
+    if found and own and role.start != LARGE:
         summary = max(found.after - growth.system[number], 0)
         context |= {"limit": found.limit, "overflow": "compact", "summary_tokens": summary}
         seen = f"{found.n:,} compactions: to {found.after:,} tokens, the system prompt included, in the median"

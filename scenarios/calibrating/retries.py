@@ -24,12 +24,15 @@ def failures(log: Log) -> Mask:
     return every
 
 
-def learn_retries(log: Log, role: Role, model_of_call: Ints, models: list[str], notes: Notes) -> dict[str, Any]:
+def learn_retries(
+    log: Log, role: Role, model_of_call: Ints, models: list[str], notes: Notes, difficulty: float = 1.0
+) -> dict[str, Any]:
     """Keys of an agent that say how its calls fail; none where they never do.
 
     Parameters
     ----------
     model_of_call : index into `models`, the names that the scenario gives them
+    difficulty : mean factor that the difficulty of sessions puts on the rate; the rate is that at a difficulty of 1
     """
     failed = failures(log)
     if not failed.any():
@@ -42,7 +45,7 @@ def learn_retries(log: Log, role: Role, model_of_call: Ints, models: list[str], 
     kind, billed = log.calls["failed"][wrong], log.calls["billed"][wrong]
     provider = kind != QUALITY
     retry: dict[str, Any] = {
-        "failure_rate": _rates(mine, wrong, model_of_call, models),
+        "failure_rate": _rates(mine, wrong, model_of_call, models, difficulty),
         "quality_share": round(float(np.mean(~provider)), 4),
     }
     if provider.any() and billed[provider].mean() > 1 / 2:
@@ -53,16 +56,16 @@ def learn_retries(log: Log, role: Role, model_of_call: Ints, models: list[str], 
     return {"retry": retry | _attempts(log, role, notes)}
 
 
-def _rates(mine: Mask, wrong: Mask, model_of_call: Ints, models: list[str]) -> Any:
+def _rates(mine: Mask, wrong: Mask, model_of_call: Ints, models: list[str], difficulty: float) -> Any:
     """Failure rate, by model where there are several that were called a hundred times."""
-    overall = round(float(wrong.sum() / mine.sum()), 5)
+    overall = round(float(wrong.sum() / mine.sum()) / difficulty, 5)
     tried = np.bincount(model_of_call[mine], minlength=len(models))
     missed = np.bincount(model_of_call[wrong], minlength=len(models))
     used = np.flatnonzero(tried)
     if used.size < 2:
         return overall
     return {
-        models[one]: round(float(missed[one] / tried[one]), 5) if tried[one] >= _FEWEST_CALLS else overall
+        models[one]: round(float(missed[one] / tried[one]) / difficulty, 5) if tried[one] >= _FEWEST_CALLS else overall
         for one in used
     }
 

@@ -19,6 +19,7 @@ class Role:
     ----------
     name : in the scenario
     kin : roles of one kin are the same agent of the log, split by how its sessions begin
+    start : that, where it is split; else empty
     instances : which they are
     turns : rows of all their turns, those of one instance together and in order
     is_root : whether sessions begin with it
@@ -26,6 +27,7 @@ class Role:
 
     name: str
     kin: str
+    start: str
     instances: Mask
     turns: Ints
     is_root: bool
@@ -36,9 +38,10 @@ class Role:
         return f"agents.{self.name}"
 
 
-def role(log: Log, name: str, kin: str, instances: Mask, is_root: bool) -> Role:
+def role(log: Log, kin: str, start: str, instances: Mask, is_root: bool) -> Role:
     """A role of instances, with their turns."""
-    return Role(name, kin, instances, np.flatnonzero(instances[log.turns.instance]), is_root)
+    name = f"{kin}-{start}" if start else kin
+    return Role(name, kin, start, instances, np.flatnonzero(instances[log.turns.instance]), is_root)
 
 
 def plain_name(name: str, otherwise: str) -> str:

@@ -22,7 +22,7 @@ def learn_spawns(log: Log, number: int, laws: Laws) -> dict[str, Any]:
     place = np.full(instances.first.size, NONE, np.int64)
     place[parents] = np.arange(parents.size)
     n_turns = instances.n_turns[parents].astype(float)
-    spawns = []
+    spawns: list[dict[str, Any]] = []
     for child in (other for other in laws.roles if not other.is_root):
         mine = np.flatnonzero(child.instances)
         asked = place[instances.parent[mine]]

@@ -17,6 +17,10 @@ FEWEST_SESSIONS = 15
 _LEAST_SHARE = 0.05
 _EXPLAINED = 0.8
 _APART = 2.0
+MOST_GROUPS = 12
+"""Features, or agents that sessions begin with, that are told apart."""
+
+OTHER = "other"
 FRESH, RESUMED, LARGE = "fresh", "resumed", "large"
 
 
@@ -25,20 +29,37 @@ def find_roles(log: Log) -> tuple[list[Role], Codes]:
     instances = log.instances
     roots = log.roots
     feature = log.calls["feature"][instances.first[roots]]
-    kinds = np.stack([feature, instances.agent[roots]])
-    pairs, of_root = np.unique(kinds, axis=1, return_inverse=True)
-    of_root = of_root.ravel()
+    pairs, of_root = _groups(np.stack([feature, instances.agent[roots]]))
     several = len(np.unique(pairs[1])) > 1, len(np.unique(pairs[0])) > 1
     roles: list[Role] = []
+    taken: set[str] = set()
     role_of_session = np.zeros(roots.size, np.int32)
-    for pair in range(pairs.shape[1]):
+    for pair in np.unique(of_root):
         mine = np.flatnonzero(of_root == pair)
-        kin = _name(log, pairs[0, pair], pairs[1, pair], several)
+        name = OTHER if pair == pairs.shape[1] else _name(log, pairs[0, pair], pairs[1, pair], several)
+        kin = _untaken(name, taken)
         for kind, which in split_starts(log, roots[mine]).items():
             role_of_session[mine[which]] = len(roles)
-            roles.append(_role(log, f"{kin}-{kind}" if kind else kin, kin, roots[mine[which]], True))
-    taken = {found.name for found in roles} | {found.kin for found in roles}
+            roles.append(_role(log, kin, kind, roots[mine[which]], True))
+    taken |= {found.name for found in roles}
     return roles + _children(log, taken), role_of_session
+
+
+def _groups(kinds: Codes) -> tuple[Codes, Ints]:
+    """Pairs of feature and agent, the most frequent first, and which of them each root is; the rarest are one more."""
+    pairs, of_root, n = np.unique(kinds, axis=1, return_inverse=True, return_counts=True)
+    order = np.argsort(-n, kind="stable")
+    rank = np.empty(n.size, np.int64)
+    rank[order] = np.arange(n.size)
+    kept = order[: MOST_GROUPS if n.size > MOST_GROUPS else n.size]
+    return pairs[:, kept], np.minimum(rank[of_root.ravel()], kept.size)
+
+
+def _untaken(name: str, taken: set[str]) -> str:
+    """The name, with a number where another has it."""
+    own = next(tried for tried in (name, *(f"{name}-{k}" for k in range(2, len(taken) + 3))) if tried not in taken)
+    taken.add(own)
+    return own
 
 
 def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
@@ -97,10 +118,10 @@ def _turns_of(log: Log, instances: Ints) -> Ints:
     return np.flatnonzero(chosen[log.turns.instance])
 
 
-def _role(log: Log, name: str, kin: str, instances: Ints, is_root: bool) -> Role:
+def _role(log: Log, kin: str, start: str, instances: Ints, is_root: bool) -> Role:
     chosen = np.zeros(log.instances.first.size, bool)
     chosen[instances] = True
-    return role(log, name, kin, chosen, is_root)
+    return role(log, kin, start, chosen, is_root)
 
 
 def _name(log: Log, feature: int, agent: int, several: tuple[bool, bool]) -> str:
@@ -119,8 +140,5 @@ def _children(log: Log, taken: set[str]) -> list[Role]:
     roles = []
     for code in np.unique(instances.agent[started]):
         name = plain_name(log.calls.names["agent"][code], "agent") if code != NONE else "sub-agent"
-        while name in taken:
-            name += "-child"
-        taken.add(name)
-        roles.append(_role(log, name, name, started[instances.agent[started] == code], False))
+        roles.append(_role(log, _untaken(name, taken), "", started[instances.agent[started] == code], False))
     return roles

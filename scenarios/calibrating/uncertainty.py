@@ -185,6 +185,9 @@ class Open:
 
 
 MATTERS = 0.005
+"""A driver that moves the mean cost by less is left out, unless it is the only one."""
+
+_NOTHING = 1e-6
 _LEAST_CORRELATION = 0.1
 _CARRIERS = ("turns", "message_tokens", "output_tokens", "context")
 
@@ -203,12 +206,13 @@ def open_drivers(levers: list[Lever], spread: Spread, weights: FloatArray) -> Op
     log_sd = {name: factor * float(values.std(ddof=1)) for name, values in ratios.items()}
     kept = [name for name in log_sd if abs(effect[name]) * log_sd[name] >= MATTERS]
     left_out = tuple(name for name in log_sd if name not in kept)
-    if spread.log_sd < MATTERS:
-        return Open({}, effect, {}, 0.0, {}, tuple(log_sd))
     carriers = [name for name in _CARRIERS if effect.get(name, 0) > 0]
+    if spread.log_sd < _NOTHING:
+        return Open({}, effect, {}, 0.0, {}, tuple(log_sd))
     if not kept and carriers:
         kept = [max(carriers, key=lambda name: effect[name])]
         log_sd[kept[0]] = max(log_sd[kept[0]], 1e-9)
+        left_out = tuple(name for name in log_sd if name not in kept)
     correlation = _correlation({name: ratios[name] for name in kept})
     widths = {name: log_sd[name] for name in kept}
     fitted = _fitted(widths, effect, correlation, spread.log_sd, carriers)

@@ -13,8 +13,12 @@ import pytest
 from scenarios.bills import make_bill
 from scenarios.calibrate import Calibration, Options, calibrate
 from scenarios.calibrating.draft import find_path, write_draft
-from scenarios.calibrating.opened import interval
+from scenarios.calibrating.learnings import Notes
+from scenarios.calibrating.levers import Costs
+from scenarios.calibrating.opened import interval, learn_drivers
 from scenarios.calibrating.pricing import name_models, price_at_cards
+from scenarios.calibrating.sessions import read_sessions
+from scenarios.calibrating.volume import Volume
 from scenarios.lint import lint
 from scenarios.load import load
 from scenarios.logs.reading import LogError, Reading
@@ -67,6 +71,36 @@ def test_check_is_quiet_about_what_calibration_wrote(choose, dated, tmp_path):
     calibrated(chats(dated=dated), choose=choose).write(tmp_path / "chat.yaml")
     scenario = load(tmp_path / "chat.yaml")
     assert [str(finding) for finding in lint(scenario, resolve_prices(scenario).cards)] == []
+
+
+def test_check_is_quiet_about_calls_without_sessions(tmp_path):
+    rng = np.random.default_rng(1)
+    n = 400
+    rows = Rows()
+    rows.extend(
+        model=["gpt-5.5"] * n,
+        fresh=rng.integers(50, 3_000, n),
+        cached=1_024 * rng.integers(0, 2, n),
+        output=rng.integers(5, 700, n),
+    )
+    made = calibrated(rows.finish(dated=False))
+    made.write(tmp_path / "calls.yaml")
+    scenario = load(tmp_path / "calls.yaml")
+    assert [str(finding) for finding in lint(scenario, resolve_prices(scenario).cards)] == []
+    assert set(made.drivers.open.log_sd) <= {"context", "output_tokens", "cache_hit"}
+
+
+def test_a_driver_that_moves_nothing_in_the_scenario_is_none():
+    calls = chats()
+    costs = Costs(calls.prompt * 5e-6 + calls["output"] * 25e-6, calls.prompt * 5e-6, calls.prompt * 5e-6)
+    log = read_sessions(calls)
+    volume = Volume({}, None, 0, "", None)
+    cost = np.bincount(log.instances.session[log.instance_of_call], costs.whole)
+    law = {"lognormal": {"mu": 0, "sigma": 1}}
+    for agent in ({"turns": law, "message_tokens": law}, {"turns": law}):
+        drivers = learn_drivers(log, costs, cost, volume, {"chat": agent}, Notes(), seed=1)
+        assert set(drivers.section) - {"correlation"} <= set(agent)
+        assert drivers.open.implied == pytest.approx(drivers.spread.log_sd)
 
 
 def test_a_law_has_its_source_and_a_number_its_comment(made):
@@ -230,6 +264,21 @@ def test_what_cannot_be_written_leaves_what_was_there(tmp_path, monkeypatch):
     monkeypatch.undo()
     assert (path.read_text(), sorted(entry.name for entry in (tmp_path / "chat.laws").iterdir())) == before
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["chat.laws", "chat.yaml"]
+
+
+def test_a_scenario_that_cannot_be_replaced_keeps_its_values(tmp_path, monkeypatch):
+    path = tmp_path / "chat.yaml"
+    calibrated(choose=empirical).write(path)
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    other = calibrated(chats(seed=2), choose=empirical)
+
+    def refuse(*_: object) -> None:
+        raise OSError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "replace", refuse)
+    with pytest.raises(LogError, match="can't be written: permission denied"):
+        other.write(path)
+    assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
 
 
 # -- bad input ---------------------------------------------------------------------------------------------------------

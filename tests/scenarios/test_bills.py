@@ -77,6 +77,13 @@ def test_every_call_costs_what_the_catalogue_charges_for_it():
     assert sum(line.unbilled for line in bill.lines) == (~calls["billed"]).sum()
 
 
+@pytest.mark.parametrize(("prompt", "price"), [(272_000, 5.0), (272_001, 10.0)])
+def test_a_prompt_is_long_once_it_passes_the_threshold(prompt, price):
+    rows = Rows("model", "fresh")
+    rows.append("gpt-5.5", prompt)
+    assert make_bill(rows.finish(dated=False), as_of=DAY).repriced == pytest.approx(prompt * price / 1e6, rel=1e-12)
+
+
 def log_of(model: str = "claude-opus-4-7", n: int = 200, dated: bool = True, **columns: object) -> Calls:
     rng = np.random.default_rng(2)
     rows = Rows()

@@ -1,0 +1,143 @@
+"""Retries, tools, children and models: what is put in comes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scenarios.calibrating.learn import learn_agents
+from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
+from tests.calibrating.making import FAR, Keeper, mean_error, near
+
+
+def _failing(rate: float, quality: float, most: int, billed: bool, sessions: int = 400) -> Calls:
+    rng = np.random.default_rng(2)
+    rows = Rows("session", "time", "fresh", "output", "attempt", "failed", "billed", "model")
+    for session in range(sessions):
+        time = 0.0
+        for turn in range(10):
+            for attempt in range(1, most + 1):
+                kind = OK if rng.random() >= rate else QUALITY if rng.random() < quality else PROVIDER
+                answer = 0 if kind == PROVIDER else 50
+                rows.append(
+                    f"s{session}", time, 100 + 60 * turn, answer, attempt, kind, kind != PROVIDER or billed, "m"
+                )
+                time += 1
+                if kind == OK:
+                    break
+            else:
+                break
+    return rows.finish(dated=False)
+
+
+def test_failures_are_found_by_class() -> None:
+    calls = _failing(0.2, 0.3, 3, billed=True)
+    retry = learn_agents(calls, Keeper().options).agents["agent"]["retry"]
+    assert near(retry["failure_rate"], 0.2, np.sqrt(0.16 / len(calls)))
+    assert near(retry["quality_share"], 0.3, np.sqrt(0.21 / (0.2 * len(calls))))
+    assert retry["provider_billed"] == "input"
+    assert retry["max_attempts"] == 3
+    assert "on_exhausted" not in retry
+
+
+def test_a_log_without_failures_says_so() -> None:
+    learnings = learn_agents(_failing(0.0, 0.0, 3, billed=False, sessions=30), Keeper().options)
+    assert "retry" not in learnings.agents["agent"]
+    assert any(sentence.startswith("Failures and retries") for sentence in learnings.unlearnt)
+
+
+def _with_tools(results: bool) -> Calls:
+    rng = np.random.default_rng(4)
+    rows = Rows("session", "time", "fresh", "output")
+    for session in range(300):
+        prompt = 1_000
+        for turn in range(10):
+            call = rows.append(f"s{session}", float(turn), prompt, 100)
+            prompt += 100 + int(rng.integers(10, 30))
+            for _ in range(rng.poisson(1.5)):
+                size = int(rng.integers(200, 400))
+                rows.tool(call, "Read file", size if results else -1)
+                prompt += size
+    return rows.finish(dated=False)
+
+
+def test_results_of_tools_are_no_part_of_messages() -> None:
+    keeper = Keeper()
+    tools = learn_agents(_with_tools(results=True), keeper.options).agents["agent"]["tools"]
+    calls = keeper.values["agent.tools.read-file.calls_per_turn"]
+    results = keeper.values["agent.tools.read-file.result_tokens"]
+    assert near(tools["read-file"]["calls_per_turn"], 1.5, mean_error(calls))
+    assert near(tools["read-file"]["result_tokens"], 299.5, mean_error(results))
+    messages = keeper.values["agent.message_tokens"]
+    assert near(messages.mean(), 19.5, mean_error(messages))
+
+
+def test_results_of_unknown_size_stay_in_messages() -> None:
+    keeper = Keeper()
+    learnings = learn_agents(_with_tools(results=False), keeper.options)
+    assert set(learnings.agents["agent"]["tools"]["read-file"]) == {"calls_per_turn"}
+    messages = keeper.values["agent.message_tokens"]
+    assert near(messages.mean(), 19.5 + 1.5 * 299.5, mean_error(messages))
+    assert any("Sizes of tool results" in sentence for sentence in learnings.unlearnt)
+
+
+def _family(per_turn: bool) -> Calls:
+    rng = np.random.default_rng(6)
+    rows = Rows("session", "instance", "parent", "agent", "time", "fresh", "output")
+    for session in range(300):
+        name, turns = f"s{session}", int(rng.integers(2, 30))
+        for turn in range(turns):
+            rows.append(name, name, None, "lead", float(turn), 500 + 50 * turn, 40)
+        children = rng.poisson(0.3 * turns) if per_turn else rng.poisson(2)
+        for child in range(children):
+            for turn in range(3):
+                rows.append(name, f"{name}/{child}", name, "helper", float(turn), 300 + 50 * turn, 40)
+    return rows.finish(dated=False)
+
+
+def test_children_of_an_agent_are_counted() -> None:
+    keeper = Keeper()
+    learnings = learn_agents(_family(per_turn=False), keeper.options)
+    (spawn,) = learnings.agents["lead"]["spawns"]
+    counts = keeper.values["lead.spawns.0.count"]
+    assert (spawn["agent"], spawn["per"]) == ("helper", "agent")
+    assert near(spawn["count"], 2, mean_error(counts))
+    assert learnings.agents["helper"]["turns"] == 3
+    assert learnings.sessions.agents.tolist() == (counts + 1).tolist()
+
+
+def test_children_of_a_turn_are_counted_by_turn() -> None:
+    calls = _family(per_turn=True)
+    (spawn,) = learn_agents(calls, Keeper().options).agents["lead"]["spawns"]
+    assert spawn["per"] == "turn"
+    assert near(spawn["count"]["poisson"]["mean"], 0.3, np.sqrt(0.3 / (300 * 15.5)))
+
+
+@pytest.mark.parametrize("pure", [True, False])
+def test_models_have_shares(pure: bool) -> None:
+    rng = np.random.default_rng(8)
+    rows = Rows("session", "time", "fresh", "output", "provider", "model")
+    for session in range(500):
+        large = rng.random() < 0.3
+        for turn in range(4):
+            name = "large" if (large if pure else rng.random() < 0.3) else "small"
+            rows.append(f"s{session}", float(turn), 100 + turn * 50, 40, "maker", name)
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    model = learnings.agents["agent"]["model"]
+    assert near(model["maker/large"], 0.3, np.sqrt(0.21 / (500 if pure else 2_000)))
+    assert any("change their model" in sentence for sentence in learnings.assumed) != pure
+
+
+def test_outcomes_are_success_rates_by_feature() -> None:
+    rng = np.random.default_rng(9)
+    rows = Rows("session", "time", "fresh", "output", "feature", "outcome")
+    for session in range(600):
+        feature, rate = ("search", 0.9) if session % 3 else ("chat", 0.6)
+        won = float(rng.random() < rate)
+        for turn in range(3):
+            rows.append(f"s{session}", float(turn), 100 + turn * 50, 40, feature, won)
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    search, chat = learnings.features["search"], learnings.features["chat"]
+    assert search["share"] == pytest.approx(2 / 3, abs=1e-4)
+    assert near(search["success_rate"], 0.9, np.sqrt(0.09 / 400))
+    assert abs(chat["success_rate"] - 0.6) < FAR * np.sqrt(0.24 / 200)

@@ -1,0 +1,104 @@
+"""Prompts taken apart: what is put in comes out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from scenarios.calibrating.learn import learn_agents
+from scenarios.logs.table import Rows
+from tests.calibrating.making import FAR, Keeper, World, mean_error, near
+
+
+def test_parts_of_growing_prompts_are_found() -> None:
+    keeper = Keeper()
+    world = World()
+    agent = learn_agents(world.log(), keeper.options).agents["agent"]
+    assert agent["context"] == {"carry": pytest.approx(1, abs=1e-3)}
+    first = keeper.values["agent.first_message_tokens"] + agent["system_tokens"]
+    assert near(first.mean(), world.system + world.first, mean_error(first))
+    assert world.system <= agent["system_tokens"] <= world.system + world.first
+    for name, truth in (("message_tokens", world.message), ("output_tokens", world.output)):
+        values = keeper.values[f"agent.{name}"]
+        assert near(values.mean(), truth, mean_error(values)), name
+    turns = keeper.values["agent.turns"]
+    assert near(turns.mean(), world.turns * np.exp(0.4**2 / 2), mean_error(turns))
+
+
+@pytest.mark.parametrize("carry", [0.3, 0.6])
+def test_a_share_that_is_carried_is_found(carry: float) -> None:
+    keeper = Keeper()
+    world = World(carry=carry, sessions=1_000, spread=0.9, message=50)
+    agent = learn_agents(world.log(), keeper.options).agents["agent"]
+    messages = keeper.values["agent.message_tokens"]
+    cv = np.sqrt(np.exp(world.spread**2) - 1)
+    noise = cv * np.sqrt(world.message**2 * (1 + (1 - carry) ** 2) + world.first**2 / world.turns)
+    error = noise / (cv * world.output) / np.sqrt(keeper.values["agent.output_tokens"].size)
+    assert near(agent["context"]["carry"], carry, error)
+    assert near(messages.mean(), world.message, mean_error(messages) + error * world.output)
+
+
+def test_a_compaction_is_found_where_it_happens() -> None:
+    keeper = Keeper()
+    world = World(limit=9_000, summary=1_500, turns=40)
+    context = learn_agents(world.log(), keeper.options).agents["agent"]["context"]
+    step = world.message + world.output
+    assert context["overflow"] == "compact"
+    assert abs(context["limit"] - world.limit) < step
+    after = world.system + world.summary + world.message
+    assert abs(context["summary_tokens"] + learn_system(world) - after) < FAR * step / 20
+
+
+def learn_system(world: World) -> int:
+    system: int = learn_agents(world.log(), Keeper().options).agents["agent"]["system_tokens"]
+    return system
+
+
+def test_calls_without_sessions_have_whole_prompts() -> None:
+    rng = np.random.default_rng(3)
+    rows = Rows("time", "fresh", "cached", "output")
+    prompts = rng.lognormal(6, 1, 3_000).astype(int)
+    rows.extend(time=np.arange(3_000.0), fresh=prompts - prompts // 4, cached=prompts // 4, output=prompts // 10)
+    keeper = Keeper()
+    agent = learn_agents(rows.finish(dated=True), keeper.options).agents["agent"]
+    assert np.array_equal(np.sort(keeper.values["agent.prompt_tokens"]), np.sort(prompts))
+    assert agent["cached_share"] == pytest.approx((prompts // 4).sum() / prompts.sum(), abs=1e-4)
+    assert not {"turns", "system_tokens", "message_tokens", "context", "cache"} & set(agent)
+
+
+def test_prompts_that_do_not_build_on_each_other_are_whole_ones() -> None:
+    rng = np.random.default_rng(3)
+    rows = Rows("session", "time", "fresh", "output")
+    for call in range(2_000):
+        rows.append(f"s{call // 5}", float(call), int(rng.lognormal(7, 0.5)), 10)
+    keeper = Keeper()
+    learnings = learn_agents(rows.finish(dated=False), keeper.options)
+    agent = learnings.agents["agent"]
+    assert agent["turns"] == 5
+    assert "prompt_tokens" in agent
+    assert any("do not build on each other" in sentence for sentence in learnings.assumed)
+
+
+def test_what_a_session_opens_with_is_its_first_message() -> None:
+    rng = np.random.default_rng(5)
+    rows = Rows("session", "time", "fresh", "output")
+    for session in range(200):
+        prompt = 1_000 + rng.poisson(50)
+        for turn in range(12):
+            rows.append(f"s{session}", float(turn), prompt, 100)
+            prompt += 100 + (20_000 if turn == 0 else int(rng.integers(50, 150)))
+    keeper = Keeper()
+    learnings = learn_agents(rows.finish(dated=False), keeper.options)
+    assert keeper.values["agent.first_message_tokens"].mean() == pytest.approx(20_120, abs=50)
+    assert keeper.values["agent.message_tokens"].mean() == pytest.approx(99.5, abs=FAR * 29 / np.sqrt(2_000))
+    assert any("its first 2 prompts" in sentence for sentence in learnings.assumed)
+
+
+def test_a_cap_on_answers_is_recognised() -> None:
+    rng = np.random.default_rng(3)
+    rows = Rows("time", "fresh", "output")
+    output = np.minimum(rng.lognormal(6, 1, 2_000).astype(int), 1_024)
+    rows.extend(time=np.arange(2_000.0), fresh=np.full(2_000, 50), output=output)
+    keeper = Keeper()
+    assert learn_agents(rows.finish(dated=True), keeper.options).agents["agent"]["max_output_tokens"] == 1_024
+    assert keeper.limits["agent.output_tokens"] == (1_024.0,)

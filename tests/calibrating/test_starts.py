@@ -1,0 +1,91 @@
+"""Kinds of start: one where sessions begin alike, more where they do not."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from scenarios.calibrating.learn import learn_agents
+from scenarios.calibrating.starts import divide
+from scenarios.logs.table import Calls, Rows
+from tests.calibrating.making import Keeper, World
+
+
+@pytest.mark.parametrize("n", [30, 100, 1_000])
+def test_one_hump_is_not_divided(n: int) -> None:
+    rng = np.random.default_rng(n)
+    divided = sum(divide(rng.normal(size=n)) is not None for _ in range(50))
+    assert divided == 0
+
+
+def test_two_humps_are_divided_between_them() -> None:
+    rng = np.random.default_rng(1)
+    edge = divide(np.r_[rng.normal(0, 0.3, 100), rng.normal(3, 0.3, 40)])
+    assert edge is not None
+    assert 0.5 < edge < 2.5
+
+
+def _joined(*logs: Calls) -> Calls:
+    """Logs of one agent each, as one: sessions of later ones are renumbered."""
+    columns: dict[str, list[np.ndarray]] = {}
+    shift = 0
+    for log in logs:
+        for name, values in log.columns.items():
+            moved = values + shift if name in ("session", "instance") else values
+            columns.setdefault(name, []).append(moved)
+        shift += int(log["session"].max()) + 1
+    names = {**logs[0].names, "session": [""] * shift, "instance": [""] * shift}
+    return dataclasses.replace(logs[0], columns={key: np.concatenate(of) for key, of in columns.items()}, names=names)
+
+
+def test_resumed_sessions_are_a_feature_of_their_own() -> None:
+    calls = _joined(World(sessions=300).log(), World(sessions=100, first=60_000, spread=0.2, seed=2).log())
+    learnings = learn_agents(calls, Keeper().options)
+    assert learnings.features["agent-fresh"]["share"] == 0.75
+    assert learnings.features["agent-resumed"] == {"agent": "agent-resumed", "share": 0.25}
+    assert learnings.agents["agent-resumed"]["first_message_tokens"] > 50_000
+    assert np.count_nonzero(learnings.sessions.feature == 1) == 100
+
+
+def test_kinds_share_laws_that_do_not_differ() -> None:
+    keeper = Keeper()
+    alike = World(sessions=300).log(), World(sessions=100, first=60_000, seed=2).log()
+    agents = learn_agents(_joined(*alike), keeper.options).agents
+    assert agents["agent-fresh"]["output_tokens"] == agents["agent-resumed"]["output_tokens"]
+    unlike = World(sessions=300).log(), World(sessions=100, first=60_000, output=400, seed=2).log()
+    agents = learn_agents(_joined(*unlike), keeper.options).agents
+    assert agents["agent-resumed"]["output_tokens"] > 1.8 * agents["agent-fresh"]["output_tokens"]
+
+
+def test_sessions_that_begin_beyond_compaction_are_large_and_not_compacted() -> None:
+    fresh = World(sessions=200, turns=40, limit=9_000, summary=1_500).log()
+    calls = _joined(fresh, World(sessions=60, first=50_000, spread=0.1, seed=2).log())
+    agents = learn_agents(calls, Keeper().options).agents
+    assert agents["agent-fresh"]["context"]["overflow"] == "compact"
+    assert "overflow" not in agents["agent-large"]["context"]
+
+
+def test_few_sessions_are_one_kind() -> None:
+    calls = _joined(World(sessions=12).log(), World(sessions=12, first=60_000, seed=2).log())
+    assert set(learn_agents(calls, Keeper().options).agents) == {"agent"}
+
+
+def test_the_rarest_of_many_features_are_taken_together() -> None:
+    rows = Rows("session", "fresh", "output", "feature", "agent")
+    for feature in range(20):
+        for session in range(30 - feature):
+            rows.append(f"{feature}/{session}", 100, 20, f"Use {feature}!", "Ünser Agent")
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    assert len(learnings.features) == 13
+    assert learnings.features["use-0"]["share"] == pytest.approx(30 / len(learnings.sessions), abs=1e-4)
+    assert learnings.features["other"]["share"] == pytest.approx(sum(range(11, 19)) / len(learnings.sessions), abs=1e-4)
+
+
+def test_names_that_become_one_are_kept_apart() -> None:
+    rows = Rows("session", "fresh", "output", "feature")
+    for number, feature in enumerate(("a b", "a-b", "A B", "日本", "")):
+        rows.append(f"s{number}", 100, 20, feature)
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    assert sorted(learnings.features) == ["a-b", "a-b-2", "a-b-3", "agent", "feature"]
