@@ -86,6 +86,7 @@ class Backtest:
     coverage, spread : of session costs; None where too few or free
     held_out : whether the scenario was learnt from other sessions of the same log
     notes : what was assumed
+    costs : of the observed sessions and of the simulated ones, to draw; None where too few or free
     """
 
     sessions: int
@@ -97,6 +98,7 @@ class Backtest:
     spread: Spread | None
     held_out: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
+    costs: tuple[Floats, Floats] | None = field(default=None, repr=False, compare=False)
 
     @property
     def verdict(self) -> str:
@@ -179,7 +181,7 @@ def backtest(
     spread = _spread(cost, simulated.sessions["cost"]) if priced else None
     return Backtest(
         len(observed), len(calls), n, scenario.currency, tuple(quantities), coverage, spread,
-        fitted_sessions is not None, notes,
+        fitted_sessions is not None, notes, (cost, simulated.sessions["cost"]) if priced else None,
     )  # fmt: skip
 
 

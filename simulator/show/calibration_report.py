@@ -64,31 +64,35 @@ def render(made: Calibrated, file: str | None = None) -> str:
     known, judged = made.calibration, made.held_out or made.in_sample
     laws = [view for view in map(_law, _once(known.learnt)) if view is not None]
     word, kind = _BADGES.get(judged.verdict, ("CAN'T TELL", "forecast"))
-    return page.environment().get_template("calibration.html").render(
-        css=page.css(),
-        version=__version__,
-        title=made.scenario.title or made.scenario.name,
-        name=made.scenario.name,
-        badge={"word": word, "kind": kind, "icon": _icon(kind)},
-        sentence=_sentence(made),
-        second=_second(known.bill),
-        lines=list(_lines(made)),
-        warnings=known.warnings,
-        bill=list(_bill_rows(known.bill)),
-        bill_said=_bill_words(known.bill),
-        currency=known.bill.currency,
-        costs=_costs(made.in_sample),
-        tests=[_test(one) for one in (made.held_out, made.in_sample) if one is not None],
-        figures=[_name(figure) for figure in FIGURES],
-        drivers=list(_drivers(made)),
-        open_said=known.comments.get("drivers", ""),
-        laws=laws,
-        most_laws=MOST_LAWS,
-        unlearnt=known.unlearnt,
-        assumed=known.assumed,
-        reading=list(reading_words(known.reading)),
-        scenario=known.text(made.scenario.name),
-        command=f"burncurve run {file or made.scenario.name + '.yaml'}",
+    return (
+        page.environment()
+        .get_template("calibration.html")
+        .render(
+            css=page.css(),
+            version=__version__,
+            title=made.scenario.title or made.scenario.name,
+            name=made.scenario.name,
+            badge={"word": word, "kind": kind, "icon": _icon(kind)},
+            sentence=_sentence(made),
+            second=_second(known.bill),
+            lines=list(_lines(made)),
+            warnings=known.warnings,
+            bill=list(_bill_rows(known.bill)),
+            bill_said=_bill_words(known.bill),
+            currency=known.bill.currency,
+            costs=_costs(made.in_sample),
+            tests=[_test(one) for one in (made.held_out, made.in_sample) if one is not None],
+            figures=[_name(figure) for figure in FIGURES],
+            drivers=list(_drivers(made)),
+            open_said=known.comments.get("drivers", ""),
+            laws=laws,
+            most_laws=MOST_LAWS,
+            unlearnt=known.unlearnt,
+            assumed=known.assumed,
+            reading=list(reading_words(known.reading)),
+            scenario=known.text(made.scenario.name),
+            command=f"burncurve run {file or made.scenario.name + '.yaml'}",
+        )
     )
 
 
@@ -118,7 +122,10 @@ def _lines(made: Calibrated) -> Iterator[tuple[str, str]]:
     known = made.calibration
     days = known.bill.days
     seen = f"{words.count(known.reading.calls)} calls of {words.count(len(known.sessions))} sessions"
-    yield "Learnt from", seen + (f", {words.full_date(days[0])} to {words.full_date(days[1])}" if days else ", without dates")
+    yield (
+        "Learnt from",
+        seen + (f", {words.full_date(days[0])} to {words.full_date(days[1])}" if days else ", without dates"),
+    )
     for one in (made.held_out, made.in_sample):
         if one is not None:
             yield ("Held-out sessions" if one.held_out else "Its own sessions"), verdict_words(one)
@@ -237,10 +244,18 @@ def _law(one: Learnt) -> LawView | None:
     )
     about = f"{words.count(one.n)} values of {words.count(one.sessions)} {words.plural('session', one.sessions)}"
     rows = [
-        (each.name, _number(each.data), f"{_number(each.low)} to {_number(each.high)}", _number(each.law), _change(each.off))
+        (
+            each.name,
+            _number(each.data),
+            f"{_number(each.low)} to {_number(each.high)}",
+            _number(each.law),
+            _change(each.off),
+        )
         for each in choice.near
     ]
-    return LawView(one.path, one.title, about, choice.quality.split(";")[0], picture, rows, _rivals(choice), _tail(choice))
+    return LawView(
+        one.path, one.title, about, choice.quality.split(";")[0], picture, rows, _rivals(choice), _tail(choice)
+    )
 
 
 def _rivals(choice: Choice) -> list[tuple[str, ...]]:
