@@ -218,8 +218,8 @@ def _record(wanted: Sequence[str]) -> Any:
         tops.setdefault(top, []).extend([rest] if rest else [])
     fields: list[tuple[str, Any, Any]] = []
     names: dict[str, str] = {}
-    for i, (top, rest) in enumerate(tops.items()):
-        kind = _record(rest) | None if rest else Any
+    for i, (top, below) in enumerate(tops.items()):
+        kind = _record(below) | None if below else Any
         fields.append((f"f{i}", kind, None))
         names[f"f{i}"] = top
     return msgspec.defstruct("Record", fields, rename=names)

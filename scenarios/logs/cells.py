@@ -54,7 +54,7 @@ def text(cells: NDArray[Any]) -> NDArray[Any]:
     """Cells as text; empty where they say nothing."""
     nothing = empty(cells)
     said = np.empty(len(cells), object)
-    said[:] = [_said(cell) for cell in cells.tolist()]
+    said[:] = [cell if cell.__class__ is str else _said(cell) for cell in cells.tolist()]
     said[nothing] = ""
     return said
 
@@ -83,7 +83,7 @@ def seconds(cells: NDArray[Any]) -> NDArray[np.float64]:
     found = numbers(cells)
     as_text = np.isnan(found) & ~empty(cells)
     scale = np.select([found < high for high, _ in _UNITS[:-1]], [unit for _, unit in _UNITS[:-1]], _UNITS[-1][1])
-    found = found / scale
+    found = np.asarray(found / scale, np.float64)
     if as_text.any():
         stamps = pd.to_datetime(pd.Series(cells[as_text]), utc=True, errors="coerce", format="ISO8601")
         found[as_text] = ((stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)

@@ -83,8 +83,8 @@ class Columns(Format):
     name = "columns"
     title = "mapped columns"
     needs = (
-        "csv with a header, JSON lines or Parquet, and a column of prompts and one of answers, by names that are well known "
-        "(prompt_tokens, completion_tokens ...) or by --map prompt=COLUMN --map output=COLUMN"
+        "csv with a header, JSON lines or Parquet, and a column of prompts and one of answers, by names that are well "
+        "known (prompt_tokens, completion_tokens ...) or by --map prompt=COLUMN --map output=COLUMN"
     )
 
     @classmethod
