@@ -11,7 +11,7 @@ from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.starts import LARGE
+from scenarios.calibrating.starts import LARGE, RESUMED
 
 WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
 """Tokens that prompts can have, by model: no message is longer than the least that holds all that were seen."""
@@ -36,7 +36,9 @@ def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str
     how = f"5th percentile of {first.size:,} first prompts"
     if system:
         keys["system_tokens"] = laws.number(role, SYSTEM, system, first.size, sessions, how)
-    keys["first_message_tokens"] = laws.learn(role, FIRST, growth.pending[first], first, WINDOWS)
+    begins = growth.pending[first]
+    limits = (float(begins.max()),) if role.start in {RESUMED, LARGE} else WINDOWS  # no more was taken up again
+    keys["first_message_tokens"] = laws.learn(role, FIRST, begins, first, limits)
     if growth.opening[number]:
         opened = (
             f"{role.path}: what its first {growth.opening[number] + 1} prompts bring is taken to come with the first."
