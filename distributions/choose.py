@@ -34,6 +34,9 @@ QUANTILES = (0.5, 0.9, 0.95, 0.99)
 FLOOR = 0.03
 """What a quantile or the mean of a law may be off however many the data are."""
 
+TAILED = 0.05
+"""What a quantile or the mean may be off for the sake of a tail above the data themselves."""
+
 FEW = 20
 """Values below which a law is a guess."""
 
@@ -257,6 +260,8 @@ class _Chooser:
         if excess is None:
             return steps, plain, body, "the data themselves"
         law, expression = self._spliced((steps, plain), excess)
+        if not all(each.holds or abs(each.off) <= TAILED for each in near(self.sample, law)):
+            return steps, plain, body, "the data themselves"
         return law, expression, body, "the data themselves, with a Pareto tail"
 
     def _families(self, zeros: float) -> Iterator[tuple[Law, Any, str]]:
