@@ -74,8 +74,8 @@ def further_words(tested: Backtest) -> Iterator[str]:
         )
     yield (
         "Rule: ± is how far chance takes a figure, so wide that of the six of a line one in twenty times any goes "
-        "beyond. OFF is beyond it and by more than 10 %; too few to tell where it is wider than 50 %, or fewer than "
-        "five sessions lie beyond a quantile."
+        "beyond. OFF is beyond it and by more than 10 %; too few to tell is wider than ±50 %, or where no session "
+        "lies far enough out (±?)."
     )
     yield from (f"Assumed: {note}." for note in tested.notes)
 
