@@ -313,7 +313,8 @@ class CheckedBy(Section):
 class Sensitivity(Section):
     """What a session's difficulty moves, as exponents on it: 0 nothing, 1 in proportion.
 
-    One draw of `difficulty` holds for the whole session, its children, validators and repeats.
+    One draw of `difficulty` holds for the whole session, its children, validators and repeats. What falls where another
+    rises has an exponent below 0: in traces of coding agents the sessions of many turns have the shorter messages.
     """
 
     turns: Exponent = Field(0.0, description="On the number of turns, before it is rounded.")
@@ -340,7 +341,10 @@ class Agent(Section):
     model call, and end all of it at once.
 
     What an instance begins with (`first_message_tokens`) is a message like any other: new input in the first turn and
-    history from then on, so that a cache can hold it and a compaction shrink it, which it can't do to a system prompt.
+    history from then on, so that a cache can hold it and a compaction shrink it, as it can't a system prompt. Traces of
+    coding agents ask for it: a conversation that is taken up again begins with 20k to 400k tokens, and the next
+    compaction leaves a few thousand of them. One that is longer than the limit is sent as it is, once. The average
+    plan, which re-sends no history, has it in an instance's first prompt alone.
 
     With `prompt_tokens` each prompt is one draw: nothing is carried, no limit applies, and results of tools and
     children add nothing.
@@ -366,8 +370,8 @@ class Agent(Section):
     )
     first_message_tokens: TokenLaw | None = Field(
         None,
-        description="The message of an instance's first turn, where it is unlike later ones: a conversation that is taken "
-        "up again brings all that was said before; default: message_tokens.",
+        description="The message of an instance's first turn, where it is unlike later ones: a conversation that is "
+        "taken up again brings all that was said before; default: message_tokens.",
     )
     retrieved_tokens: TokenLaw = Field(
         default_factory=law_default(0),

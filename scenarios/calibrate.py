@@ -324,8 +324,9 @@ def _recorded(bill: Bill) -> str:
 
 
 def _origin(reading: Reading, bill: Bill) -> str:
-    days = f"{bill.days[0].isoformat()} to {bill.days[1].isoformat()}" if bill.days else "no dates"
-    return f"{_files(reading)} ({days})"
+    if bill.days is None:
+        return _files(reading)
+    return f"{_files(reading)} ({bill.days[0].isoformat()} to {bill.days[1].isoformat()})"
 
 
 def _files(reading: Reading) -> str:

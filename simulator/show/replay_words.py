@@ -23,7 +23,8 @@ LEAST_CALLS = 8
 LEAST_LAG = 0.10
 """A cost that lags behind an even pace by less of the whole has no turning point."""
 MUCH, MANY = 0.20, 2
-"""Share of the cost from which one agent is worth a word, and one fan-out of so many children a sentence."""
+"""Share of the cost from which one agent is worth a word, and one fan-out of so many children a sentence; share of an
+agent's prompts from which what it began with is."""
 DEAR = 0.25
 """Share of the cost from which a session's dearest call is worth a sentence."""
 HARDLY = 0.001
@@ -39,10 +40,11 @@ _CUT_WORDS = {
 
 
 def paragraph(replay: Replay) -> str:
-    """Why a session cost what it did: causes, deepest chain, fan-out, turning point, retries, brakes, outcome."""
+    """Why a session cost what it did: causes, beginning, deepest chain, fan-out, turning point, retries, outcome."""
     sentences = (
         *_cost(replay),
         *_causes(replay),
+        *_begun(replay),
         *_chain(replay),
         *_fan_out(replay),
         *_turning(replay),
@@ -90,6 +92,25 @@ def _causes(replay: Replay) -> Iterator[str]:
         if nanos > 0:
             most = "" if place else f" ({_money(replay, nanos)}){_most_of_it(replay, cause, detail, nanos)}"
             yield f"{'Next' if place else 'Largest cause'}: {sentence}{most}."
+
+
+def _begun(replay: Replay) -> Iterator[str]:
+    """What the agent that began with most began with, where that fills much of its prompts."""
+    course, agents = replay.course, replay.scenario.agents
+    own = [one for one in course.instances if agents[one.agent].first_message_tokens is not None]
+    begun = [(_first_message(course, one), one) for one in own]
+    tokens, one = max(begun, key=lambda found: found[0], default=(0, None))
+    if one is None:
+        return
+    prompts = course.prompt[(course.owner == one.number) & (course.rows["event"] == E_CALL)]
+    if tokens and tokens >= MUCH * prompts.mean():
+        yield f"{one} had {words.about(tokens)} tokens to begin with."
+
+
+def _first_message(course: Course, one: Instance) -> int:
+    rows = course.rows
+    first = (course.owner == one.number) & (rows["event"] == E_CALL) & (rows["turn"] == 1)
+    return int(rows["message"][first].max(initial=0))
 
 
 def _by_people(course: Course) -> int:

@@ -240,6 +240,24 @@ TABLE = [
         "stands beside `prompt_tokens`",
     ),
     Bad(
+        "message_tokens: from_agent",
+        "prompt_tokens: 3k, first_message_tokens: 40k",
+        "agents.judge.first_message_tokens",
+        "stands beside `prompt_tokens`",
+    ),
+    Bad(
+        "message_tokens: from_agent",
+        "message_tokens: from_agent, first_message_tokens: 40k",
+        "agents.judge.first_message_tokens",
+        "stands beside `message_tokens: from_agent`",
+    ),
+    Bad(
+        "    model: dear",
+        "    model: dear\n    first_message_tokens: from_agent",
+        "agents.coder.first_message_tokens",
+        "from_agent",
+    ),
+    Bad(
         "    model: dear",
         "    model: dear\n    cached_share: 0.5",
         "agents.coder.cached_share",

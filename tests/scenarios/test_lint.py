@@ -172,6 +172,18 @@ CHILD = {"model": "m", "output_tokens": {"p50": 100, "p95": 900}}
             "makes a first prompt of typically 9,900 tokens, more than the 9,800 tokens",
         ),
         (
+            [("agents.chat.first_message_tokens", {"p50": 9_000, "p95": 20_000}), ("models.m.context_window", 9_800)],
+            "agents.chat.first_message_tokens",
+            "warning",
+            "makes a first prompt of typically 9,900 tokens, more than the 9,800 tokens",
+        ),
+        (
+            [("agents.chat.first_message_tokens", 40_000)],
+            "agents.chat.first_message_tokens",
+            "note",
+            "is exactly 40,000 in every session",
+        ),
+        (
             [("agents.chat.context.limit", 9_000), ("models.m.context_window", 8_192)],
             "agents.chat.context.limit",
             "warning",

@@ -195,6 +195,13 @@ def _check(**more: Any) -> tuple[str, Any]:
         ([_guards(calls=100_000)], "features.ask.guardrails.calls", "note", "is cut at 100,000 calls anyway"),
         # 900 cached at 0.1, 100 fresh at 1 and 100 written at 5 dollars a million
         ([_guards(cost=0.00069)], "features.ask.guardrails.cost", "warning", "typically costs 0.00069, so that most"),
+        # the same with 9,000 fresh in place of 100
+        (
+            [("agents.chat.first_message_tokens", {"p50": 9_000, "p95": 20_000}), _guards(cost=0.00959)],
+            "features.ask.guardrails.cost",
+            "warning",
+            "typically costs 0.00959, so that most",
+        ),
         # difficulty
         ([("difficulty", {"p50": 1, "p95": 3})], "difficulty", "warning", "no agent has a `sensitivity` to it"),
         (
@@ -202,6 +209,25 @@ def _check(**more: Any) -> tuple[str, Any]:
             "agents.chat.sensitivity.failure_rate",
             "note",
             "no call fails without a `failure_rate`",
+        ),
+        (
+            [
+                ("difficulty", {"p50": 1, "p95": 3}),
+                ("agents.chat", CHILD | {"sensitivity": {"turns": 1, "message_tokens": 1}}),
+            ],
+            "agents.chat.sensitivity.message_tokens",
+            "note",
+            "moves nothing: there are no messages",
+        ),
+        (
+            [
+                ("difficulty", {"p50": 1, "p95": 3}),
+                ("agents.chat", CHILD | {"prompt_tokens": {"p50": 600, "p95": 900}}),
+                ("agents.chat.sensitivity", {"turns": 1, "message_tokens": 1}),
+            ],
+            "agents.chat.sensitivity.message_tokens",
+            "note",
+            "there are no messages beside `prompt_tokens`",
         ),
         # cascades
         ([N, ("agents.chat.model", CASCADE)], "agents.chat.model.escalate_rate", "warning", "is 0: n is never called"),
@@ -290,6 +316,13 @@ REPEAT = ("features.ask.on_failure", {"repeat": 0.5})
         [("agents.chat.turns", {"uniform": {"low": 2, "high": 18}}), _guards(calls=11)],
         [_guards(cost=0.0007)],
         [("difficulty", {"p50": 1, "p95": 3}), ("agents.chat.sensitivity", {"turns": 0.5})],
+        [("difficulty", {"p50": 1, "p95": 3}), ("agents.chat.sensitivity", {"message_tokens": 0.5})],
+        [
+            ("difficulty", {"p50": 1, "p95": 3}),
+            ("agents.chat", CHILD | {"first_message_tokens": {"p50": 600, "p95": 900}}),
+            ("agents.chat.sensitivity", {"message_tokens": 0.5}),
+        ],
+        [JUDGE, ("agents.judge", CHILD | {"first_message_tokens": {"p50": 600, "p95": 900}}), _check()],
         [N, ("agents.chat.model", CASCADE | {"escalate_rate": 0.2})],
         [("agents.chat.tools", {"t": SHELL | {"fee": 0.1, "failure_rate": 0.1}})],
         [JUDGE, _check(reject_rate=0.1, max_loops=2)],

@@ -243,6 +243,30 @@ def test_extends_a_library_scenario_and_finds_its_data_from_there(tmp_path: Path
 
 
 @pytest.mark.parametrize(
+    ("law", "p50", "p96"),
+    [
+        ("{splice: {body: DATA, at: 0.9, tail: {gpd: {xi: 0.2, scale: 50}}}}", 50, 90 + 250 * (0.4**-0.2 - 1)),
+        ("{mixture: [{weight: 0.9, law: DATA}, {weight: 0.1, law: 900}], source: a log}", 56, 900),
+        ("{law: DATA, truncate: [11, 60]}", 35, 58),
+    ],
+)
+def test_data_inside_a_law_are_found_from_the_file(
+    law: str, p50: float, p96: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A law that holds another: its data file is looked for beside the scenario, wherever one stands oneself."""
+    values = _file(tmp_path, "tokens\n" + "".join(f"{n}\n" for n in range(1, 101)), "out/s.laws/answers.csv")
+    data = "{data: {file: s.laws/answers.csv, column: tokens}}"
+    path = _file(tmp_path, LEAST.replace("{p50: 250, p95: 1_200}", law.replace("DATA", data)), "out/s.yaml")
+    monkeypatch.chdir(_file(tmp_path, "", "elsewhere/x").parent)
+    answers = load(path).agents["chat"].output_tokens
+    assert (answers.ppf(0.5), answers.ppf(0.96)) == (p50, pytest.approx(p96, rel=1e-9))
+    values.unlink()
+    problem = _problem(path)
+    assert problem.path.endswith(".data.file")
+    assert str(values) in problem.message
+
+
+@pytest.mark.parametrize(
     ("files", "words"),
     [
         ({"a.yaml": "extends: a.yaml\n"}, "in a circle: a.yaml -> a.yaml"),

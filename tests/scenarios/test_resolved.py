@@ -71,6 +71,7 @@ def test_defaults_prices_and_laws_are_in_place(tmp_path: Path) -> None:
     assert lines["      first_hit_rate: 0.8"] == "default"
     assert lines["  dispersion: null"] == "default: Poisson"
     assert lines["      max_attempts: 4"] == ""
+    assert lines["    first_message_tokens: null"] == "default: message_tokens"
     assert lines["      agents: 50"] == "default"
     assert lines["      depth: 4"] == ""
     assert lines["  volume: 0.7 to 1.5"].startswith("mean 1.")
@@ -86,6 +87,7 @@ def test_whole_prompts_users_and_other_currencies_read_back(tmp_path: Path) -> N
     assert "volume: mean 1.107" in text
     assert "usd_rate: 0.9" in text
     assert "system_tokens" not in text
+    assert "first_message_tokens" not in text
     assert "depth: 3" in text
     assert 'output_tokens: "0.5k to 2k"' in text or "output_tokens: 0.5k to 2k" in text
 
@@ -144,6 +146,11 @@ def test_data_named_in_another_folder_is_named_from_here(tmp_path: Path) -> None
     path = tmp_path / "a.yaml"
     path.write_text("extends: base/b.yaml\n")
     assert "file: base/data/t.csv" in _same(path, tmp_path)
+    body = "{data: {file: data/t.csv, column: tokens}}"
+    spliced = f"{{splice: {{body: {body}, at: 0.6, tail: {{gpd: {{xi: 0.1, scale: 9}}}}}}, max: 900}}"
+    inside = f"{{mixture: [{{weight: 0.5, law: {spliced}}}, {{weight: 0.5, law: {body}}}]}}"
+    (tmp_path / "base" / "b.yaml").write_text(WHOLE_PROMPT.replace(f"{body[:-1]}, source: our logs}}", inside))
+    assert _same(path, tmp_path).count("file: base/data/t.csv") == 2
 
 
 NUMBERS = st.integers(-(10**15), 10**15) | st.floats(allow_nan=False, allow_infinity=False)

@@ -51,6 +51,10 @@ def test_light_laws_make_a_light_tail() -> None:
         ({"turns": HEAVY | {"truncate": [1, 200]}}, math.inf, ""),
         # tokens enter in proportion, and the heaviest decides
         ({"message_tokens": HEAVY}, 1.9, "agents.chat.message_tokens"),
+        ({"first_message_tokens": HEAVY}, 1.9, "agents.chat.first_message_tokens"),
+        ({"first_message_tokens": HEAVY, "context": {"limit": "9k", "overflow": "fail"}}, math.inf, ""),
+        # what was there from the beginning makes no prompt longer than the one before
+        ({"turns": HEAVY, "output_tokens": 0, "first_message_tokens": LIGHT}, 1.9, "agents.chat.turns"),
         ({"system_tokens": HEAVY, "message_tokens": HEAVIER}, 1.2, "agents.chat.message_tokens"),
         ({"retrieved_tokens": HEAVY}, 1.9, "agents.chat.retrieved_tokens"),
         ({"reasoning_tokens": HEAVY, "max_output_tokens": 900}, 1.9, "agents.chat.reasoning_tokens"),
@@ -152,6 +156,25 @@ def test_difficulty_enters_with_the_sum_of_its_powers() -> None:
     assert _index({}, difficulty=hard)[0] == math.inf
 
 
+@pytest.mark.parametrize(
+    ("moved", "power"),
+    [
+        ({"message_tokens": 0.5}, 0.5),
+        ({"message_tokens": 0.5, "turns": 1}, 2 * 1 + 0.5),
+        # a message and an output are added up, so that the harder of them decides
+        ({"message_tokens": 0.5, "output_tokens": 0.75}, 0.75),
+        ({"message_tokens": 2, "output_tokens": 0.75}, 2),
+    ],
+)
+def test_difficulty_enters_by_the_messages_too(moved: dict[str, float], power: float) -> None:
+    chat = {"turns": 3, "message_tokens": LIGHT, "sensitivity": moved}
+    assert _index(chat, difficulty=HARD)[0] == pytest.approx(6 / power)
+    if "output_tokens" not in moved:
+        assert _index({**chat, "context": FAILING}, difficulty=HARD)[0] == pytest.approx(
+            6 / moved["turns"] if "turns" in moved else math.inf
+        )
+
+
 HARD = {"lomax": {"alpha": 6, "scale": 5}}
 
 
@@ -169,6 +192,8 @@ HARD = {"lomax": {"alpha": 6, "scale": 5}}
         ("turn", False, {"turns": 3, "sensitivity": {"turns": 2}}, 0.5 + 2 * 2),
         ("turn", True, {"turns": 3, "sensitivity": {"turns": 2}, "context": {"limit": "9k"}}, 0.5 + 1 + 2),
         ("turn", True, {"turns": 3, "sensitivity": {"turns": 2}, "context": FAILING}, 0.5 + 2),
+        # what it reads may be harder still
+        ("session", True, {"sensitivity": {"message_tokens": 1}}, 0.5 + 1 + 1),
         # its own output may be what is longest
         ("session", True, {"sensitivity": {"turns": 2, "output_tokens": 3}}, 2 * 2 + 3),
     ],

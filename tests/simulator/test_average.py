@@ -50,6 +50,17 @@ def test_a_session_of_constants() -> None:
     assert plan(scenario(agent)) == pytest.approx(PERIOD_SESSIONS * 3 * dollars(fresh=1_500, out=150))
 
 
+def test_what_an_agent_begins_with_counts_in_its_first_prompt_alone() -> None:
+    begun = {"first_message_tokens": {"uniform": {"low": 0, "high": 80_000}, "max": 60_000}}
+    mean = 60_000 * (1 - 60 / 80 / 2)
+    agent = {"turns": 3, "retrieved_tokens": 300} | begun
+    first, later = dollars(fresh=1_300 + mean, out=100), dollars(fresh=1_500, out=100)
+    assert each(scenario(agent)) == pytest.approx(first + 2 * later)
+    searched = agent | {"tools": {"find": {"calls_per_turn": 2, "result_tokens": 50, "fee": 0.01}}}
+    assert each(scenario(searched)) == pytest.approx(first + 2 * later + 3 * (dollars(fresh=100) + 0.02))
+    assert each(scenario({"turns": 3, "first_message_tokens": 200})) == pytest.approx(each(scenario({"turns": 3})))
+
+
 def test_laws_count_at_their_mean_after_the_clip() -> None:
     agent = {
         "turns": {"geometric": {"mean": 4}},
@@ -288,7 +299,7 @@ def test_what_averages_cannot_see_does_not_move_the_plan() -> None:
     agent |= {
         "retry": {"failure_rate": 0.2, "max_attempts": 4, "added_tokens": 400, "fallback": {"after": 1, "model": "n"}},
         "context": {"carry": 0.5, "limit": 900, "overflow": "compact", "summary_tokens": 300},
-        "sensitivity": {"turns": 1, "output_tokens": 1},
+        "sensitivity": {"turns": 1, "output_tokens": 1, "message_tokens": 1},
     }
     feature = {"agent": "bot", "guardrails": {"cost": 0.0001, "calls": 1}, "on_failure": {"repeat": 0.5}}
     made = scenario(agent, features={"chat": feature | {"success_rate": 0.5}})

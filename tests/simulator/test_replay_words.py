@@ -70,6 +70,22 @@ def test_the_largest_cause_is_named_with_its_share_and_whose_it_is():
     assert "of that by" not in replay_of(ROOT, call(), *several).words
 
 
+def test_what_an_agent_began_with_is_told_where_it_fills_its_prompts():
+    agents = TEAM["agents"]
+    begins = TEAM | {"agents": agents | {"executor": agents["executor"] | {"first_message_tokens": 9_000}}}
+
+    def said(tokens, *later, spec=begins, **more):
+        return replay_of(
+            ROOT, call(message=90_000), child(), call(1, CENT, 1, message=tokens, **more), *later, spec=spec
+        )
+
+    assert "executor #2 had 119,000 tokens to begin with." in said(119_000).words
+    assert "to begin with" not in said(119_000, spec=TEAM).words
+    assert "executor #2 had 30 tokens to begin with." in said(30, call(2, CENT, 1, history=180, message=10)).words
+    assert "to begin with" not in said(30, call(2, CENT, 1, history=1_800, message=10)).words
+    assert "to begin with" not in said(0, outcome=LOST).words
+
+
 def test_people_do_not_hide_what_the_machines_cost():
     said = replay_of(ROOT, call(), event(E_HUMAN_REVIEW, cost=99 * CENT), reviewed=True).words
     shares = "People make up 99 % of its cost ($0.99); the shares below are of the other $0.01."

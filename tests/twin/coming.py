@@ -5,7 +5,7 @@ Tokens are constants wherever two ways to read a sentence would then give anothe
 
 from __future__ import annotations
 
-from tests.twin.variants import BY_RATE, OFTEN, SHORT, STEADY, TWO_MODELS
+from tests.twin.variants import BY_RATE, LONG, OFTEN, SHORT, STEADY, TWO_MODELS
 from tests.twin.worlds import DEAR, PLAIN, one_agent, scenario
 
 FEW = {"geometric": {"mean": 2}}
@@ -55,6 +55,12 @@ ALONE = {
         STEADY | {"retry": OFTEN, "sensitivity": {"turns": -0.5, "failure_rate": -1}, "max_output_tokens": 260},
         difficulty={"mixture": [{"weight": 0.7, "law": 1}, {"weight": 0.3, "law": 3}]},
         drivers={"turns": 1.3, "failure_rate": 1.4, "output_tokens": 1.2},
+    ),
+    "a first message of its own": one_agent(STEADY | {"first_message_tokens": LONG, "cache": BY_RATE}),
+    "difficulty moves messages, the first one too": one_agent(
+        STEADY | {"first_message_tokens": LONG, "sensitivity": {"message_tokens": 0.6}},
+        difficulty=HARD,
+        drivers={"message_tokens": 1.3},
     ),
     "batch": one_agent(STEADY | {"batch": True, "retry": OFTEN}, models={"dear": FEES["dear"] | {"batch_pays": 0.5}}),
     "batch at prices of its own": one_agent(
@@ -256,6 +262,36 @@ MEETINGS = {
         drivers={"price": 1.3, "tool_calls": 0.8},
         **capped(cost=0.03),
     ),
+    "what an agent begins with is compacted": one_agent(
+        STEADY
+        | {
+            "first_message_tokens": {"p50": 900, "p95": 2_400},
+            "context": {"carry": 0.9, "limit": 2_500, "overflow": "compact", "summary_tokens": 120},
+            "cache": {"hit_rate": 0.9, "first_hit_rate": 0.2},
+            "tools": {"search": SEARCH},
+        }
+    ),
+    "first turns done anew begin with the same": checked(
+        {
+            "turns": FEW,
+            "first_message_tokens": {"mixture": [{"weight": 0.6, "law": 700}, {"weight": 0.4, "law": 2_000}]},
+            "tools": {"search": SEARCH},
+            "spawns": [PER_AGENT, PER_TURN],
+            "cache": BY_RATE,
+        },
+        {"every": "turn", "max_loops": 2},
+        agents={"kid": KID | {"first_message_tokens": 350}},
+    ),
+    "difficult messages, first and later, sent back and read": checked(
+        {"first_message_tokens": LONG, "turns": FEW, "sensitivity": {"message_tokens": 0.5, "turns": 0.5}},
+        {"every": "turn", "max_loops": 2},
+        {"sensitivity": {"message_tokens": 1}, "turns": 2},
+        difficulty=HARD,
+        drivers={"message_tokens": 0.9},
+    ),
+    "failed agents begin again": one_agent(
+        STEADY | {"first_message_tokens": 3_000, "retry": BREAKS}, **feature(on_failure={"repeat": 0.7})
+    ),
     "difficulty of a whole tree, and of its validators": checked(
         {"spawns": [PER_AGENT], "sensitivity": {"turns": 0.7, "output_tokens": 0.5}, "turns": FEW},
         {"max_loops": 2},
@@ -287,7 +323,8 @@ EVERYTHING_OF_SECTION_2 = scenario(
             "tools": {"search": SEARCH, "read": FLAKY},
             "spawns": [PER_AGENT, ITSELF | {"count": {"poisson": {"mean": 0.15}}}],
             "checked_by": {"agent": "checker", "reject_rate": 0.25, "max_loops": 2},
-            "sensitivity": {"turns": 0.8, "output_tokens": 0.3, "failure_rate": 0.5},
+            "first_message_tokens": SHORT,
+            "sensitivity": {"turns": 0.8, "output_tokens": 0.3, "failure_rate": 0.5, "message_tokens": 0.4},
         },
         "kid": KID
         | CASCADE
