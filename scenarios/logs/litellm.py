@@ -18,11 +18,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, ClassVar
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.reading import Reading
-from scenarios.logs.records import Records, seconds
+from scenarios.logs.records import Records, keys_of, nested, seconds
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
 from scenarios.logs.tokens import Number, bad_tokens
 from scenarios.logs.uses import Uses
@@ -107,7 +107,7 @@ class LiteLLM(Format):
     @classmethod
     def recognises(cls, head: Head) -> bool:
         """Whether there are the columns that no other log has together."""
-        return {"startTime", "prompt_tokens", "completion_tokens", "spend"} <= set(_keys(head))
+        return {"startTime", "prompt_tokens", "completion_tokens", "spend"} <= set(keys_of(head))
 
     def read(self, log: Log) -> Calls:
         """Read all files into one table."""
@@ -168,27 +168,14 @@ class LiteLLM(Format):
         return retries
 
 
-def _keys(head: Head) -> list[str]:
-    """Columns, or keys of the records; of a document with its list inside those of the list's records."""
-    for record in head.records:
-        for value in record.values():
-            if isinstance(value, list) and value and isinstance(value[0], dict) and len(record) < 6:
-                return list(value[0])
-    return list(head.columns)
-
-
 def _metadata(row: SpendLog) -> _Metadata | None:
     """Details of a row; where they are text, they are decoded from it."""
     told = row.metadata
     if not isinstance(told, str):
         return told
-    import msgspec
-
-    from scenarios.logs.records import nested
-
     try:
-        return msgspec.convert(nested(told), _Metadata, strict=False)
-    except msgspec.ValidationError:
+        return convert(nested(told), _Metadata, strict=False)
+    except ValidationError:
         return None
 
 

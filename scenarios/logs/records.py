@@ -10,13 +10,13 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO, Any, Generic, TypeVar
 
 import msgspec
 
-from scenarios.logs.format import Log
+from scenarios.logs.format import Head, Log
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import Picker
 from scenarios.logs.source import LONGEST_LINE, Source
@@ -101,6 +101,15 @@ class Records(Generic[S]):
 
     def _columns(self) -> set[str]:
         return set(self._names) | self._picker.columns
+
+
+def keys_of(head: Head) -> Sequence[str]:
+    """Columns, or keys of the first records; of a document that holds a list of records, theirs."""
+    for record in head.records[:1]:
+        for value in record.values():
+            if isinstance(value, list) and value and isinstance(value[0], dict) and len(record) < 6:
+                return list(value[0])
+    return head.columns
 
 
 def nested(text: str) -> Any:
@@ -216,8 +225,7 @@ class _Splitter:
             at = len(text)
         keep = at if self._start < 0 else self._start
         self._rest, self._scanned = text[keep:], at - keep
-        if self._start >= 0:
-            self._start = 0
+        self._start = min(0, self._start)
         if len(self._rest) > LONGEST_LINE:
             raise EOFError
 
@@ -233,7 +241,9 @@ def _csv(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]
             for row in rows:
                 if len(row) != len(header):
                     if row:
-                        source.reading.skip("a row has more or fewer cells than the header", source.place(rows.line_num))
+                        source.reading.skip(
+                            "a row has more or fewer cells than the header", source.place(rows.line_num)
+                        )
                     continue
                 if rows.line_num - line >= 32_768:
                     line = rows.line_num
@@ -267,5 +277,3 @@ def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, 
                 raise LogError(f"{source.path} is not whole Parquet: {error}") from None
             source.cut_off(number, error)
     source.reading.lines += number
-
-
