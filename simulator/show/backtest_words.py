@@ -104,9 +104,12 @@ def _sentence(quantity: Quantity) -> str:
         return f"{subject} are {told}, beyond what chance makes ({_chances(off)})."
     if quantity.verdict == TOO_FEW:
         return f"{subject}: {quantity.sessions:,} sessions are too few to tell."
-    shown = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
+    asked = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
+    shown = [one for one in asked if one.verdict == MATCH]
     told = ", ".join(f"{_NAMES[one.figure]} {_signed(one.difference)}" for one in shown)
-    return f"{subject} match: {told}, within what {quantity.sessions:,} sessions can tell ({_chances(shown)})."
+    rest = listing([_NAMES[one.figure] for one in asked if one.verdict == TOO_FEW])
+    beyond = f"; they are too few for its {rest}" if rest else ""
+    return f"{subject} match: {told}, within what {quantity.sessions:,} sessions can tell ({_chances(shown)}){beyond}."
 
 
 def _at(one: Judged) -> str:
