@@ -18,20 +18,28 @@ from simulator import __version__
 if TYPE_CHECKING:
     from scenarios.laws import law
     from scenarios.load import load
+    from scenarios.logs.reading import LogError
     from scenarios.problems import ScenarioError
     from scenarios.schema import Scenario
+    from simulator.backtest import Backtest
+    from simulator.calibration import Calibrated, backtest, calibrate
     from simulator.month import PeriodReplay
     from simulator.replay import Replay, replay
     from simulator.result import Result, load_result
     from simulator.run import run
 
 __all__ = [
+    "Backtest",
+    "Calibrated",
+    "LogError",
     "PeriodReplay",
     "Replay",
     "Result",
     "Scenario",
     "ScenarioError",
     "__version__",
+    "backtest",
+    "calibrate",
     "law",
     "load",
     "load_result",
@@ -40,11 +48,16 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Backtest": ("simulator.backtest", "Backtest"),
+    "Calibrated": ("simulator.calibration", "Calibrated"),
+    "LogError": ("scenarios.logs.reading", "LogError"),
     "PeriodReplay": ("simulator.month", "PeriodReplay"),
     "Replay": ("simulator.replay", "Replay"),
     "Result": ("simulator.result", "Result"),
     "Scenario": ("scenarios.schema", "Scenario"),
     "ScenarioError": ("scenarios.problems", "ScenarioError"),
+    "backtest": ("simulator.calibration", "backtest"),
+    "calibrate": ("simulator.calibration", "calibrate"),
     "law": ("scenarios.laws", "law"),
     "load": ("scenarios.load", "load"),
     "load_result": ("simulator.result", "load_result"),

@@ -1,9 +1,10 @@
 """One law for some data, in the language of scenarios: chosen by its quantiles and its mean, not by distance alone.
 
 A law that wins by Kolmogorov's distance can double the mean and miss the P99 by half, and both are what a budget is
-made of. So a law may stand for data only where its P50, P90, P95, P99 and mean do, each within what so many values
-leave open, or 3 % where they leave less. Of the families that pass, the one with the least AIC; else a lognormal body
-with a generalised Pareto tail; else the data themselves, with such a tail above where they have one.
+made of. So a family may stand for data only where its P50, P90, P95, P99 and mean do, each within what so many values
+leave open, or 3 % where they leave less, and where Kolmogorov's distance is one that chance explains, or 2 %. Of the
+families that pass, the one with the least AIC; else a lognormal body with a generalised Pareto tail; else the data
+themselves, with such a tail above where they have one.
 """
 
 from __future__ import annotations
@@ -34,6 +35,13 @@ Purpose = Literal["tokens", "count", "minutes", "share"]
 QUANTILES = (0.5, 0.9, 0.95, 0.99)
 FLOOR = 0.03
 """What a quantile or the mean of a law may be off however many the data are."""
+
+NEAREST = 0.02
+"""Kolmogorov's distance that is no matter however many the data are."""
+
+CHANCE = 0.95
+"""Root of n times the distance that a family with fitted parameters has by chance: the 95th percentile is 0.9 of a
+lognormal, 1.1 of an exponential (Lilliefors 1967, 1969)."""
 
 FEW = 20
 """Values below which a law is a guess."""
@@ -298,11 +306,13 @@ class _Chooser:
             self.purpose, _CONTINUOUS
         )
         for fit in self.candidates:
-            if fit.family in taken:
+            if fit.family in taken and fit.ks <= max(NEAREST, CHANCE / math.sqrt(self.n)):
                 yield self._limited(*_written(fit))
         if 0.0 < zeros < 1.0 and self.sample.values.size > 2:
             rest = Sample(self.sample.values[1:], self.sample.counts[1:])
             for fit in fit_all(rest, taken)[0]:
+                if fit.ks > max(NEAREST, CHANCE / math.sqrt(self.n * (1.0 - zeros))):
+                    continue
                 law, expression, name = _written(fit)
                 weight = _number(zeros)
                 both = {"mixture": [{"weight": weight, "law": 0}, {"weight": _number(1 - weight), "law": expression}]}

@@ -92,6 +92,32 @@ FailIf = Annotated[
     typer.Option(metavar='"METRIC>VALUE"', help='Exit 1 if so: "breach_probability>0.05". Quote it. Repeatable.'),
 ]
 
+Logs = Annotated[list[str], typer.Argument(metavar="LOGS...", help="Files of call logs, or folders of them.")]
+LogFormat = Annotated[
+    str, typer.Option("--format", metavar="auto|NAME", help="What the logs are; auto tells by itself.")
+]
+Mapped = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="FIELD=COLUMN", help="Where a field stands: prompt=ContextTokens. Repeatable."),
+]
+Where = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN=VALUE", help="Only records that say so: team_id=support. Repeatable."),
+]
+Since = Annotated[str | None, typer.Option(metavar="DATE", help="First day, such as 2026-11-01.")]
+Until = Annotated[str | None, typer.Option(metavar="DATE", help="Last day.")]
+FeatureFrom = Annotated[str | None, typer.Option(metavar="COLUMN", help="The field that names the feature.")]
+ModelMap = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--model", metavar="LOGGED=PROVIDER/MODEL", help="What a logged name means; '*=...' for all. Repeatable."
+    ),
+]
+Ttl = Annotated[
+    str | None, typer.Option(metavar="5m|1h", help="How long the provider keeps a prefix; default: as the log shows.")
+]
+LogSeed = Annotated[int, typer.Option(metavar="N", help="The same seed gives the same result.", min=0)]
+
 
 def main() -> None:
     """Run the command line, and turn whatever goes wrong into one message and an exit code."""
@@ -238,6 +264,104 @@ def _hand_over_replay(found: Replay | PeriodReplay, wanted: Wanted, everything: 
             _note(f"wrote {path}")
     finally:
         _say(json_text(document) if wanted.json_to_stdout else _replay_screen(found, everything))
+
+
+@app.command()
+def calibrate(
+    logs: Logs,
+    out: Annotated[str, typer.Option(metavar="FILE", help="Where to write the scenario.")],
+    format_: LogFormat = "auto",
+    map_: Mapped = None,
+    where: Where = None,
+    since: Since = None,
+    until: Until = None,
+    feature_from: FeatureFrom = None,
+    model: ModelMap = None,
+    ttl: Ttl = None,
+    invoice: Annotated[float | None, typer.Option(metavar="AMOUNT", help="What was paid, to hold against it.")] = None,
+    holdout: Annotated[
+        float | None, typer.Option(metavar="SHARE", help="Hold sessions back and forecast them too, such as 0.5.")
+    ] = None,
+    sessions_per_day: Annotated[
+        float | None, typer.Option(metavar="N", help="In place of what the log says.", min=0.0)
+    ] = None,
+    name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the scenario; default: its file's.")] = None,
+    seed: LogSeed = 1,
+    json: Json = None,
+) -> None:
+    """Learn a scenario from call logs, and hold it against them."""
+    from simulator.calibration import CalibrateRequest
+    from simulator.outputs import Wanted, json_text
+    from simulator.progress import shown_reading
+    from simulator.show.calibration_screen import calibration_screen
+
+    wanted = Wanted.read(None, None, json)
+    words: dict[str, Any] = {
+        "format": format_,
+        "map": map_,
+        "where": where,
+        "since": since,
+        "until": until,
+        "models": model,
+    }
+    words |= {"feature_from": feature_from, "ttl": ttl, "invoice": invoice, "holdout": holdout, "seed": seed}
+    words |= {"sessions_per_day": sessions_per_day, "name": name}
+    request = CalibrateRequest.read(logs, out, words, prefix="--")
+    wanted.check_writable(request.files)
+    with shown_reading(sys.stderr.isatty(), _plain(), _note) as (watch, phase), _noting_interruption():
+        made = request.calibrate(watch, phase)
+    document = made.to_dict() if json is not None else {}
+    try:
+        scenario, *values = made.write(out)
+        _note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
+        for path in wanted.write_numbers(document):
+            _note(f"wrote {path}")
+    finally:
+        _say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, _width(), out))
+
+
+@app.command()
+def backtest(
+    scenario: Source,
+    logs: Logs,
+    set_: Overrides = None,
+    format_: LogFormat = "auto",
+    map_: Mapped = None,
+    where: Where = None,
+    since: Since = None,
+    until: Until = None,
+    feature_from: FeatureFrom = None,
+    model: ModelMap = None,
+    ttl: Ttl = None,
+    seed: LogSeed = 1,
+    json: Json = None,
+) -> None:
+    """Hold a scenario against call logs: simulated against observed, quantile by quantile."""
+    from simulator.calibration import BacktestRequest
+    from simulator.outputs import Wanted, json_text
+    from simulator.progress import shown_reading
+    from simulator.show.backtest_words import backtest_text
+
+    wanted = Wanted.read(None, None, json)
+    words: dict[str, Any] = {
+        "format": format_,
+        "map": map_,
+        "where": where,
+        "since": since,
+        "until": until,
+        "models": model,
+    }
+    words |= {"feature_from": feature_from, "ttl": ttl, "seed": seed}
+    request = BacktestRequest.read(scenario, set_ or (), logs, words, prefix="--")
+    wanted.check_writable(request.files)
+    with shown_reading(sys.stderr.isatty(), _plain(), _note) as (watch, phase), _noting_interruption():
+        tested = request.backtest(watch, phase)
+    document = tested.to_dict() if json is not None else {}
+    try:
+        for path in wanted.write_numbers(document):
+            _note(f"wrote {path}")
+    finally:
+        _say(json_text(document) if wanted.json_to_stdout else backtest_text(tested, _width()))
 
 
 @app.command("list")

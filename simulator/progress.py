@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING
 from simulator.show.words import count
 
 if TYPE_CHECKING:
+    from scenarios.logs.reading import ReadingProgress, Watch
     from simulator.run import Progress
+
+    Phase = Callable[[str], None]
 
 SECONDS_A_LINE = 10.0
 """Between lines, where there is no bar."""
@@ -69,3 +72,37 @@ def _bar() -> Iterator[Shown]:
 def _pace(progress: Progress) -> str:
     left = f" · {progress.seconds_left:.0f} s left" if progress.seconds_left is not None else ""
     return f"{count(round(progress.sessions_per_second, -3))} sessions a second{left}"
+
+
+@contextlib.contextmanager
+def shown_reading(
+    watched: bool, plain: bool, say: Callable[[str], None]
+) -> Iterator[tuple[Watch | None, Phase | None]]:
+    """What shows how far the reading of logs has come, and what is done then; the arguments are those of a run."""
+    if not watched:
+        yield None, None
+    elif plain:
+        yield None, say
+    else:
+        with _reading_bar() as shown:
+            yield shown
+
+
+@contextlib.contextmanager
+def _reading_bar() -> Iterator[tuple[Watch, Phase]]:
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn
+    from rich.progress import Progress as Bar
+
+    columns = BarColumn(), TextColumn("{task.percentage:.0f} %"), TextColumn("{task.fields[pace]}")
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None, pace="opening the logs")
+
+        def watch(progress: ReadingProgress) -> None:
+            pace = f"{count(progress.lines)} lines read"
+            bar.update(task, total=max(progress.total_bytes, 1), completed=progress.done_bytes, pace=pace)
+
+        def phase(name: str) -> None:
+            bar.reset(task, total=None, pace=name)
+
+        yield watch, phase

@@ -268,3 +268,12 @@ def test_half_of_real_data_has_the_p99_of_the_other_half(name: str, shared: Path
     if name != "conv":
         plain = fit_family("lognormal", sample_of(half[half > 0])).law
         assert plain.ppf([0.99])[0] != pytest.approx(other, rel=0.10)
+
+
+def test_a_family_whose_quantiles_hold_is_refused_where_its_shape_is_another() -> None:
+    """Two humps of 150 values: P50 and P90 of an exponential may be theirs by chance, its distribution is not."""
+    r = rng(15)
+    values = np.concatenate([r.normal(700, 20, 80), r.normal(1_900, 60, 70)])
+    choice = choose_law(values)
+    assert choice.body is not None
+    assert min(fit.ks for fit in choice.candidates if fit.family in {"lognormal", "gamma", "exponential"}) > 0.1

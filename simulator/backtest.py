@@ -1,0 +1,267 @@
+"""A scenario against what was observed: simulated and observed calls and sessions, quantile by quantile, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from distributions.streams import name_hash, period_uniforms
+from scenarios.logs.table import OK
+from simulator.judged import MATCH, OFF, TOO_FEW, Floats, Quantity, Sample, judge
+from simulator.observed import observed_sessions
+from simulator.sampled import predicted_means, sample
+
+if TYPE_CHECKING:
+    from scenarios.calibrating.learnings import Sessions
+    from scenarios.logs.table import Calls
+    from scenarios.schema import Scenario
+    from simulator.sampled import Sampled
+
+Phase = Callable[[str], None]
+
+TIMES_MORE, FEWEST, MOST = 20, 20_000, 100_000
+"""Simulated sessions: so many times the observed ones, within bounds."""
+SET, SETS, TRIALS = 100, 400, 500
+"""Sessions of a sum; sums of observed ones; simulated ones."""
+INTERVAL = 0.90
+BINS = 10
+FEWEST_DAYS = 14
+_SETS = name_hash("backtest:sets")
+KOLMOGOROV = 1.358
+"""The 95 % point of sqrt(n) times a Kolmogorov-Smirnov distance of independent values."""
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How often the mean cost of some observed sessions falls into the interval that the scenario predicts for it.
+
+    Attributes
+    ----------
+    size : sessions of a set
+    sets : how many were drawn, with replacement, from the observed sessions
+    low, high : the interval of the mean, in currency
+    level : what share should fall inside were the scenario and the log in full agreement
+    inside : the share that does
+    """
+
+    size: int
+    sets: int
+    low: float
+    high: float
+    level: float
+    inside: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where observed session costs stand among simulated ones: evenly everywhere, were the laws right.
+
+    Attributes
+    ----------
+    shares : of the observed sessions, by tenth of the simulated ones
+    distance : Kolmogorov-Smirnov, the largest gap between the two distributions
+    expected : the gap that chance alone passes in one case of twenty, were sessions independent of each other and the
+        laws not learnt from the same sessions
+    """
+
+    shares: tuple[float, ...]
+    distance: float
+    expected: float
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What came of holding a scenario against a log.
+
+    Attributes
+    ----------
+    sessions, calls : observed
+    simulated_sessions : how many were simulated
+    currency : of the costs
+    quantities : the comparisons
+    coverage, spread : of session costs; None where too few or free
+    held_out : whether the scenario was learnt from other sessions of the same log
+    notes : what was assumed
+    """
+
+    sessions: int
+    calls: int
+    simulated_sessions: int
+    currency: str
+    quantities: tuple[Quantity, ...]
+    coverage: Coverage | None
+    spread: Spread | None
+    held_out: bool = False
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def verdict(self) -> str:
+        """OFF where any quantity is; MATCH where all match; else TOO_FEW."""
+        found = {quantity.verdict for quantity in self.quantities}
+        return OFF if OFF in found else MATCH if found == {MATCH} else TOO_FEW
+
+    @property
+    def words(self) -> str:
+        """The verdict, a sentence a quantity, session costs first."""
+        from simulator.show.backtest_words import verdict_words
+
+        return verdict_words(self)
+
+    def quantity(self, name: str) -> Quantity:
+        """The comparison of that name."""
+        return next(quantity for quantity in self.quantities if quantity.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, for JSON."""
+        return {
+            "verdict": self.verdict,
+            "words": self.words,
+            "held_out": self.held_out,
+            "sessions": self.sessions,
+            "calls": self.calls,
+            "simulated_sessions": self.simulated_sessions,
+            "currency": self.currency,
+            "quantities": [_plain_quantity(quantity) for quantity in self.quantities],
+            "coverage": dataclasses.asdict(self.coverage) if self.coverage else None,
+            "spread": dataclasses.asdict(self.spread) if self.spread else None,
+            "notes": list(self.notes),
+        }
+
+    def __str__(self) -> str:
+        from simulator.show.backtest_words import backtest_text
+
+        return backtest_text(self, 100)
+
+
+def backtest(
+    scenario: Scenario,
+    calls: Calls,
+    *,
+    models: Mapping[str, str] | None = None,
+    seed: int = 1,
+    fitted_sessions: int | None = None,
+    sessions: int | None = None,
+    phase: Phase | None = None,
+) -> Backtest:
+    """Hold a scenario against a log.
+
+    Parameters
+    ----------
+    scenario : as `scenarios.load.load` gives it
+    calls : the log, as `scenarios.logs.formats.read_logs` gives it
+    models : names of models as logged, or ``*``, to names of the scenario or of the catalogue
+    seed : of what is simulated and drawn again
+    fitted_sessions : how many sessions of the same log, but not these, the scenario was learnt from
+    sessions : how many to simulate; by default 20 times those observed, at least 20,000 and at most 100,000
+    phase : told what is being done
+
+    Raises
+    ------
+    LogError
+        where the log has no calls, or models that the scenario has not
+    """
+    say = phase or (lambda _: None)
+    say("pricing the log")
+    observed, notes = observed_sessions(scenario, calls, models or {})
+    n = sessions or min(MOST, max(FEWEST, TIMES_MORE * len(observed)))
+    say(f"simulating {n:,} sessions")
+    simulated = sample(scenario, n, seed)
+    say("comparing")
+    quantities = [*_compared(scenario, observed, calls, simulated, fitted_sessions)]
+    cost = observed.cost
+    assert cost is not None
+    priced = bool(cost.any()) and len(observed) > 1
+    coverage = _coverage(scenario, cost, seed) if priced else None
+    spread = _spread(cost, simulated.sessions["cost"]) if priced else None
+    return Backtest(
+        len(observed), len(calls), n, scenario.currency, tuple(quantities), coverage, spread,
+        fitted_sessions is not None, notes,
+    )  # fmt: skip
+
+
+def _compared(
+    scenario: Scenario, observed: Sessions, calls: Calls, simulated: Sampled, fitted: int | None
+) -> list[Quantity]:
+    own, theirs, table = simulated.sessions, simulated.calls, calls
+    assert observed.cost is not None
+    answered = (table["failed"] == OK) & ~table["summary"]
+    served = theirs.served & ~theirs.summary
+    group = observed.of_call[answered]
+    output = (table["output"] + table["reasoning"])[answered]
+    tokens = observed.input + observed.output
+    per_call = [
+        ("output per call", output, (theirs.output + theirs.reasoning)[served]),
+        ("prompt per call", table.prompt[answered], theirs.prompt[served]),
+    ]
+    per_session = [
+        ("calls per session", "count", observed.calls, own["calls"]),
+        ("agents per session", "count", observed.agents, own["agents"]),
+        ("tokens per session", "tokens", tokens, own["input"] + own["output"]),
+        ("cost per session", scenario.currency, observed.cost, own["cost"]),
+    ]
+    common: dict[str, Any] = {"simulated_sessions": len(own), "fitted_sessions": fitted}
+    found = [
+        judge(name, "tokens", Sample(_floats(there), group), _floats(here), **common)
+        for name, there, here in per_call
+        if there.size and here.size
+    ]
+    for name, unit, there, here in per_session:
+        if unit == "count" and (there == 1).all() and (here == 1).all():
+            continue  # a session is a call, or has one agent, on both sides: nothing to compare
+        found.append(judge(name, unit, Sample(_floats(there)), _floats(here), whole=unit == "count", **common))
+    return found
+
+
+def _floats(values: Any) -> Floats:
+    return np.asarray(values, np.float64)
+
+
+def _coverage(scenario: Scenario, cost: Floats, seed: int) -> Coverage:
+    n = cost.size
+    predicted = predicted_means(scenario, SET, TRIALS, seed)
+    tail = (1.0 - INTERVAL) / 2.0
+    low, high = np.quantile(predicted, [tail, 1.0 - tail]).tolist()
+    u = period_uniforms(seed, _SETS, np.repeat(np.arange(SETS), SET), 0, np.tile(np.arange(SET), SETS))
+    means = cost[np.minimum((u * n).astype(np.int64), n - 1)].reshape(SETS, SET).mean(axis=1)
+    inside = float(((low <= means) & (means <= high)).mean())
+    return Coverage(SET, SETS, low, high, INTERVAL, inside)
+
+
+def _spread(cost: Floats, simulated: Floats) -> Spread:
+    ordered = np.sort(simulated)
+    below, up_to = (np.searchsorted(ordered, cost, side) / ordered.size for side in ("left", "right"))
+    shares = np.histogram((below + up_to) / 2.0, BINS, (0.0, 1.0))[0] / cost.size
+    return Spread(tuple(shares.tolist()), _distance(np.sort(cost), ordered), KOLMOGOROV / float(np.sqrt(cost.size)))
+
+
+def _distance(one: Floats, other: Floats) -> float:
+    """The largest gap between two empirical distributions, both sorted."""
+    both = np.concatenate([one, other])
+    gaps = np.searchsorted(one, both, "right") / one.size - np.searchsorted(other, both, "right") / other.size
+    return float(np.abs(gaps).max())
+
+
+def _plain_quantity(quantity: Quantity) -> dict[str, Any]:
+    figures = {
+        name: {
+            "observed": one.observed,
+            "simulated": one.simulated,
+            "difference": one.difference if np.isfinite(one.difference) else None,
+            "within": [one.low, one.high if np.isfinite(one.high) else None],
+            "verdict": one.verdict,
+        }
+        for name, one in quantity.figures.items()
+    }
+    return {
+        "name": quantity.name,
+        "unit": quantity.unit,
+        "observed": quantity.observed,
+        "simulated": quantity.simulated,
+        "sessions": quantity.sessions,
+        "verdict": quantity.verdict,
+        "figures": figures,
+    }

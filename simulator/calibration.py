@@ -1,0 +1,360 @@
+"""Calibrate and backtest for people: from log files to a scenario that was held against them, and what to say of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenarios.calibrate import Calibration, Options
+from scenarios.calibrate import calibrate as learn
+from scenarios.load import Source, load
+from scenarios.logs.formats import read_logs
+from scenarios.logs.reading import LogError
+from simulator.backtest import Backtest
+from simulator.backtest import backtest as hold_against
+from simulator.observed import split
+from simulator.request import files_read
+
+if TYPE_CHECKING:
+    from scenarios.logs.reading import Reading, Watch
+    from scenarios.logs.table import Calls
+    from scenarios.schema import Scenario
+
+Phase = Callable[[str], None]
+TTLS = {"5m": 5.0, "1h": 60.0}
+AUTO = "auto"
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How logs are read; all but `models` as `scenarios.logs.formats.read_logs` takes it.
+
+    Attributes
+    ----------
+    models : names as logged, or ``*``, to those of the catalogue or of the scenario
+    """
+
+    format: str = AUTO
+    columns: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    where: tuple[tuple[str, str], ...] = ()
+    since: date | None = None
+    until: date | None = None
+    feature_from: str | None = None
+    ttl_minutes: float | None = None
+    models: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @classmethod
+    def of(cls, words: Mapping[str, Any], prefix: str = "") -> ReadOptions:
+        """Read the words of a command line or the arguments of `calibrate`; None is what was not given.
+
+        Parameters
+        ----------
+        words : ``format``, ``map``, ``where``, ``since``, ``until``, ``feature_from``, ``ttl``, ``models``
+        prefix : stands before their names in an error
+
+        Raises
+        ------
+        LogError
+            for a word that can't be read
+        """
+        columns = _pairs(words.get("map"), f"{prefix}map", "FIELD=COLUMN, such as prompt=ContextTokens")
+        ttl = words.get("ttl")
+        if ttl is not None and str(ttl) not in TTLS:
+            raise LogError(f"{prefix}ttl: {ttl!r} is none; a cache keeps a prefix for {' or '.join(TTLS)}")
+        return cls(
+            words.get("format") or AUTO,
+            dict(columns),
+            tuple(_pairs(words.get("where"), f"{prefix}where", "COLUMN=VALUE, such as team_id=support")),
+            _day(words.get("since"), f"{prefix}since"),
+            _day(words.get("until"), f"{prefix}until"),
+            words.get("feature_from"),
+            None if ttl is None else TTLS[str(ttl)],
+            dict(_pairs(words.get("models"), f"{prefix}model", "LOGGED=PROVIDER/MODEL, such as '*=openai/gpt-4o'")),
+        )
+
+    def read(self, logs: Sequence[str | Path], watch: Watch | None = None) -> tuple[Calls, Reading]:
+        """Read logs as `scenarios.logs.formats.read_logs` does."""
+        return read_logs(
+            logs,
+            format=self.format,
+            columns=self.columns,
+            where=self.where,
+            since=self.since,
+            until=self.until,
+            feature_from=self.feature_from,
+            ttl_minutes=self.ttl_minutes or TTLS["5m"],
+            watch=watch,
+        )
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """A scenario learnt from logs, with what came of holding it against them.
+
+    Attributes
+    ----------
+    calibration : what was learnt, and `write` for the file
+    scenario : the same as it loads
+    in_sample : against the sessions that it was learnt from
+    held_out : of a scenario learnt from the other sessions, against those held back; None without `holdout`
+    """
+
+    calibration: Calibration
+    scenario: Scenario
+    in_sample: Backtest
+    held_out: Backtest | None
+
+    def write(self, path: str | Path) -> list[Path]:
+        """Write the scenario, and beside it the values of laws of data; all of it or nothing."""
+        return self.calibration.write(path)
+
+    def to_dict(self) -> dict[str, Any]:
+        """All of it as plain values, ready for JSON."""
+        return {
+            **self.calibration.to_dict(),
+            "reading": reading_dict(self.calibration.reading),
+            "in_sample": self.in_sample.to_dict(),
+            "held_out": self.held_out.to_dict() if self.held_out else None,
+        }
+
+    def __str__(self) -> str:
+        from simulator.show.calibration_screen import calibration_screen
+
+        return calibration_screen(self, 100)
+
+
+@dataclass(frozen=True)
+class CalibrateRequest:
+    """A calibration that can start: every word is read.
+
+    Attributes
+    ----------
+    logs : files or folders
+    reading : how they are read
+    options : what the user says beside the log
+    holdout : share of the sessions that are held back and forecast too
+    """
+
+    logs: tuple[str | Path, ...]
+    reading: ReadOptions
+    options: Options
+    holdout: float | None
+
+    @classmethod
+    def read(
+        cls, logs: Sequence[str | Path], out: str | Path | None, words: Mapping[str, Any], prefix: str = ""
+    ) -> CalibrateRequest:
+        """Read the words of a command line or the arguments of `calibrate`; None is what was not given.
+
+        Raises
+        ------
+        LogError
+            for a word that can't be read
+        """
+        reading = ReadOptions.of(words, prefix)
+        share, invoice, rate = words.get("holdout"), words.get("invoice"), words.get("sessions_per_day")
+        if share is not None and not 0.0 < share < 1.0:
+            raise LogError(f"{prefix}holdout: {share:g} is no share of the sessions; give one between 0 and 1, as 0.5")
+        if invoice is not None and not 0.0 <= invoice < math.inf:
+            raise LogError(f"{prefix}invoice: {invoice:g} is no amount that was paid")
+        if rate is not None and not 0.0 < rate < math.inf:
+            raise LogError(f"{prefix}sessions-per-day: {rate:g} is no number of sessions; give one above 0")
+        if out is not None:
+            _refuse_place(Path(out), logs, prefix)
+        options = Options(
+            name=words.get("name"),
+            models=reading.models,
+            ttl_minutes=reading.ttl_minutes,
+            invoice=invoice,
+            sessions_per_day=rate,
+            seed=words.get("seed") or 0,
+        )
+        return cls(tuple(logs), reading, options, share)
+
+    @property
+    def files(self) -> list[Path]:
+        """What is read, and must not be overwritten."""
+        return [Path(log) for log in self.logs]
+
+    def calibrate(self, watch: Watch | None = None, phase: Phase | None = None) -> Calibrated:
+        """Read the logs, learn from them, and hold what was learnt against them."""
+        say = phase or (lambda _: None)
+        calls, reading = self.reading.read(self.logs, watch)
+        say(f"learning from {len(calls):,} calls")
+        calibration = learn(calls, reading, self.options)
+        scenario = loaded(calibration)
+        models, seed = self.options.models, self.options.seed
+        in_sample = hold_against(scenario, calls, models=models, seed=seed, phase=phase)
+        if self.holdout is None:
+            return Calibrated(calibration, scenario, in_sample, None)
+        kept, held = split(calls, self.holdout, seed)
+        say(f"learning from {len(kept):,} calls alone, to forecast the others")
+        part = learn(kept, reading, dataclasses.replace(self.options, kept=1.0 - self.holdout, invoice=None))
+        fitted = len(part.sessions)
+        out = hold_against(loaded(part), held, models=models, seed=seed, fitted_sessions=fitted, phase=phase)
+        return Calibrated(calibration, scenario, in_sample, out)
+
+
+@dataclass(frozen=True)
+class BacktestRequest:
+    """A backtest that can start: its scenario is valid, and every word is read."""
+
+    scenario: Scenario
+    logs: tuple[str | Path, ...]
+    reading: ReadOptions
+    seed: int
+
+    @classmethod
+    def read(
+        cls,
+        scenario: Source,
+        overrides: str | Sequence[str],
+        logs: Sequence[str | Path],
+        words: Mapping[str, Any],
+        prefix: str = "",
+    ) -> BacktestRequest:
+        """Read a scenario, and the words of a command line or the arguments of `backtest`."""
+        reading = ReadOptions.of(words, prefix)
+        return cls(load(scenario, overrides), tuple(logs), reading, words.get("seed") or 0)
+
+    @property
+    def files(self) -> list[Path]:
+        """What is read, and must not be overwritten."""
+        return [*(Path(log) for log in self.logs), *files_read(self.scenario)]
+
+    def backtest(self, watch: Watch | None = None, phase: Phase | None = None) -> Backtest:
+        """Read the logs and hold the scenario against them."""
+        calls, _ = self.reading.read(self.logs, watch)
+        return hold_against(self.scenario, calls, models=self.reading.models, seed=self.seed, phase=phase)
+
+
+def calibrate(
+    logs: str | Path | Sequence[str | Path],
+    *,
+    watch: Watch | None = None,
+    phase: Phase | None = None,
+    **words: Any,
+) -> Calibrated:
+    """Learn a scenario from logs, and hold it against them.
+
+    Parameters
+    ----------
+    logs : files or folders, all of one format
+    watch, phase : told how far reading has come, and what is being done then
+    words : as the options of ``burncurve calibrate``: ``format``, ``map``, ``where``, ``since``, ``until``,
+        ``feature_from``, ``models``, ``ttl``, ``invoice``, ``holdout``, ``sessions_per_day``, ``name``, ``seed``;
+        pairs such as ``map`` and ``models`` are texts "FIELD=COLUMN", one or several
+
+    Returns
+    -------
+    Calibrated; its ``write(path)`` makes the file
+
+    Raises
+    ------
+    LogError
+        for logs that can't be read or learnt from
+    TypeError
+        for a word that is none
+    """
+    _refuse_words(words, _CALIBRATE)
+    return CalibrateRequest.read(_several(logs), None, {"seed": 1, **words}).calibrate(watch, phase)
+
+
+def backtest(
+    scenario: Source,
+    logs: str | Path | Sequence[str | Path],
+    *,
+    overrides: str | Sequence[str] = (),
+    watch: Watch | None = None,
+    phase: Phase | None = None,
+    **words: Any,
+) -> Backtest:
+    """Hold a scenario against logs: simulated against observed calls and sessions, with a verdict in words.
+
+    Parameters
+    ----------
+    scenario, overrides : as `scenarios.load.load` takes them
+    logs, watch, phase, words : as `calibrate` takes them, but what is only for learning
+
+    Raises
+    ------
+    LogError, ScenarioError
+        for logs or a scenario that can't be read, and models that the scenario has not
+    """
+    _refuse_words(words, _READING)
+    return BacktestRequest.read(scenario, overrides, _several(logs), {"seed": 1, **words}).backtest(watch, phase)
+
+
+def loaded(calibration: Calibration) -> Scenario:
+    """The scenario of a calibration, as it loads once it is written."""
+    with tempfile.TemporaryDirectory(prefix="burncurve-") as folder:
+        file = Path(folder) / "calibrated.yaml"
+        calibration.write(file)
+        return load(file)
+
+
+def reading_dict(reading: Reading) -> dict[str, Any]:
+    """What came of reading, as plain values."""
+    return {
+        "files": [str(file) for file in reading.files],
+        "format": reading.format,
+        "lines": reading.lines,
+        "calls": reading.calls,
+        "duplicates": reading.duplicates,
+        "replayed": reading.replayed,
+        "ignored": dict(reading.ignored),
+        "skipped": [
+            {"reason": one.reason, "count": one.count, "examples": list(one.examples)}
+            for one in reading.skipped.values()
+        ],
+        "notes": list(reading.notes),
+    }
+
+
+_READING = ("format", "map", "where", "since", "until", "feature_from", "models", "ttl", "seed")
+_CALIBRATE = (*_READING, "invoice", "holdout", "sessions_per_day", "name")
+
+
+def _refuse_words(words: Mapping[str, Any], known: Sequence[str]) -> None:
+    for word in words:
+        if word not in known:
+            raise TypeError(f"{word!r} is no argument; there are {', '.join(known)}")
+
+
+def _several(logs: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
+    return [logs] if isinstance(logs, str | Path) else logs
+
+
+def _refuse_place(out: Path, logs: Sequence[str | Path], prefix: str) -> None:
+    """Refuse a place that can't take a scenario before an hour is spent on it."""
+    if out.suffix.lower() not in {".yaml", ".yml"}:
+        raise LogError(f"{prefix}out: {out} is not named as a scenario is; end it in .yaml")
+    if out.is_dir() or not (out.parent.is_dir() or not out.parent.exists()):
+        raise LogError(f"{prefix}out: {out} can't be written; name a file in a folder")
+    if out.resolve() in {Path(log).resolve() for log in logs}:
+        raise LogError(f"{prefix}out: {out} is a log that is read, and is never overwritten")
+
+
+def _pairs(words: str | Sequence[str] | None, name: str, form: str) -> list[tuple[str, str]]:
+    pairs = []
+    for word in [words] if isinstance(words, str) else words or ():
+        left, equals, right = word.partition("=")
+        if not (equals and left.strip() and right.strip()):
+            raise LogError(f"{name}: {word!r} is not of the form {form}")
+        pairs.append((left.strip(), right.strip()))
+    return pairs
+
+
+def _day(word: date | str | None, name: str) -> date | None:
+    if word is None or isinstance(word, date):
+        return word
+    try:
+        return date.fromisoformat(word)
+    except ValueError:
+        raise LogError(f"{name}: {word!r} is no day; write it as 2026-11-30") from None

@@ -1,0 +1,142 @@
+"""A backtest in words and as a table."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from simulator.judged import FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantity
+from simulator.show.tables import columns
+from simulator.show.words import count, listing, money, percent
+
+if TYPE_CHECKING:
+    from simulator.backtest import Backtest
+
+_NAMES = {"mean": "mean"} | {figure: figure.upper() for figure in FIGURES if figure != "mean"}
+_HEADLINES = {
+    MATCH: "MATCHES   simulated session costs are like the observed ones, as far as these can tell",
+    OFF: "IS OFF   simulated session costs differ from the observed ones by more than chance makes",
+    TOO_FEW: "CAN'T TELL   too few sessions were observed to say whether their costs are like the simulated ones",
+}
+_GLUE = "\u00a0"
+"""Holds a number and its sign together while lines are broken."""
+_SHORT = {MATCH: "match", OFF: "OFF", TOO_FEW: "too few to tell"}
+_FIRST = ("cost per session", "tokens per session", "calls per session", "agents per session")
+
+
+def backtest_text(tested: Backtest, width: int) -> str:
+    """What a command line shows: the verdict, the figures, coverage, and how to read them."""
+    parts = [
+        filled(headline(tested), width),
+        filled(verdict_words(tested), width),
+        figure_table(tested, width),
+        *(filled(line, width) for line in further_words(tested)),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def filled(text: str, width: int) -> str:
+    """Text in lines, no number parted from its percent sign."""
+    return textwrap.fill(text.replace(" %", f"{_GLUE}%"), width, break_on_hyphens=False).replace(_GLUE, " ")
+
+
+def headline(tested: Backtest) -> str:
+    """The verdict on what a budget is made of, session costs, and what else is off."""
+    told = _HEADLINES[tested.quantity("cost per session").verdict]
+    others = [one.name for one in tested.quantities if one.verdict == OFF and one.name != "cost per session"]
+    return f"{told}; {listing(others)} {'is' if len(others) == 1 else 'are'} off." if others else f"{told}."
+
+
+def verdict_words(tested: Backtest) -> str:
+    """A sentence a quantity, session costs first."""
+    order = {name: place for place, name in enumerate(_FIRST)}
+    quantities = sorted(tested.quantities, key=lambda one: order.get(one.name, len(order)))
+    return " ".join(_sentence(one) for one in quantities)
+
+
+def further_words(tested: Backtest) -> Iterator[str]:
+    """Coverage, spread, the rule, and what was assumed."""
+    coverage, spread, unit = tested.coverage, tested.spread, tested.currency
+    if coverage is not None:
+        yield (
+            f"Sums: the scenario puts the mean cost of {coverage.size} sessions between {money(coverage.low, unit)} "
+            f"and {money(coverage.high, unit)} in {percent(coverage.level)} of cases. Of {coverage.sets} sets of "
+            f"{coverage.size} drawn from the observed sessions, {percent(coverage.inside)} lie there."
+        )
+    if spread is not None:
+        beyond = "more" if spread.distance > spread.expected else "no more"
+        yield (
+            f"Spread: the distributions of session costs are {percent(spread.distance)} apart at most, {beyond} than "
+            f"the {percent(spread.expected)} that chance passes in one case of twenty, were sessions independent"
+            f"{'' if tested.held_out else ' and the laws not learnt from them'}."
+        )
+    yield (
+        "Rule: ± is how far chance takes a figure, so wide that of the six of a line one in twenty times any goes "
+        "beyond. OFF is beyond it and by more than 10 %; too few to tell is wider than ±50 %, or where no session "
+        "lies far enough out (±?)."
+    )
+    yield from (f"Assumed: {note}." for note in tested.notes)
+
+
+def figure_table(tested: Backtest, width: int) -> str:
+    """Simulated over observed by quantity and figure, and the band of each."""
+    head = ("simulated/observed", *(_NAMES[figure] for figure in FIGURES), "")
+    rows: list[tuple[str, ...]] = [head]
+    for quantity in tested.quantities:
+        figures = [quantity.figures[figure] for figure in FIGURES]
+        rows.append((quantity.name, *(_signed(one.difference) for one in figures), _SHORT[quantity.verdict]))
+        rows.append(("  chance", *(_band(one) for one in figures), ""))
+        rows.append(("  observed", *(_amount(one.observed, quantity.unit) for one in figures), ""))
+    return columns(rows, align="l" + "r" * len(FIGURES) + "l", width=width)
+
+
+def _sentence(quantity: Quantity) -> str:
+    name = quantity.name.removesuffix(" per session").removesuffix(" per call")
+    whose = "Session" if quantity.name.endswith("session") else "Call"
+    subject = {"cost": f"{whose} costs", "output": "Outputs of calls", "prompt": "Prompts of calls"}.get(
+        name, f"{name.capitalize()} per session"
+    )
+    off = [one for one in quantity.figures.values() if one.verdict == OFF]
+    if off:
+        told = listing([f"{_less(one)} at {_at(one)}" for one in off])
+        return f"{subject} are {told}, beyond what chance makes ({_chances(off)})."
+    if quantity.verdict == TOO_FEW:
+        return f"{subject}: {quantity.sessions:,} sessions are too few to tell."
+    asked = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
+    shown = [one for one in asked if one.verdict == MATCH]
+    told = ", ".join(f"{_NAMES[one.figure]} {_signed(one.difference)}" for one in shown)
+    rest = listing([_NAMES[one.figure] for one in asked if one.verdict == TOO_FEW])
+    beyond = f"; they are too few for its {rest}" if rest else ""
+    return f"{subject} match: {told}, within what {quantity.sessions:,} sessions can tell ({_chances(shown)}){beyond}."
+
+
+def _at(one: Judged) -> str:
+    return "the mean" if one.figure == "mean" else _NAMES[one.figure]
+
+
+def _chances(figures: list[Judged]) -> str:
+    return ", ".join(f"{_NAMES[one.figure]} {_band(one)}" for one in figures)
+
+
+def _less(one: Judged) -> str:
+    if not math.isfinite(one.difference):
+        return "more than the none that was observed"
+    return f"{abs(one.difference):.0%} too {'high' if one.difference > 0 else 'low'}".replace("%", " %")
+
+
+def _signed(difference: float) -> str:
+    if not math.isfinite(difference):
+        return "from 0"
+    return f"{100 * difference:+.0f} %".replace("-0 %", "+0 %")
+
+
+def _band(one: Judged) -> str:
+    return f"±{100 * one.band:.0f} %" if math.isfinite(one.band) else "±?"
+
+
+def _amount(value: float, unit: str) -> str:
+    if unit in {"tokens", "count"}:
+        return count(round(value)) if value >= 100 else f"{value:.3g}"
+    return money(value, unit)
