@@ -19,7 +19,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, defstruct
+from msgspec.structs import fields
 
 from scenarios.logs.ancestry import with_calling_parents
 from scenarios.logs.format import Format, Head, Log
@@ -70,8 +71,10 @@ class Observation(Struct):
     tool_call_names: list[str] | None = None
 
 
-class CamelObservation(Observation, rename="camel"):
-    """The same as the API spells it."""
+_SPELT_BY_API = defstruct(
+    "CamelObservation", [(each.name, each.type, None) for each in fields(Observation)], bases=(Struct,), rename="camel"
+)
+"""The same fields as the API spells them."""
 
 
 class _Above(NamedTuple):
@@ -177,7 +180,7 @@ class Langfuse(Format):
 def _kind(source: Source) -> type[Observation]:
     from scenarios.logs.formats import head_of
 
-    return CamelObservation if _is_camel(set(keys_of(head_of(source)))) else Observation
+    return cast("type[Observation]", _SPELT_BY_API) if _is_camel(set(keys_of(head_of(source)))) else Observation
 
 
 def _is_camel(keys: set[str]) -> bool:
