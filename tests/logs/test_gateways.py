@@ -72,7 +72,9 @@ def test_every_shape_of_an_export_gives_the_same_table(name: str, shape: str, tm
         whole = {c: [None if (v := row.get(c)) is None else str(v) for row in texts] for c in columns}
         parquet.write_table(pa.table(whole), file)
     else:
-        file.write_text(json.dumps({"data": rows} if shape == "document" else rows, indent=1 if shape == "pretty" else None))
+        file.write_text(
+            json.dumps({"data": rows} if shape == "document" else rows, indent=1 if shape == "pretty" else None)
+        )
     expected, _ = read_logs([sample(name)])
     calls, reading = read_logs([file], format=name)
     assert not {reason for reason in reading.skipped if "negative" not in reason}
@@ -106,7 +108,9 @@ def test_litellm_prompts_have_their_cached_part_inside_and_retries_are_counted()
         ["spend.jsonl:12"],
         ["spend.jsonl:14"],
     ]
-    naive = {row["request_id"]: float(row["spend"]) for row in good_lines("litellm") if row["request_id"] in ("r1", "r2")}
+    naive = {
+        row["request_id"]: float(row["spend"]) for row in good_lines("litellm") if row["request_id"] in ("r1", "r2")
+    }
     assert sum(naive.values()) == pytest.approx(calls["cost"][calls["time"] % 60 <= 2].sum(), rel=1e-12)
 
 
@@ -138,7 +142,9 @@ def test_langfuse_agents_tools_and_prompts() -> None:
     assert named(calls, "parent", "instance")[2] == "s1/planner"
     assert named(calls, "session")[8] == "t2"
     assert named(calls, "feature")[8] == "faq"
-    fates = dict(zip((calls["time"] // 1 % 60).tolist(), zip(calls["failed"], calls["billed"], strict=True), strict=True))
+    fates = dict(
+        zip((calls["time"] // 1 % 60).tolist(), zip(calls["failed"], calls["billed"], strict=True), strict=True)
+    )
     assert fates[6] == (PROVIDER, False)
     assert fates[7] == (QUALITY, True)
     ((call, tool, _, failed),) = calls.tools.tolist()
