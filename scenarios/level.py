@@ -1,4 +1,4 @@
-"""Bring an existing scenario to the level of sums: what was used in all, from usage pages or bills that know no session."""
+"""Bring an existing scenario to the level of sums: what was used in all, as usage pages and bills have it."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def level(document: Mapping[str, Any], usage: Usage, expected: PerSession, sessi
 
     Notes
     -----
-    Sessions go by the requests where they are counted, else by the tokens of the prompts. Tokens of a call are scaled by
-    drivers. Prompts and cache hits don't follow theirs in proportion (system prompts stay, hits end at 1): simulate the
+    Sessions go by the requests where they are counted, else by the tokens of the prompts. Drivers scale the tokens of a
+    call. Prompts and cache hits don't follow theirs in proportion (system prompts stay, hits end at 1): simulate the
     edited scenario and level it again, and it converges in a few rounds.
     """
     work = _Work(document, {}, [])
     work.said.append(
-        f"{usage.title}: sums of {usage.days:,.0f} days. They give the level and the mix; spread and tails stay the scenario's."
+        f"{usage.title}: sums of {usage.days:,.0f} days. They give level and mix; spread and tails stay the scenario's."
     )
     if not usage.days or not sessions_per_day:
         work.said.append("Nothing is scaled: there is no time that the sums cover, or the scenario has no sessions.")

@@ -27,6 +27,7 @@ class Aggregates(Format):
         """Say why there is nothing to read."""
         files = ", ".join(source.path.name for source in log.sources)
         raise LogError(
-            f"{files}: these are sums of many calls. They give a level and a mix, and no tails, so that no scenario can be "
+            f"{files}: these are sums of many calls. They give a level and a mix, and no tails, so that no "
+            f"scenario can be "
             "learnt from them. To bring an existing scenario to their level, give them as --level."
         )

@@ -8,7 +8,8 @@ What an observation says, and how it is read
 - `session_id` names the session; without one each trace is a session of its own. `trace_name` is the feature.
 - `usage_details` has its keys in many spellings. `input` has the cached tokens in it where `total` is reached without
   counting them again, and not where it is reached with them. Where there is no such total, all calls of the model go by
-  those that have one, else by what `total_cost` says, else by Langfuse's own reckoning, which prices each key by itself.
+  those that have one, else by what `total_cost` says, else by Langfuse's own reckoning, which prices each key by
+  itself.
 - A call of level ERROR without an answer is the provider's failure, and not billed, whatever cost Langfuse worked out
   for it; one with an answer failed by quality, and is billed.
 """
@@ -36,7 +37,8 @@ DEEPEST = 256
 """Observations between a call and its trace's root; more of them are a ring."""
 
 COLUMNS = (
-    "record", "time", "session", "instance", "parent", "agent", "model", "fresh", "cached", "written", "written_1h", "readable",
+    "record", "time", "session", "instance", "parent", "agent", "model", "fresh", "cached", "written", "written_1h",
+    "readable",
     "output", "reasoning", "cost", "failed", "billed", "feature", "user",
 )  # fmt: skip
 
@@ -145,7 +147,8 @@ class Langfuse(Format):
         instance, agent, parent = self._stands(row)
         cost = row.total_cost if row.total_cost is not None else row.calculated_total_cost
         at = self._rows.append(
-            row.id, seconds(row.start_time), session, instance, parent, agent, row.provided_model_name or row.model, prompt,
+            row.id, seconds(row.start_time), session, instance, parent, agent, row.provided_model_name or row.model,
+            prompt,
             cached, written, hour, inside, answer, reasoning, float("nan") if cost is None else float(cost), failed,
             failed != PROVIDER, feature or row.trace_name, row.user_id or None,
         )  # fmt: skip
@@ -212,7 +215,8 @@ def _note(reading: Reading, seen: Counter[str]) -> None:
     said = {
         "without session": "{:,} calls have no session_id: each trace of theirs is taken for a session.",
         "without id": "{:,} calls have no id: were they there twice, it would not be seen.",
-        "unbilled": "{:,} calls of level ERROR have no answer: the provider failed them and bills nothing, whatever cost "
+        "unbilled": "{:,} calls of level ERROR have no answer: the provider failed them and bills nothing, "
+        "whatever cost "
         "Langfuse worked out.",
     }
     reading.notes.extend(text.format(seen[key]) for key, text in said.items() if seen[key])

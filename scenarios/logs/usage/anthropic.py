@@ -7,6 +7,7 @@ leave the Priority tier out. Requests are not counted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 from typing import Any, ClassVar
 
 from scenarios.logs.records import seconds
@@ -44,7 +45,7 @@ def _buckets(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _read(bucket: Mapping[str, Any], result: Mapping[str, Any]) -> Bucket:
     start, end = seconds(bucket["starting_at"]), seconds(bucket["ending_at"])
-    if start != start or end != end:
+    if isnan(start + end):
         raise ValueError("a date that is none")
     model = result.get("model") or ""
     if "amount" in result:

@@ -1,8 +1,9 @@
-"""What `ccusage daily --json`, `session --json` and their kin print: days or sessions, by model where they are broken down."""
+"""What `ccusage daily --json`, `session --json` and their kin print: days or sessions, by model where they say."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isnan
 from typing import Any, ClassVar
 
 from scenarios.logs.records import seconds
@@ -50,12 +51,14 @@ def _span(entry: Mapping[str, Any]) -> tuple[float, float]:
     last = entry.get("lastActivity") or metadata.get("lastActivity") or entry.get("date") or entry.get("period")
     first = entry.get("firstActivity") or last
     start, end = seconds(first) // DAY * DAY, seconds(last) // DAY * DAY + DAY
-    if start != start or end != end:
+    if isnan(start + end):
         raise ValueError("no date")
     return start, end
 
 
 def _read(start: float, end: float, part: Mapping[str, Any]) -> Bucket:
     cost = next((part[name] for name in ("cost", "totalCost", "costUSD") if part.get(name) is not None), None)
-    counts = (tokens(part, name) for name in ("inputTokens", "cacheReadTokens", "cacheCreationTokens", "outputTokens"))
-    return Bucket(start, end, part.get("modelName") or "", *counts, cost=None if cost is None else float(cost))
+    names = ("inputTokens", "cacheReadTokens", "cacheCreationTokens", "outputTokens")
+    fresh, cached, written, output = (tokens(part, name) for name in names)
+    money = None if cost is None else float(cost)
+    return Bucket(start, end, part.get("modelName") or "", fresh, cached, written, output, cost=money)

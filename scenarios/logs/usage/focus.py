@@ -6,6 +6,7 @@ FOCUS counts no requests. Rows in another unit than tokens are passed over and c
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isnan
 from typing import Any, ClassVar
 
 from scenarios.logs.records import nested, seconds
@@ -45,7 +46,7 @@ class Focus(Aggregate):
 
 def _read(row: Mapping[str, Any]) -> Bucket:
     start, end = seconds(row["ChargePeriodStart"]), seconds(row["ChargePeriodEnd"])
-    if start != start or end != end:
+    if isnan(start + end):
         raise ValueError("no charge period")
     unit = str(row.get("ConsumedUnit") or "")
     if "token" not in unit.lower():
@@ -63,4 +64,5 @@ def _read(row: Mapping[str, Any]) -> Bucket:
     cost = row.get("BilledCost")
     money = None if cost in {None, ""} else float(str(cost))
     bucket = Bucket(start, end, model, cost=money, currency=currency)
-    return bucket._replace(**{_PARTS[kind.lower()]: quantity})
+    counted: dict[str, Any] = {_PARTS[kind.lower()]: quantity}
+    return bucket._replace(**counted)

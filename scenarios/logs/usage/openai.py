@@ -1,6 +1,6 @@
 """OpenAI's usage and costs of an organisation: `/v1/organization/usage/completions` and `/v1/organization/costs`.
 
-`input_tokens` has the tokens read from and written to the cache in it. Costs are not by model where nobody grouped them.
+`input_tokens` has the tokens read from and written to the cache in it. Costs are by model only where they were grouped.
 """
 
 from __future__ import annotations

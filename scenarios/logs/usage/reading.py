@@ -1,4 +1,4 @@
-"""From files of aggregates to the table of usage, whatever their kinds; tokens of one file and costs of another may be mixed."""
+"""From files of aggregates to the table of usage; tokens of one file and costs of another may be mixed."""
 
 from __future__ import annotations
 
