@@ -196,7 +196,7 @@ def _parts(told: _Metadata | None) -> tuple[int, int, int, int]:
         hour = (split and split.ephemeral_1h_input_tokens) or 0
         written = written or prompt.cache_creation_tokens or 0
     answer = usage.completion_tokens_details
-    return int(cached), int(written), int(hour), int((answer and answer.reasoning_tokens) or 0)
+    return int(cached), int(written), int(hour or 0), int((answer and answer.reasoning_tokens) or 0)
 
 
 def _failed(row: SpendLog, told: _Metadata | None) -> int:

@@ -1,4 +1,4 @@
-"""LiteLLM, Langfuse and Helicone: samples become the table that their writer meant, and nothing of their texts stays."""
+"""LiteLLM, Langfuse and Helicone: samples become the table that was meant, and nothing of their texts stays."""
 
 from __future__ import annotations
 
