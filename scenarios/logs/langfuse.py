@@ -50,6 +50,8 @@ _WRITTEN_5M = ("input_cache_creation_5m", "input_cache_creation_5m_tokens")
 _WRITTEN_1H = ("input_cache_creation_1h", "input_cache_creation_1h_tokens")
 _REASONING = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens", "reasoning")
 _TOTAL = ("total", "total_tokens", "totalTokens")
+_SPELT = (_INPUT, _OUTPUT, _READ, _WRITTEN, _WRITTEN_5M, _WRITTEN_1H, _REASONING, _TOTAL)
+_PLACES = {name: at for at, names in enumerate(_SPELT) for name in names}
 
 
 class Observation(Struct):
@@ -131,11 +133,10 @@ class Langfuse(Format):
 
     def _call(self, place: str, row: Observation, feature: str) -> None:
         usage = row.usage_details or {}
-        prompt, output = _first(usage, _INPUT), _first(usage, _OUTPUT)
-        hour = _first(usage, _WRITTEN_1H)
-        cached, written = _first(usage, _READ), max(_first(usage, _WRITTEN), hour + _first(usage, _WRITTEN_5M))
-        reasoning, total = _first(usage, _REASONING), _first(usage, _TOTAL)
-        if bad := bad_tokens(prompt, output, cached, written, hour, reasoning):
+        counts = _counts(usage)
+        prompt, output, cached, whole, five, hour, reasoning, total = counts
+        written = max(whole, five + hour)
+        if bad := bad_tokens(*counts):
             self._reading.skip(bad, place)
             return
         inside, answer = _reconciled(prompt, cached + written, output, reasoning, total)
@@ -190,11 +191,14 @@ def _is_camel(keys: set[str]) -> bool:
     return {"type", "traceId", "startTime", "usageDetails"} <= keys
 
 
-def _first(usage: Mapping[str, Number], names: tuple[str, ...]) -> int:
-    for name in names:
-        if (count := usage.get(name)) is not None:
-            return int(count)
-    return 0
+def _counts(usage: Mapping[str, Number]) -> list[int]:
+    """Tokens by what they are, in the order of `_SPELT`; of several spellings the first that counts any."""
+    counts = [0] * len(_SPELT)
+    for name, count in usage.items():
+        at = _PLACES.get(name)
+        if at is not None and count and not counts[at]:
+            counts[at] = int(count)
+    return counts
 
 
 def _reconciled(prompt: int, parts: int, output: int, reasoning: int, total: int) -> tuple[int, int]:

@@ -34,6 +34,7 @@ COLUMNS = (
     "cost", "attempt", "failed", "billed", "feature", "user",
 )  # fmt: skip
 
+_HIT = frozenset({True, "True", "true"})
 MOST_RETRIES = 100
 """Attempts before the last that are believed; more are no count of retries."""
 
@@ -119,7 +120,7 @@ class LiteLLM(Format):
             if row.call_type == "call_mcp_tool" or (row.mcp_namespaced_tool_name and not row.prompt_tokens):
                 failed = row.status == "failure"
                 self._uses.add(row.session_id, seconds(row.startTime), row.mcp_namespaced_tool_name or "mcp", failed)
-            elif row.cache_hit and str(row.cache_hit).lower() == "true":
+            elif row.cache_hit in _HIT:
                 log.reading.ignore("answers from the proxy's own cache, without a call of a model")
             else:
                 self._call(place, row, feature)
