@@ -75,10 +75,8 @@ class Observation(Struct):
     tool_call_names: list[str] | None = None
 
 
-_SPELT_BY_API = defstruct(
-    "CamelObservation", [(each.name, each.type, None) for each in fields(Observation)], bases=(Struct,), rename="camel"
-)
-"""The same fields as the API spells them."""
+_PLACE = ("id", "parent_observation_id", "type", "name")
+"""What the tree is made of, and all that its pass over the files decodes."""
 
 
 class _Above(NamedTuple):
@@ -109,7 +107,7 @@ class Langfuse(Format):
         self._uses, self._parents = Uses("instance"), dict[str, str | None]()
         for source in log.sources:
             unheard = Source(source.path, Reading())
-            for _, row, _ in Records(Log([unheard], unheard.reading, type(log.asked)()), _kind(source)):
+            for _, row, _ in Records(Log([unheard], unheard.reading, type(log.asked)()), _kind(source, _PLACE)):
                 if row.type not in CALLS and row.id:
                     self._above[row.id] = _Above(row.parent_observation_id, row.type, row.name)
         self._executed = any(each.kind == "TOOL" for each in self._above.values())
@@ -181,10 +179,13 @@ class Langfuse(Format):
         return agents
 
 
-def _kind(source: Source) -> type[Observation]:
+def _kind(source: Source, names: tuple[str, ...] = ()) -> type[Observation]:
+    """The fields of a file's observations as it spells them, or only those of some names."""
     from scenarios.logs.formats import head_of
 
-    return cast("type[Observation]", _SPELT_BY_API) if _is_camel(set(keys_of(head_of(source)))) else Observation
+    wanted = [(each.name, each.type, None) for each in fields(Observation) if not names or each.name in names]
+    rename = "camel" if _is_camel(set(keys_of(head_of(source)))) else None
+    return cast("type[Observation]", defstruct("Observation", wanted, rename=rename))
 
 
 def _is_camel(keys: set[str]) -> bool:
