@@ -184,7 +184,7 @@ def _kind(source: Source, names: tuple[str, ...] = ()) -> type[Observation]:
     from scenarios.logs.formats import head_of
 
     wanted = [(each.name, each.type, None) for each in fields(Observation) if not names or each.name in names]
-    rename = "camel" if _is_camel(set(keys_of(head_of(source)))) else None
+    rename: Literal["camel"] | None = "camel" if _is_camel(set(keys_of(head_of(source)))) else None
     return cast("type[Observation]", defstruct("Observation", wanted, rename=rename))
 
 
