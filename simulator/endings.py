@@ -10,6 +10,7 @@ DONE, CROSSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 _BAD_INPUT = (
     ("scenarios.problems", "ScenarioError"),
     ("scenarios.catalog", "UnknownModelError"),
+    ("scenarios.logs.reading", "LogError"),
     ("simulator.outputs", "OutputError"),
     ("simulator.risk.conditions", "ConditionError"),
     ("scenarios.logs.reading", "LogError"),

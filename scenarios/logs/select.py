@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+import numpy as np
 
-from scenarios.logs.format import Asked
+from scenarios.logs.format import Asked, Log
+
+if TYPE_CHECKING:
+    from scenarios.logs.batches import Batch
 
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -37,6 +41,22 @@ class Picker:
         if not all(value in texts(_value(top, path)) for path, value in self._where):
             return False, ""
         return True, next(iter(texts(_value(top, self._feature))), "") if self._feature else ""
+
+
+def wanted(batch: Batch, log: Log) -> Batch:
+    """The rows of a batch whose columns say what `--where` asks for; the others are no part of the log."""
+    for path, value in log.asked.where:
+        keep = np.array([value in _several(cell) for cell in batch.columns[path].tolist()], bool)
+        batch = batch.where(keep)
+    return batch
+
+
+def _several(cell: Any) -> list[str]:
+    if isinstance(cell, str) and cell[:1] == "[":
+        return texts(_decoded(cell))
+    if isinstance(cell, float) and cell.is_integer():
+        return [str(int(cell))]
+    return texts(cell)
 
 
 def texts(value: Any) -> list[str]:
