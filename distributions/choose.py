@@ -177,6 +177,11 @@ def choose_law(
 
 def near(sample: Sample, law: Law) -> tuple[Near, ...]:
     """Quantiles and mean of data and law; a quantile with fewer than five values beyond it is left out, P50 never."""
+    return _compared(_known(sample), law)
+
+
+def _known(sample: Sample) -> list[tuple[float | None, float, float, float]]:
+    """Share (None for the mean), value, and what its sampling error leaves open, low and high."""
     n = int(np.sum(sample.counts))
     z = _Z[n >= MANY]
     upto = np.cumsum(sample.counts)
@@ -184,17 +189,24 @@ def near(sample: Sample, law: Law) -> tuple[Near, ...]:
     def at(rank: float) -> float:
         return float(sample.values[np.searchsorted(upto, min(max(math.ceil(rank), 1), n))])
 
-    found = []
+    found: list[tuple[float | None, float, float, float]] = []
     for share in QUANTILES:
         if share > 0.5 and n * (1.0 - share) < 5.0:
             continue
         margin = z * math.sqrt(n * share * (1.0 - share))
-        data, law_at = at(share * n), float(law.ppf([share])[0])
-        found.append(Near(f"P{100 * share:g}", data, at(share * n - margin), at(share * n + margin + 1), law_at))
+        found.append((share, at(share * n), at(share * n - margin), at(share * n + margin + 1)))
     mean = float(sample.counts @ sample.values) / n
-    sd = math.sqrt(float(sample.counts @ (sample.values - mean) ** 2) / n)
-    margin = z * sd / math.sqrt(n)
-    return (*found, Near("mean", mean, mean - margin, mean + margin, law.mean()))
+    margin = z * math.sqrt(float(sample.counts @ (sample.values - mean) ** 2)) / n
+    return [*found, (None, mean, mean - margin, mean + margin)]
+
+
+def _compared(known: list[tuple[float | None, float, float, float]], law: Law) -> tuple[Near, ...]:
+    return tuple(
+        Near("mean", data, low, high, law.mean())
+        if share is None
+        else Near(f"P{100 * share:g}", data, low, high, float(law.ppf([share])[0]))
+        for share, data, low, high in known
+    )
 
 
 def _sample(values: FloatArray, what: str) -> Sample:
@@ -227,6 +239,7 @@ class _Chooser:
         self.largest = float(sample.values[-1])
         beyond = [limit for limit in limits if limit >= self.largest] + ([1.0] if purpose == "share" else [])
         self.limit = min(beyond, default=None)
+        self.known = _known(sample)
         self.warnings: list[str] = []
         self.candidates: list[Fitted] = []
         self.refused: dict[str, str] = {}
@@ -382,7 +395,7 @@ class _Chooser:
         return clip(law, -math.inf, _number(top)), {**expression, "max": _number(top)}, name
 
     def _holds(self, law: Law) -> bool:
-        return math.isfinite(law.mean()) and all(each.holds for each in near(self.sample, law))
+        return math.isfinite(law.mean()) and all(each.holds for each in _compared(self.known, law))
 
     def _constant(self) -> Choice:
         value = _number(self.largest)
