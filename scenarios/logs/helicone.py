@@ -2,9 +2,9 @@
 
 What a request says, and how it is read
 ---------------------------------------
-- `request_properties` has the session (Helicone-Session-Id), its name, which is the feature (Helicone-Session-Name), and
-  where in it the call stands (Helicone-Session-Path). A path of several parts is an agent instance of its own, below the
-  nearest part of the path that made calls.
+- `request_properties` has the session (Helicone-Session-Id), its name, which is the feature (Helicone-Session-Name),
+  and where in it the call stands (Helicone-Session-Path). A path of several parts is an agent instance of its own,
+  below the nearest part of the path that made calls.
 - `prompt_tokens` has the cached tokens in it or not, as the provider counts. The costs tell which (`tokens.py`); where
   they can't, Anthropic's models count them apart, and all others inside.
 - A `response_status` of 400 or more, or below 0, is a call that the provider failed and does not bill. One that was
@@ -25,7 +25,8 @@ from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
 from scenarios.logs.tokens import UNTOLD, Number, bad_tokens, disjoint
 
 COLUMNS = (
-    "record", "time", "session", "instance", "parent", "agent", "provider", "model", "fresh", "cached", "written", "readable",
+    "record", "time", "session", "instance", "parent", "agent", "provider", "model", "fresh", "cached", "written",
+    "readable",
     "output", "cost", "failed", "billed", "feature", "user",
 )  # fmt: skip
 
@@ -99,8 +100,10 @@ class Helicone(Format):
         failed, billed = _fate(row.response_status, output)
         model = row.model_override or row.response_model or row.request_model
         self._rows.append(
-            row.request_id, seconds(row.request_created_at), session, instance, parent, agent, row.provider, model, prompt,
-            cached, written, UNTOLD, output, float("nan") if cost is None else float(cost), failed, billed, feature or title,
+            row.request_id, seconds(row.request_created_at), session, instance, parent, agent, row.provider, model,
+            prompt,
+            cached, written, UNTOLD, output, float("nan") if cost is None else float(cost), failed, billed,
+            feature or title,
             row.request_user_id or None,
         )  # fmt: skip
 

@@ -8,7 +8,8 @@ What an observation says, and how it is read
 - `session_id` names the session; without one each trace is a session of its own. `trace_name` is the feature.
 - `usage_details` has its keys in many spellings. `input` has the cached tokens in it where `total` is reached without
   counting them again, and not where it is reached with them. Where there is no such total, all calls of the model go by
-  those that have one, else by what `total_cost` says, else by Langfuse's own reckoning, which prices each key by itself.
+  those that have one, else by what `total_cost` says, else by Langfuse's own reckoning, which prices each key by
+  itself.
 - A call of level ERROR without an answer is the provider's failure, and not billed, whatever cost Langfuse worked out
   for it; one with an answer failed by quality, and is billed.
 """
@@ -17,9 +18,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
-from msgspec import Struct
+from msgspec import Struct, defstruct
+from msgspec.structs import fields
 
 from scenarios.logs.ancestry import with_calling_parents
 from scenarios.logs.format import Format, Head, Log
@@ -35,7 +37,8 @@ DEEPEST = 256
 """Observations between a call and its trace's root; more of them are a ring."""
 
 COLUMNS = (
-    "record", "time", "session", "instance", "parent", "agent", "model", "fresh", "cached", "written", "written_1h", "readable",
+    "record", "time", "session", "instance", "parent", "agent", "model", "fresh", "cached", "written", "written_1h",
+    "readable",
     "output", "reasoning", "cost", "failed", "billed", "feature", "user",
 )  # fmt: skip
 
@@ -47,6 +50,8 @@ _WRITTEN_5M = ("input_cache_creation_5m", "input_cache_creation_5m_tokens")
 _WRITTEN_1H = ("input_cache_creation_1h", "input_cache_creation_1h_tokens")
 _REASONING = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens", "reasoning")
 _TOTAL = ("total", "total_tokens", "totalTokens")
+_SPELT = (_INPUT, _OUTPUT, _READ, _WRITTEN, _WRITTEN_5M, _WRITTEN_1H, _REASONING, _TOTAL)
+_PLACES = {name: at for at, names in enumerate(_SPELT) for name in names}
 
 
 class Observation(Struct):
@@ -70,8 +75,10 @@ class Observation(Struct):
     tool_call_names: list[str] | None = None
 
 
-class CamelObservation(Observation, rename="camel"):
-    """The same as the API spells it."""
+_SPELT_BY_API = defstruct(
+    "CamelObservation", [(each.name, each.type, None) for each in fields(Observation)], bases=(Struct,), rename="camel"
+)
+"""The same fields as the API spells them."""
 
 
 class _Above(NamedTuple):
@@ -126,11 +133,10 @@ class Langfuse(Format):
 
     def _call(self, place: str, row: Observation, feature: str) -> None:
         usage = row.usage_details or {}
-        prompt, output = _first(usage, _INPUT), _first(usage, _OUTPUT)
-        hour = _first(usage, _WRITTEN_1H)
-        cached, written = _first(usage, _READ), max(_first(usage, _WRITTEN), hour + _first(usage, _WRITTEN_5M))
-        reasoning, total = _first(usage, _REASONING), _first(usage, _TOTAL)
-        if bad := bad_tokens(prompt, output, cached, written, hour, reasoning):
+        counts = _counts(usage)
+        prompt, output, cached, whole, five, hour, reasoning, total = counts
+        written = max(whole, five + hour)
+        if bad := bad_tokens(*counts):
             self._reading.skip(bad, place)
             return
         inside, answer = _reconciled(prompt, cached + written, output, reasoning, total)
@@ -142,7 +148,8 @@ class Langfuse(Format):
         instance, agent, parent = self._stands(row)
         cost = row.total_cost if row.total_cost is not None else row.calculated_total_cost
         at = self._rows.append(
-            row.id, seconds(row.start_time), session, instance, parent, agent, row.provided_model_name or row.model, prompt,
+            row.id, seconds(row.start_time), session, instance, parent, agent, row.provided_model_name or row.model,
+            prompt,
             cached, written, hour, inside, answer, reasoning, float("nan") if cost is None else float(cost), failed,
             failed != PROVIDER, feature or row.trace_name, row.user_id or None,
         )  # fmt: skip
@@ -177,18 +184,21 @@ class Langfuse(Format):
 def _kind(source: Source) -> type[Observation]:
     from scenarios.logs.formats import head_of
 
-    return CamelObservation if _is_camel(set(keys_of(head_of(source)))) else Observation
+    return cast("type[Observation]", _SPELT_BY_API) if _is_camel(set(keys_of(head_of(source)))) else Observation
 
 
 def _is_camel(keys: set[str]) -> bool:
     return {"type", "traceId", "startTime", "usageDetails"} <= keys
 
 
-def _first(usage: Mapping[str, Number], names: tuple[str, ...]) -> int:
-    for name in names:
-        if (count := usage.get(name)) is not None:
-            return int(count)
-    return 0
+def _counts(usage: Mapping[str, Number]) -> list[int]:
+    """Tokens by what they are, in the order of `_SPELT`; of several spellings the first that counts any."""
+    counts = [0] * len(_SPELT)
+    for name, count in usage.items():
+        at = _PLACES.get(name)
+        if at is not None and count and not counts[at]:
+            counts[at] = int(count)
+    return counts
 
 
 def _reconciled(prompt: int, parts: int, output: int, reasoning: int, total: int) -> tuple[int, int]:
@@ -209,7 +219,8 @@ def _note(reading: Reading, seen: Counter[str]) -> None:
     said = {
         "without session": "{:,} calls have no session_id: each trace of theirs is taken for a session.",
         "without id": "{:,} calls have no id: were they there twice, it would not be seen.",
-        "unbilled": "{:,} calls of level ERROR have no answer: the provider failed them and bills nothing, whatever cost "
+        "unbilled": "{:,} calls of level ERROR have no answer: the provider failed them and bills nothing, "
+        "whatever cost "
         "Langfuse worked out.",
     }
     reading.notes.extend(text.format(seen[key]) for key, text in said.items() if seen[key])

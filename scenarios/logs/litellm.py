@@ -6,9 +6,10 @@ What a row says, and how it is read
   `total_tokens` counts them on top, that version of LiteLLM left them out.
 - Only the last attempt of a request is a row. `metadata.attempted_retries` says how many came before; each becomes a
   call of its own with the same prompt and no answer, failed by the provider and not billed, and the row is the attempt
-  after them. Of `billed_retry_attempt` the table knows no tokens: such rows are told, their earlier attempts not billed.
-- A row that failed is the provider's error (429, 5xx, a timeout, a refusal), or, where an answer came and did not pass a
-  check of its form, one of quality, which is billed.
+  after them. Of `billed_retry_attempt` the table knows no tokens: such rows are told, their earlier attempts not
+  billed.
+- A row that failed is the provider's error (429, 5xx, a timeout, a refusal), or, where an answer came and did not
+  pass a check of its form, one of quality, which is billed.
 - `cache_hit` means the proxy's own cache of whole answers: no model was called.
 - Calls of MCP tools are rows too. They are tools of the last call before them in their session.
 """
@@ -28,10 +29,12 @@ from scenarios.logs.tokens import Number, bad_tokens
 from scenarios.logs.uses import Uses
 
 COLUMNS = (
-    "record", "time", "session", "agent", "provider", "model", "fresh", "cached", "written", "written_1h", "output", "reasoning",
+    "record", "time", "session", "agent", "provider", "model", "fresh", "cached", "written", "written_1h", "output",
+    "reasoning",
     "cost", "attempt", "failed", "billed", "feature", "user",
 )  # fmt: skip
 
+_HIT = frozenset({True, "True", "true"})
 MOST_RETRIES = 100
 """Attempts before the last that are believed; more are no count of retries."""
 
@@ -117,7 +120,7 @@ class LiteLLM(Format):
             if row.call_type == "call_mcp_tool" or (row.mcp_namespaced_tool_name and not row.prompt_tokens):
                 failed = row.status == "failure"
                 self._uses.add(row.session_id, seconds(row.startTime), row.mcp_namespaced_tool_name or "mcp", failed)
-            elif row.cache_hit and str(row.cache_hit).lower() == "true":
+            elif row.cache_hit in _HIT:
                 log.reading.ignore("answers from the proxy's own cache, without a call of a model")
             else:
                 self._call(place, row, feature)
@@ -150,7 +153,8 @@ class LiteLLM(Format):
             tokens = fresh + cached + written, 0, 0, 0, 0, 0
             self._rows.append(record, *named, *model, *tokens, 0.0, attempt, PROVIDER, False, feature, user)
         self._rows.append(
-            row.request_id, *named, *model, fresh, cached, written, min(written_1h, written), max(0, output - reasoning),
+            row.request_id, *named, *model, fresh, cached, written, min(written_1h, written), max(0,
+            output - reasoning),
             min(reasoning, output), cost, retries + 1, failed, failed != PROVIDER or cost > 0, feature, user,
         )  # fmt: skip
 
@@ -184,7 +188,8 @@ def _parts(told: _Metadata | None) -> tuple[int, int, int, int]:
     usage = told and (told.usage_object or told.additional_usage_values)
     if not usage:
         return 0, 0, 0, 0
-    prompt, hour = usage.prompt_tokens_details, 0
+    prompt = usage.prompt_tokens_details
+    hour: Number = 0
     cached, written = usage.cache_read_input_tokens or 0, usage.cache_creation_input_tokens or 0
     if prompt:
         cached = cached or prompt.cached_tokens or 0
@@ -192,7 +197,7 @@ def _parts(told: _Metadata | None) -> tuple[int, int, int, int]:
         hour = (split and split.ephemeral_1h_input_tokens) or 0
         written = written or prompt.cache_creation_tokens or 0
     answer = usage.completion_tokens_details
-    return int(cached), int(written), int(hour), int((answer and answer.reasoning_tokens) or 0)
+    return int(cached), int(written), int(hour or 0), int((answer and answer.reasoning_tokens) or 0)
 
 
 def _failed(row: SpendLog, told: _Metadata | None) -> int:
@@ -207,10 +212,13 @@ def _failed(row: SpendLog, told: _Metadata | None) -> int:
 
 def _note(reading: Reading, seen: Counter[str]) -> None:
     said = {
-        "retries": "{:,} failed attempts stand in the log only as a count (attempted_retries): they are taken as calls that "
+        "retries": "{:,} failed attempts stand in the log only as a count (attempted_retries): they are taken "
+        "as calls that "
         "the provider failed and did not bill.",
-        "billed": "{:,} requests had a retry that was billed (billed_retry_attempt); the log does not say what it cost.",
-        "fallbacks": "{:,} requests were served by a fallback model (attempted_fallbacks); what failed before is not in the log.",
+        "billed": "{:,} requests had a retry that was billed (billed_retry_attempt); the log does not say what "
+        "it cost.",
+        "fallbacks": "{:,} requests were served by a fallback model (attempted_fallbacks); what failed before "
+        "is not in the log.",
         "excluded": "{:,} rows counted cached tokens apart from prompt_tokens: they are added to the prompt.",
         "nameless": "{:,} rows have no request_id: were they there twice, it would not be seen.",
     }

@@ -259,7 +259,7 @@ def _lines(opened: IO[bytes]) -> Iterator[str]:
 
 
 def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    import pyarrow
+    import pyarrow as pa
     from pyarrow import parquet
 
     number = 0
@@ -272,7 +272,7 @@ def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, 
                     number += 1
                     yield number, row
                 source.report(number)
-        except (pyarrow.ArrowException, EOFError, OSError, zlib.error) as error:
+        except (pa.ArrowException, EOFError, OSError, zlib.error) as error:
             if not number:
                 raise LogError(f"{source.path} is not whole Parquet: {error}") from None
             source.cut_off(number, error)

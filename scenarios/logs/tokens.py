@@ -86,8 +86,8 @@ def disjoint(calls: Calls, reading: Reading, usual: Callable[[str], bool]) -> Ca
         verdict, why = _verdict(mine, said), "the calls that tell it"
         if verdict is None:
             one = calls["model"] == model
-            counts = (calls[name][one] for name in ("cached", "written"))
-            verdict, why = includes_cached(prompt[one], *counts, _answer(calls)[one], calls["cost"][one]), "their costs"
+            counts = prompt[one], calls["cached"][one], calls["written"][one], _answer(calls)[one]
+            verdict, why = includes_cached(*counts, calls["cost"][one]), "their costs"
         if verdict is None:
             name = calls.names["model"][model] if model >= 0 else ""
             verdict, why = usual(name), "what is usual for the source, as neither totals nor costs tell"
