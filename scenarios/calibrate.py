@@ -326,7 +326,8 @@ def _recorded(bill: Bill) -> str:
 def _origin(reading: Reading, bill: Bill) -> str:
     if bill.days is None:
         return _files(reading)
-    return f"{_files(reading)} ({bill.days[0].isoformat()} to {bill.days[1].isoformat()})"
+    days = " to ".join(dict.fromkeys(day.isoformat() for day in bill.days))
+    return f"{_files(reading)} ({days})"
 
 
 def _files(reading: Reading) -> str:
