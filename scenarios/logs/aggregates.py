@@ -16,6 +16,7 @@ class Aggregates(Format):
     name: ClassVar[str] = "usage"
     title: ClassVar[str] = "sums of many calls"
     needs: ClassVar[str] = "nothing: sums have no tails; give them as --level USAGE, for an existing scenario"
+    gives_calls: ClassVar[bool] = False
 
     @classmethod
     def recognises(cls, head: Head) -> bool:

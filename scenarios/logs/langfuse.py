@@ -181,7 +181,7 @@ class Langfuse(Format):
 
 def _kind(source: Source, names: tuple[str, ...] = ()) -> type[Observation]:
     """The fields of a file's observations as it spells them, or only those of some names."""
-    from scenarios.logs.formats import head_of
+    from scenarios.logs.heads import head_of
 
     wanted = [(each.name, each.type, None) for each in fields(Observation) if not names or each.name in names]
     rename: Literal["camel"] | None = "camel" if _is_camel(set(keys_of(head_of(source)))) else None
