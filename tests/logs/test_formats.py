@@ -31,5 +31,5 @@ def test_sums_of_many_calls_are_told_and_refused(kind: type[Format]) -> None:
     samples = sorted((SAMPLES / kind.name).iterdir())
     assert samples, f"{kind.name} has no sample"
     for sample in samples:
-        with pytest.raises(LogError, match="no tails.*--level"):
+        with pytest.raises(LogError, match=r"no tails.*--level"):
             read_logs([sample])
