@@ -182,7 +182,7 @@ class Langfuse(Format):
 
 
 def _kind(source: Source) -> type[Observation]:
-    from scenarios.logs.formats import head_of
+    from scenarios.logs.heads import head_of
 
     return cast("type[Observation]", _SPELT_BY_API) if _is_camel(set(keys_of(head_of(source)))) else Observation
 
