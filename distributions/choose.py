@@ -17,13 +17,14 @@ from typing import Any, Literal
 
 import numpy as np
 
-from distributions.compose import clip, mixture, splice
+from distributions.compose import clip, mixture, splice, truncate
 from distributions.data import MOST_STEPS, equal_shares
 from distributions.excess import Excess, find_tail, hill, mean_excess
 from distributions.families import FAMILIES, Constant, Lognormal
-from distributions.fit import Fitted, fit_all
+from distributions.fit import Fitted, fit_all, grouped
 from distributions.law import Law, LawError, LawProblem
-from distributions.likeliest import LIKELIEST
+from distributions.likeliest import LIKELIEST, NotFittedError
+from distributions.limited import LIMITED, fit_below, fit_piled
 from distributions.numerics import FloatArray
 from distributions.quantity import GREATEST, format_number
 from distributions.steps import Steps
@@ -47,6 +48,9 @@ FEW = 20
 
 PILE = 0.005
 """Share of the data that, at their greatest value, is a limit and no tail."""
+
+LEAST_CUT = 1e-4
+"""Share of a law above a limit from which on a truncation is worth its words; else a `max` says the same."""
 
 FURTHER = 10.0
 """Times the largest value: where a tail that has no mean, or no variance, ends if nobody states a limit."""
@@ -165,11 +169,19 @@ def choose_law(
     7
     """
     sample = _sample(values, what)
+    if purpose == "share" and sample.values[-1] > 1.0:
+        message = f"{what} has shares above 1, such as {format_number(float(sample.values[-1]))}"
+        raise LawError([LawProblem((), message)])
     return _Chooser(sample, whole, limits, what, purpose).choice()
 
 
 def near(sample: Sample, law: Law) -> tuple[Near, ...]:
     """Quantiles and mean of data and law; a quantile with fewer than five values beyond it is left out, P50 never."""
+    return _compared(_known(sample), law)
+
+
+def _known(sample: Sample) -> list[tuple[float | None, float, float, float]]:
+    """Share (None for the mean), value, and what its sampling error leaves open, low and high."""
     n = int(np.sum(sample.counts))
     z = _Z[n >= MANY]
     upto = np.cumsum(sample.counts)
@@ -177,17 +189,24 @@ def near(sample: Sample, law: Law) -> tuple[Near, ...]:
     def at(rank: float) -> float:
         return float(sample.values[np.searchsorted(upto, min(max(math.ceil(rank), 1), n))])
 
-    found = []
+    found: list[tuple[float | None, float, float, float]] = []
     for share in QUANTILES:
         if share > 0.5 and n * (1.0 - share) < 5.0:
             continue
         margin = z * math.sqrt(n * share * (1.0 - share))
-        data, law_at = at(share * n), float(law.ppf([share])[0])
-        found.append(Near(f"P{100 * share:g}", data, at(share * n - margin), at(share * n + margin + 1), law_at))
+        found.append((share, at(share * n), at(share * n - margin), at(share * n + margin + 1)))
     mean = float(sample.counts @ sample.values) / n
-    sd = math.sqrt(float(sample.counts @ (sample.values - mean) ** 2) / n)
-    margin = z * sd / math.sqrt(n)
-    return (*found, Near("mean", mean, mean - margin, mean + margin, law.mean()))
+    margin = z * math.sqrt(float(sample.counts @ (sample.values - mean) ** 2)) / n
+    return [*found, (None, mean, mean - margin, mean + margin)]
+
+
+def _compared(known: list[tuple[float | None, float, float, float]], law: Law) -> tuple[Near, ...]:
+    return tuple(
+        Near("mean", data, low, high, law.mean())
+        if share is None
+        else Near(f"P{100 * share:g}", data, low, high, float(law.ppf([share])[0]))
+        for share, data, low, high in known
+    )
 
 
 def _sample(values: FloatArray, what: str) -> Sample:
@@ -220,6 +239,7 @@ class _Chooser:
         self.largest = float(sample.values[-1])
         beyond = [limit for limit in limits if limit >= self.largest] + ([1.0] if purpose == "share" else [])
         self.limit = min(beyond, default=None)
+        self.known = _known(sample)
         self.warnings: list[str] = []
         self.candidates: list[Fitted] = []
         self.refused: dict[str, str] = {}
@@ -229,6 +249,8 @@ class _Chooser:
             return self._constant()
         if self.n < FEW:
             self.warnings.append(f"{self.what}: a law of {self.n} values is a guess")
+        elif self.n < 100:
+            self.warnings.append(f"{self.what}: the P99 rests on fewer than 1 of {self.n} values, and is a guess")
         elif self.n < 500:
             self.warnings.append(f"{self.what}: fewer than 5 of {self.n} values lie above the P99, which is a guess")
         atoms = tuple(self._atoms())
@@ -255,6 +277,9 @@ class _Chooser:
             for law, expression, name in self._families(zeros):
                 if self._holds(law):
                     return law, expression, None, name
+        for law, expression, name in self._cut(piled):
+            if self._holds(law):
+                return law, expression, None, name
         if excess is not None and not zeros:
             law, expression = self._spliced(self._lognormal_body(excess), excess)
             if self._holds(law):
@@ -265,14 +290,21 @@ class _Chooser:
         if excess is None:
             return steps, plain, body, "the data themselves"
         law, expression = self._spliced((steps, plain), excess)
-        return law, expression, body, "the data themselves, with a Pareto tail"
+        if self._holds(law):
+            return law, expression, body, "the data themselves, with a Pareto tail"
+        self.warnings.append(
+            f"{self.what}: no tail keeps its quantiles and mean, so nothing lies above the largest value"
+        )
+        return steps, plain, body, "the data themselves"
 
     def _families(self, zeros: float) -> Iterator[tuple[Law, Any, str]]:
         names = [
             name for name in LIKELIEST if self.whole or not FAMILIES[name].of(**FAMILIES[name].examples[0]).discrete
         ]
         self.candidates, self.refused = fit_all(self.sample, names)
-        taken = (*_COUNTS, *_CONTINUOUS) if self.purpose == "count" and self.whole else _CONTINUOUS
+        taken = {"count": (*_COUNTS, *_CONTINUOUS) if self.whole else _CONTINUOUS, "share": ("beta", "uniform")}.get(
+            self.purpose, _CONTINUOUS
+        )
         for fit in self.candidates:
             if fit.family in taken and fit.ks <= max(NEAREST, CHANCE / math.sqrt(self.n)):
                 yield self._limited(*_written(fit))
@@ -286,6 +318,30 @@ class _Chooser:
                 both = {"mixture": [{"weight": weight, "law": 0}, {"weight": _number(1 - weight), "law": expression}]}
                 whole = mixture([(weight, Constant(0.0)), (_number(1 - weight), law)])
                 yield self._limited(whole, both, f"{100 * zeros:.3g} % zeros, else {name}")
+
+    def _cut(self, piled: bool) -> Iterator[tuple[Law, Any, str]]:
+        """Families by conditional likelihood: of values that pile up at their greatest, or that a limit ends."""
+        top = self.largest if piled else self.limit
+        if top is None or self.sample.values.size < 3 or self.sample.values[0] <= 0.0:
+            return
+        sample = grouped(self.sample)
+        for family in LIMITED:
+            try:
+                found = fit_piled(family, sample) if piled else fit_below(family, sample, top)
+            except NotFittedError as error:
+                self.refused[f"{family} up to {format_number(top)}"] = str(error)
+                continue
+            parameters = {name: _number(value) for name, value in found.items()}
+            law, end = FAMILIES[family].of(**parameters), _number(top)
+            if piled:
+                yield (
+                    clip(law, -math.inf, end),
+                    {family: parameters, "max": end},
+                    f"{family} that piles up at its limit",
+                )
+            elif law.sf(top) > LEAST_CUT:
+                written = {family: parameters, "truncate": [None, end]}
+                yield truncate(law, -math.inf, end), written, f"{family} truncated at its limit"
 
     def _guess(self) -> tuple[Law, Any, str]:
         """A law for very few values: the likeliest family that two numbers give."""
@@ -339,12 +395,14 @@ class _Chooser:
         return clip(law, -math.inf, _number(top)), {**expression, "max": _number(top)}, name
 
     def _holds(self, law: Law) -> bool:
-        return math.isfinite(law.mean()) and all(each.holds for each in near(self.sample, law))
+        return math.isfinite(law.mean()) and all(each.holds for each in _compared(self.known, law))
 
     def _constant(self) -> Choice:
         value = _number(self.largest)
         if self.n < FEW:
             self.warnings.append(f"{self.what}: {self.n} equal values make no law; there may be others")
+        elif not value:
+            self.warnings.append(f"{self.what}: all {self.n:,} values are 0, as where a field was never filled in")
         law = Constant(float(value))
         quality = f"always {format_number(float(value))}"
         return Choice(

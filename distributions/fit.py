@@ -84,6 +84,7 @@ def fit_all(sample: Sample, families: Sequence[str]) -> tuple[list[Fitted], dict
     """Likeliest law of each of several families, by rising AIC, and why the others have none."""
     fitted: list[Fitted] = []
     refused: dict[str, str] = {}
+    sample = grouped(sample)
     for name in families:
         try:
             fitted.append(fit_family(name, sample))

@@ -183,7 +183,7 @@ def _three_ends(family: str, x: FloatArray, w: FloatArray) -> Parameters:
         below, lean, above = float(free[0]), float(free[1]), float(free[2])
         low = float(x[0]) - width * math.exp(min(below, 3.0))
         high = float(x[-1]) + width * math.exp(min(above, 3.0))
-        return low, low + (high - low) / (1.0 + math.exp(-lean)), high
+        return low, low + (high - low) / (1.0 + math.exp(min(-lean, 700.0))), high
 
     def loss(free: FloatArray) -> float:
         with np.errstate(divide="ignore", invalid="ignore"):

@@ -324,7 +324,9 @@ def _recorded(bill: Bill) -> str:
 
 
 def _origin(reading: Reading, bill: Bill) -> str:
-    days = f"{bill.days[0].isoformat()} to {bill.days[1].isoformat()}" if bill.days else "no dates"
+    if bill.days is None:
+        return _files(reading)
+    days = " to ".join(dict.fromkeys(day.isoformat() for day in bill.days))
     return f"{_files(reading)} ({days})"
 
 

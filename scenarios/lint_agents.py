@@ -42,7 +42,7 @@ def _difficulty(scenario: Scenario) -> Iterator[Finding]:
 
 
 def _has_messages(agent: Agent) -> bool:
-    return not agent.whole_prompt and not all(map(_is_nothing, (agent.message_tokens, agent.opening_message)))
+    return not all(map(_is_nothing, (agent.message_tokens, agent.opening_message)))
 
 
 def _sensitive(agent: Agent) -> bool:

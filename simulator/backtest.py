@@ -173,7 +173,7 @@ def backtest(
     say(f"simulating {n:,} sessions")
     simulated = sample(scenario, n, seed)
     say("comparing")
-    quantities = [*_compared(scenario, observed, calls, simulated, fitted_sessions, seed)]
+    quantities = [*_compared(scenario, observed, calls, simulated, fitted_sessions)]
     cost = observed.cost
     assert cost is not None
     priced = bool(cost.any()) and len(observed) > 1
@@ -186,7 +186,7 @@ def backtest(
 
 
 def _compared(
-    scenario: Scenario, observed: Sessions, calls: Calls, simulated: Sampled, fitted: int | None, seed: int
+    scenario: Scenario, observed: Sessions, calls: Calls, simulated: Sampled, fitted: int | None
 ) -> list[Quantity]:
     own, theirs, table = simulated.sessions, simulated.calls, calls
     assert observed.cost is not None
@@ -205,13 +205,15 @@ def _compared(
         ("tokens per session", "tokens", tokens, own["input"] + own["output"]),
         ("cost per session", scenario.currency, observed.cost, own["cost"]),
     ]
-    common: dict[str, Any] = {"simulated_sessions": len(own), "fitted_sessions": fitted, "seed": seed}
+    common: dict[str, Any] = {"simulated_sessions": len(own), "fitted_sessions": fitted}
     found = [
         judge(name, "tokens", Sample(_floats(there), group), _floats(here), **common)
         for name, there, here in per_call
         if there.size and here.size
     ]
     for name, unit, there, here in per_session:
+        if unit == "count" and (there == 1).all() and (here == 1).all():
+            continue  # a session is a call, or has one agent, on both sides: nothing to compare
         found.append(judge(name, unit, Sample(_floats(there)), _floats(here), whole=unit == "count", **common))
     return found
 
@@ -251,7 +253,7 @@ def _plain_quantity(quantity: Quantity) -> dict[str, Any]:
             "observed": one.observed,
             "simulated": one.simulated,
             "difference": one.difference if np.isfinite(one.difference) else None,
-            "band": one.band if np.isfinite(one.band) else None,
+            "within": [one.low, one.high if np.isfinite(one.high) else None],
             "verdict": one.verdict,
         }
         for name, one in quantity.figures.items()

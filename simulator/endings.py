@@ -10,9 +10,9 @@ DONE, CROSSED, BAD_INPUT, OUR_FAULT, INTERRUPTED = 0, 1, 2, 70, 130
 _BAD_INPUT = (
     ("scenarios.problems", "ScenarioError"),
     ("scenarios.catalog", "UnknownModelError"),
+    ("scenarios.logs.reading", "LogError"),
     ("simulator.outputs", "OutputError"),
     ("simulator.risk.conditions", "ConditionError"),
-    ("scenarios.logs.reading", "LogError"),
 )
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.EBADF, errno.EMFILE, errno.ENFILE}
 """What a system says that has no room or no strength left, whatever the program."""

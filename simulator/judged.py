@@ -1,12 +1,15 @@
 """One quantity simulated against observed: quantile by quantile, each difference beside what chance alone makes.
 
-The rule. A difference of a figure, simulated over observed, is held against a band: as far as the observed figure would
-move were the same number of sessions observed again, by a bootstrap of whole sessions, so wide that of the six figures
-of one quantity one in twenty times any leaves it by chance. The band takes in what the simulated figure and the laws
-themselves do not know: all are samples of sessions, and variances of samples go by one over their number.
+The rule. A simulated figure is held against an interval around the observed one: as far as that would move were as many
+other sessions observed, so wide that of the six figures of one quantity one in twenty times any lies outside by chance.
+For a quantile it runs between the observed values at the level less and plus the error of a share (Woodruff 1952),
+for the mean it is the mean and its error; sessions are independent, calls of one session are not. It takes in what the
+simulated figure and the laws themselves do not know: all are samples of sessions, and variances of samples go by one
+over their number. A bootstrap of sessions was tried: with 300 of them it called a figure of the very law off in one
+quantity of eight.
 
-- off: the difference is more than the band, and more than a tenth of the observed figure (whole numbers: more than 1)
-- too few: the band is wider than half of the figure, or fewer than five sessions lie beyond a quantile
+- off: outside, and by more than a tenth of the observed figure (quantiles of whole numbers: by more than 1)
+- too few: the interval has no end, or is wider than half of the figure to either side on average
 - match: else
 """
 
@@ -14,12 +17,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-
-from distributions.streams import name_hash, period_uniforms
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,11 +33,6 @@ Z = 2.6383
 """Normal quantile at 1 - 0.05 / 2 / 6: one chance in twenty that any of six figures leaves its band."""
 MATERIAL = 0.10
 WIDEST = 0.50
-FEWEST_BEYOND = 5
-REPLICATES = 200
-MOST_DRAWN = 40_000_000
-"""Values that all replicates sort through together; with more values there are fewer replicates, 50 at least."""
-_AGAIN = name_hash("backtest:again")
 
 
 @dataclass(frozen=True)
@@ -66,17 +62,24 @@ class Judged:
     ----------
     figure : out of `FIGURES`
     observed, simulated : what it is
+    low, high : where it is within chance; the high end is infinite where too few values lie beyond
     difference : simulated over observed, less 1; infinite where nothing was observed but something simulated
-    band : how far that is within chance, as a share of the observed figure
     verdict : MATCH, OFF or TOO_FEW
     """
 
     figure: str
     observed: float
     simulated: float
+    low: float
+    high: float
     difference: float
-    band: float
     verdict: str
+
+    @property
+    def band(self) -> float:
+        """Half the width of what is within chance, as a share of the observed figure."""
+        width = self.high - self.low
+        return width / 2.0 / abs(self.observed) if self.observed else (math.inf if width else 0.0)
 
 
 @dataclass(frozen=True)
@@ -116,7 +119,6 @@ def judge(
     simulated_sessions: int,
     fitted_sessions: int | None = None,
     whole: bool = False,
-    seed: int = 1,
 ) -> Quantity:
     """Hold a quantity's simulated values against observed ones.
 
@@ -127,14 +129,10 @@ def judge(
     whole : whether it is a small whole number, of which a difference of 1 is none
     """
     there, here = figures_of(observed.values), figures_of(simulated)
-    errors = standard_errors(observed, seed)
     n = observed.groups
     wider = math.sqrt(1.0 + n / simulated_sessions + (n / fitted_sessions if fitted_sessions else 0.0))
-    beyond = _beyond(observed, there)
-    judged = {
-        figure: _judged(figure, there[figure], here[figure], Z * wider * errors[figure], beyond[figure], whole)
-        for figure in FIGURES
-    }
+    chances = intervals(observed, there, Z * wider)
+    judged = {figure: _judged(figure, there[figure], here[figure], chances[figure], whole) for figure in FIGURES}
     return Quantity(name, unit, observed.values.size, simulated.size, n, judged)
 
 
@@ -144,47 +142,44 @@ def figures_of(values: Floats) -> dict[str, float]:
     return dict(zip(LEVELS, points, strict=True)) | {"mean": float(values.mean())}
 
 
-def standard_errors(observed: Sample, seed: int) -> dict[str, float]:
-    """By figure, how far it would move were other sessions observed: a bootstrap of groups."""
-    order = np.argsort(observed.values, kind="stable")
-    values = observed.values[order]
-    group = None if observed.group is None else np.unique(observed.group, return_inverse=True)[1][order]
-    n = observed.groups
-    replicates = int(min(REPLICATES, max(50, MOST_DRAWN // max(values.size, 1))))
-    drawn = [_figures_again(values, order if group is None else group, n, seed, one) for one in range(replicates)]
-    errors = np.std(np.array(drawn), axis=0, ddof=1).tolist()
-    return dict(zip(FIGURES, errors, strict=True))
-
-
-def _figures_again(values: Floats, group: Ints, n: int, seed: int, replicate: int) -> list[float]:
-    """Figures of values whose groups were drawn again, each as often as chance has it."""
-    u = period_uniforms(seed, _AGAIN, replicate, 0, np.arange(n))
-    times = np.bincount(np.minimum((u * n).astype(np.int64), n - 1), minlength=n)[group]
-    up_to = np.cumsum(times)
-    total = max(int(up_to[-1]), 1)
-    places = np.searchsorted(up_to, np.ceil(np.array(list(LEVELS.values())) * total - 1e-9))
-    return [*values[np.minimum(places, values.size - 1)].tolist(), float((values * times).sum() / total)]
-
-
-def _beyond(observed: Sample, there: Mapping[str, float]) -> dict[str, int]:
-    """By figure, how many sessions have values at or beyond it, on the side where they are fewer."""
-    counts = {"mean": observed.groups}
+def intervals(observed: Sample, there: Mapping[str, float], z: float) -> dict[str, tuple[float, float]]:
+    """By figure, where it is within `z` standard errors: low and high, infinite where the values do not reach."""
+    ordered = np.sort(observed.values)
+    found = {}
     for figure, level in LEVELS.items():
-        outside = observed.values >= there[figure] if level >= 0.5 else observed.values <= there[figure]
-        counts[figure] = int(outside.sum()) if observed.group is None else int(np.unique(observed.group[outside]).size)
-    return counts
+        error = z * _error_of_mean(observed, (observed.values <= there[figure]).astype(np.float64))
+        if error == 0.0:  # it is the greatest value, which says nothing of what lies beyond
+            error = z * math.sqrt(level * (1.0 - level) / observed.groups)
+        found[figure] = _at(ordered, level - error, -math.inf), _at(ordered, level + error, math.inf)
+    error = z * _error_of_mean(observed, observed.values)
+    return found | {"mean": (there["mean"] - error, there["mean"] + error)}
 
 
-def _judged(figure: str, there: float, here: float, chance: float, beyond: int, whole: bool) -> Judged:
-    apart = abs(here - there)
-    scale = abs(there)
+def _at(ordered: Floats, level: float, beyond: float) -> float:
+    """The value at a level; `beyond` where there is none."""
+    if not 0.0 < level < 1.0:
+        return max(beyond, 0.0)
+    return float(ordered[min(math.ceil(level * ordered.size), ordered.size) - 1])
+
+
+def _error_of_mean(observed: Sample, values: Floats) -> float:
+    """Standard error of a mean over all values, whose groups are independent."""
+    apart = values - values.mean()
+    if observed.group is not None:
+        apart = np.bincount(np.unique(observed.group, return_inverse=True)[1], apart)
+    n = apart.size
+    return float(np.sqrt((apart**2).sum() * n / max(n - 1, 1))) / values.size
+
+
+def _judged(figure: str, there: float, here: float, chance: tuple[float, float], whole: bool) -> Judged:
+    low, high = chance
+    apart, scale = abs(here - there), abs(there)
     difference = (here - there) / scale if scale else (0.0 if apart == 0.0 else math.copysign(math.inf, here - there))
-    band = chance / scale if scale else (math.inf if chance else 0.0)
     same = apart <= (1.0 if whole and figure != "mean" else 0.0)
-    if not same and apart > chance and apart > MATERIAL * scale and beyond >= FEWEST_BEYOND:
-        return Judged(figure, there, here, difference, band, OFF)
-    told = beyond >= FEWEST_BEYOND and (band <= WIDEST or same)
-    return Judged(figure, there, here, difference, band, MATCH if told else TOO_FEW)
+    judged = Judged(figure, there, here, low, high, difference, MATCH)
+    if not low <= here <= high and apart > MATERIAL * scale and not same:
+        return replace(judged, verdict=OFF)
+    return judged if same or judged.band <= WIDEST else replace(judged, verdict=TOO_FEW)
 
 
 def listed(quantities: Sequence[Quantity], verdict: str) -> list[tuple[Quantity, Judged]]:

@@ -194,12 +194,12 @@ def _batches(
         records, totals, _ = simulate_addresses(program, period, seed, some, NANO, None, trace)
         events = int(totals[T_EVENTS])
         if events > room:
-            if len(some) == 1:
-                room = events
-                trace = np.zeros(room + 1, TRACE_DTYPE)
+            room = events if len(some) == 1 else room
+            trace = np.zeros(room + 1, TRACE_DTYPE)
             size = max(1, len(some) // 2)
             continue
         yield records, trace[:events]
+        trace[:events] = 0  # kernels write what an event has, and leave the rest of its row
         at += len(some)
         size = min(SESSIONS_AT_ONCE, max(1, int(FILLED * room * len(some) / max(events, 1))))
 

@@ -136,9 +136,7 @@ def _comment(what: str, widened: float | None, n: int) -> str:
     said = f"{what}, as {n:,} sessions leave them open"
     if widened is None:
         return said
-    if widened > 1:
-        return f"{said}, made {widened:.2g} times as wide: long sessions are dear in more ways than one"
-    return f"{said}, made {widened:.2g} times as wide: what they do to the cost partly cancels"
+    return f"{said}, and {widened:.2g} times as wide, so that all together make what sessions drawn again say"
 
 
 def _reach(log_sd: float) -> str:

@@ -11,9 +11,11 @@ from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.starts import LARGE
+from scenarios.calibrating.starts import LARGE, RESUMED
 
-_WINDOWS = 200_000, 400_000, 1_000_000, 2_000_000
+WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
+"""Tokens that prompts can have, by model: no message is longer than the least that holds all that were seen."""
+
 _ANY_WINDOW = 100_000
 
 
@@ -34,14 +36,16 @@ def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str
     how = f"5th percentile of {first.size:,} first prompts"
     if system:
         keys["system_tokens"] = laws.number(role, SYSTEM, system, first.size, sessions, how)
-    keys["first_message_tokens"] = laws.learn(role, FIRST, growth.pending[first], first)
+    begins = growth.pending[first]
+    limits = (float(begins.max()),) if role.start in {RESUMED, LARGE} else WINDOWS  # no more was taken up again
+    keys["first_message_tokens"] = laws.learn(role, FIRST, begins, first, limits)
     if growth.opening[number]:
         opened = (
             f"{role.path}: what its first {growth.opening[number] + 1} prompts bring is taken to come with the first."
         )
         laws.notes.assume(opened)
     if growth.grown[role.turns].any():
-        keys["message_tokens"] = laws.learn_shared(role, MESSAGE, growth.message, growth.grown)
+        keys["message_tokens"] = laws.learn_shared(role, MESSAGE, growth.message, growth.grown, WINDOWS)
     else:
         laws.notes.lack(f"{role.path}.message_tokens: no turn of the log follows another; they are taken to be 0.")
     keys["context"] = _context(log, number, laws, growth)
@@ -52,7 +56,7 @@ def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str
 def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
     use = np.zeros(log.turns.call.size, bool)
     use[role.turns] = True
-    keys = {"prompt_tokens": laws.learn_shared(role, PROMPT, log.turns.prompt, use)}
+    keys = {"prompt_tokens": laws.learn_shared(role, PROMPT, log.turns.prompt, use, WINDOWS)}
     calls = log.turns.call[role.turns]
     prompts = float(log.calls.prompt[calls].sum())
     cached = float(log.calls["cached"][calls].sum())
@@ -78,8 +82,8 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any
         notes.comments[f"{role.path}.context.limit"] = seen
         return context
     largest = float(log.turns.prompt[role.turns].max())
-    window = next((size for size in _WINDOWS if size >= largest), None)
+    window = next((size for size in WINDOWS if size >= largest), None)
     if largest > _ANY_WINDOW and window:
-        context["limit"] = window
-        notes.assume(f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,} are taken to fit.")
+        context["limit"] = int(window)
+        notes.assume(f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,.0f} are taken to fit.")
     return context

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 from distributions.numerics import FloatArray
 
-_KNOTS = 2_048
+_DENSE = 2_048
+_KNOTS = 33
 _NODES = 21
-_ROUNDS = 12
+_ROUNDS = 6
 
 
 def unmix(values: FloatArray, load: float, tilt: float) -> FloatArray:
@@ -22,32 +24,47 @@ def unmix(values: FloatArray, load: float, tilt: float) -> FloatArray:
 
     Notes
     -----
-    Quantiles are corrected by the ratio of those wanted to those of the mixture, twelve times over. Where the factor
-    is wider than the values, nothing that is positive gives their distribution, and what comes nearest is returned.
+    Logarithms are moved by a correction that is linear between 33 quantiles, evenly spaced as those of a normal law,
+    which smooths: to take a factor out of a distribution is to sharpen it, and so is noise. It begins with what is
+    right for a lognormal, and is moved by what the mixture lacks at these quantiles; of six rounds the one that comes
+    nearest is taken. Where the factor is wider than the values, or these stand in heaps, nothing gives their
+    distribution; the mean is theirs in any case.
     """
     positive = np.flatnonzero(values > 0)
     if load == 0 or positive.size < 2:
         return values
     order = positive[np.argsort(values[positive], kind="stable")]
-    p = (np.arange(order.size) + 0.5) / order.size
-    knots, weights = _knots(order.size)
-    wanted = np.log(np.interp(knots, p, values[order]))
+    logs = np.log(values[order])
+    scores = _scores(order.size)
+    reach = float(ndtri(1 - 1 / (order.size + 2)))
+    knots = np.linspace(-reach, reach, _KNOTS)
+    dense = _scores(min(order.size, _DENSE))
+    wanted = np.interp(dense, scores, logs)
     nodes, chances = np.polynomial.hermite_e.hermegauss(_NODES)
     moved = load * (nodes + tilt)
-    mass = np.outer(chances / chances.sum(), weights).ravel()
-    own = wanted - load * tilt
+    mass = np.outer(chances / chances.sum(), np.full(dense.size, 1 / dense.size)).ravel()
+    mean, spread = float(wanted.mean()), float(wanted.std())
+    shrunk = np.sqrt(max(1 - (load / max(spread, abs(load))) ** 2, 0.0)) - 1
+    at_knots = np.interp(knots, dense, wanted)
+    correction = shrunk * (at_knots - mean) - load * tilt
+    nearest, least = correction, np.inf
     for _ in range(_ROUNDS):
-        own = np.sort(own + wanted - _quantiles(np.add.outer(moved, own).ravel(), mass, knots))
+        own = wanted + np.interp(dense, knots, correction)
+        lacking = at_knots - _quantiles(np.add.outer(moved, own).ravel(), mass, ndtr(knots))
+        if (away := float(np.abs(lacking).mean())) < least:
+            nearest, least = correction, away
+        correction = correction + lacking
+    freed = np.exp(np.sort(logs + np.interp(scores, knots, nearest)))
+    freed *= values[order].mean() / (freed.mean() * np.exp(load * tilt + load**2 / 2))
     free = values.copy()
-    free[order] = np.exp(np.interp(p, knots, own))
+    free[order] = freed
     return free
 
 
-def _knots(n: int) -> tuple[FloatArray, FloatArray]:
-    """Probabilities in order, ever denser towards both ends, and the mass that each stands for."""
-    edges = np.linspace(-1.0, 1.0, min(n, _KNOTS) + 1)
-    edges = (1 + np.sin(edges * np.pi / 2)) / 2
-    return (edges[1:] + edges[:-1]) / 2, np.diff(edges)
+def _scores(n: int) -> FloatArray:
+    """Quantiles of a normal law at n equal shares."""
+    scores: FloatArray = ndtri((np.arange(n) + 0.5) / n)
+    return scores
 
 
 def _quantiles(values: FloatArray, mass: FloatArray, at: FloatArray) -> FloatArray:

@@ -67,6 +67,9 @@ def learn_volume(
     if not starts.size:
         return _assumed(sessions, notes, kept)
     days = count_days(starts)
+    if len(days) == 1 and not days.cut:
+        hours = float(np.ptp(starts)) / 3600
+        notes.assume(f"volume: all that one day had is what the log has of it, over {hours:.1f} hours")
     return _by_day(days, notes, kept)
 
 
@@ -112,7 +115,7 @@ def _weekdays(days: Days, notes: Notes) -> tuple[dict[str, float] | None, FloatA
     """Factors of the weekdays where they are known, the mean of each day, and which days share one."""
     flat = np.full(len(days), max(float(days.counts.mean()), 1e-9)), np.zeros(len(days), np.int64)
     if len(days) < LEAST_WEEKS * WEEK:
-        notes.lack(f"weekdays: they need {LEAST_WEEKS} whole weeks, and the log has {len(days)} whole days")
+        notes.lack(f"weekdays: they need {LEAST_WEEKS} whole weeks, and the log has {_days(days, 'whole ')}")
         return None, *flat
     factors, share = weekday_means(days)
     if share <= 0:
@@ -145,17 +148,19 @@ def _size(found: Dispersion | None, days: Days, notes: Notes) -> float | None:
 
 
 def _say(days: Days, level: float, notes: Notes) -> None:
-    source = f"{_n(days):,} sessions of {len(days)} days from {days.first.isoformat()}"
+    source = f"{_n(days):,} sessions of {_days(days)} from {days.first.isoformat()}"
     if days.cut:
         source += f"; {days.cut} at the ends left out, which the log does not hold whole"
-    if len(days) < 3:
-        notes.assume(f"volume: the log's {_n(days):,} sessions are all that its {len(days)} days had")
     before = notes.comments.get("volume.sessions_per_day")
     notes.comments["volume.sessions_per_day"] = f"{source}; {before}" if before else source
     value = rounded(level)
     notes.learnt.append(
         Learnt("volume.sessions_per_day", "sessions a day", "sessions", value, None, source, len(days), _n(days))
     )
+
+
+def _days(days: Days, kind: str = "") -> str:
+    return f"{len(days)} {kind}day{'' if len(days) == 1 else 's'}"
 
 
 def _n(days: Days) -> int:

@@ -69,12 +69,13 @@ class Format(ABC):
     name : as `--format` has it
     title : as people say it
     needs : what a file must have to be one of this format, in words
-    gives : whether files are calls, or sums of many ("usage"), which have no tails
+    gives_calls : whether files are calls, or sums of many, which have no tails
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     needs: ClassVar[str]
+    gives_calls: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)

@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import csv
 import difflib
 import importlib
-import io
 import pkgutil
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
-import msgspec
 import numpy as np
 
 import scenarios.logs
 from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
+from scenarios.logs.heads import head_of
 from scenarios.logs.reading import LogError, Reading, Watch
 from scenarios.logs.source import Source
 from scenarios.logs.table import Calls
 
 SUFFIXES = (".csv", ".jsonl", ".json", ".ndjson", ".parquet", ".csv.gz", ".jsonl.gz", ".json.gz", ".ndjson.gz")
 """What is looked for in a folder."""
-
-_RECORDS = 50
-_PARQUET = b"PAR1"
 
 
 def formats() -> Mapping[str, type[Format]]:
@@ -84,66 +79,6 @@ def read_logs(
     return calls, reading
 
 
-def head_of(source: Source) -> Head:
-    """The beginning of a file, in whatever shape it has one."""
-    start = source.head()
-    if start.startswith(_PARQUET):
-        from pyarrow import ArrowInvalid, parquet
-
-        try:
-            return Head(source.path, "parquet", (), parquet.read_schema(source.path).names)
-        except (ArrowInvalid, OSError):
-            return Head(source.path, "unknown", (), ())
-    if start.lstrip()[:1] in {b"{", b"["}:
-        records = _records(start)
-        keys = dict.fromkeys(key for record in records for key in record)
-        return Head(source.path, "json" if records else "unknown", records, tuple(keys))
-    first = start.split(b"\n", 1)[0].decode(errors="replace").strip()
-    names = [name.strip() for name in next(csv.reader(io.StringIO(first)), [])]
-    is_table = len(names) > 1 and all(names) and not any(name.replace(".", "").isdigit() for name in names)
-    return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
-
-
-def _records(start: bytes) -> list[dict[str, Any]]:
-    """First records of JSON lines, of a list, or a whole document as the only one."""
-    lines = [line for line in start.split(b"\n") if line.strip()]
-    records = [decoded for line in lines[:_RECORDS] if isinstance(decoded := _decoded(line), dict)]
-    if records:
-        return records
-    whole = _decoded(start)
-    if isinstance(whole, dict):
-        return [whole]
-    if whole is None:  # a document longer than its head
-        whole = _cut_list(start)
-    return [item for item in (whole or [])[:_RECORDS] if isinstance(item, dict)]
-
-
-def _cut_list(start: bytes) -> list[Any]:
-    """Items of a list of which the end is not there."""
-    import json
-
-    text, at, items = start.decode(errors="ignore").lstrip(), 1, list[Any]()
-    decoder = json.JSONDecoder()
-    if not text.startswith("["):
-        return []
-    while len(items) < _RECORDS:
-        while at < len(text) and text[at] in " \r\n\t,":
-            at += 1
-        try:
-            item, at = decoder.raw_decode(text, at)
-        except ValueError:
-            break
-        items.append(item)
-    return items
-
-
-def _decoded(text: bytes) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return None
-
-
 def _files(paths: Iterable[str | Path]) -> list[Path]:
     found: list[Path] = []
     for path in map(Path, paths):
@@ -171,7 +106,7 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
     if mapped and "columns" in known:
         return known["columns"]
     heads = [head_of(source) for source in sources]
-    told = {head.path: [kind for kind in known.values() if kind.recognises(head)] for head in heads}
+    told = {head.path: _told(head, known) for head in heads}
     found = {kind for kinds in told.values() for kind in kinds}
     if len(found) == 1:
         return found.pop()
@@ -181,14 +116,29 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
     raise LogError(f"the files are of several formats ({listed}); read them one format at a time, or say --format")
 
 
+def _told(head: Head, known: Mapping[str, type[Format]]) -> list[type[Format]]:
+    """Formats that recognise a file; mapped columns, which fit many, only where no other does."""
+    kinds = [kind for kind in known.values() if kind.recognises(head)]
+    return [kind for kind in kinds if kind.name != "columns"] or kinds
+
+
 def _unknown(head: Head, known: Mapping[str, type[Format]]) -> str:
     seen = (
         f"{head.kind} with {', '.join(head.columns[:12])}"
         if head.columns
         else "neither JSON, nor csv with a header, nor Parquet"
     )
-    needs = "\n".join(f"    {kind.name}: {kind.needs}" for kind in known.values())
-    return f"{head.path} is of no format that is known: it is {seen}. What each needs:\n{needs}"
+    near = sorted(known.values(), key=lambda kind: -_shared(head, kind))
+    needs = "\n".join(f"    {kind.name}: {kind.needs}" for kind in near)
+    return (
+        f"{head.path} is of no format that is known: it is {seen}. A file with a row a call can be read by naming its "
+        f"columns: --map prompt=COLUMN --map output=COLUMN. What each format needs, nearest first:\n{needs}"
+    )
+
+
+def _shared(head: Head, kind: type[Format]) -> int:
+    """How many of a file's columns a format names among its needs."""
+    return len({*re.findall(r"[\w.]+", kind.needs.lower())} & {column.lower() for column in head.columns})
 
 
 def _between(calls: Calls, since: date | None, until: date | None) -> Calls:

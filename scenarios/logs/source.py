@@ -21,6 +21,7 @@ HEAD_BYTES = 1 << 18
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _LINES_A_REPORT = 1 << 15
+_BUFFER = 1 << 18
 
 
 class Source:
@@ -48,14 +49,14 @@ class Source:
     def open(self) -> Iterator[IO[bytes]]:
         """The bytes of the file, uncompressed, as long as the block lasts."""
         try:
-            raw = self.path.open("rb")
+            raw = self.path.open("rb", buffering=_BUFFER)
         except OSError as error:
             raise LogError(f"{self.path} can't be read: {(error.strerror or str(error)).lower()}") from None
         with raw:
             zipped = raw.read(2) == _GZIP
             raw.seek(0)
             self._raw = raw
-            yield io.BufferedReader(gzip.GzipFile(fileobj=raw), 1 << 18) if zipped else raw
+            yield io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER) if zipped else raw
 
     def head(self) -> bytes:
         """The first bytes, as far as they can be read."""

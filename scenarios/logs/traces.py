@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from abc import abstractmethod
-from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.batches import Batch, batches, known_columns
+from scenarios.logs.cells import numbers, seconds, text
 from scenarios.logs.format import Format, Head, Log
-from scenarios.logs.source import Source
+from scenarios.logs.heads import head_of
+from scenarios.logs.select import wanted
 from scenarios.logs.table import Calls, Rows
 
 HASHED_TOKENS = 64
 """Tokens of a block in the coding traces' `n_hash`, `prefix_hit` and `seen_hit`."""
-
-_CHUNK = 1 << 16
 
 
 class Trace(Format):
@@ -39,14 +37,16 @@ class Trace(Format):
     def read(self, log: Log) -> Calls:
         """Read all files, chunk by chunk."""
         rows = Rows()
+        asked = [path for path, _ in log.asked.where] + ([log.asked.feature_from] if log.asked.feature_from else [])
         for source in log.sources:
-            for columns in _chunks(source, self.header):
-                self.add(rows, columns, log)
+            known_columns(head_of(source).columns, [*self.header, *asked], source.path.name)
+            for batch in batches(source, "csv", [*self.header, *asked]):
+                self.add(rows, wanted(batch, log), log)
         return self.finish(rows, log)
 
     @abstractmethod
-    def add(self, rows: Rows, columns: dict[str, NDArray[Any]], log: Log) -> None:
-        """Add a chunk of rows; its columns are text, save those that `numbers` made of it."""
+    def add(self, rows: Rows, batch: Batch, log: Log) -> None:
+        """Add a batch of rows; its cells are text."""
 
     @abstractmethod
     def finish(self, rows: Rows, log: Log) -> Calls:
@@ -65,27 +65,28 @@ class CodingTrace(Trace):
     needs = "a csv file with the columns trace_id, agent, idx, t, model, in, out, prefix_hit"
     header = ("trace_id", "agent", "idx", "t", "type", "model", "in", "out", "prefix_hit")
 
-    def add(self, rows: Rows, columns: dict[str, NDArray[Any]], log: Log) -> None:
+    def add(self, rows: Rows, batch: Batch, log: Log) -> None:
         """Add calls; rows of the type subagent only say when one was started."""
-        started = columns["type"] == "subagent"
+        started = batch.columns["type"] == "subagent"
         if started.any():
             log.reading.ignore("start of a sub-agent", int(started.sum()))
-            columns = {name: values[~started] for name, values in columns.items()}
-        numbers = {name: _numbers(columns[name]) for name in ("t", "in", "out", "prefix_hit")}
-        good = _usable(log, numbers, columns["line"])
-        session, agent = columns["trace_id"][good], columns["agent"][good]
-        prompt = numbers["in"][good].astype(np.int64)
+            batch = batch.where(~started)
+        counts = {name: numbers(batch.columns[name]) for name in ("t", "in", "out", "prefix_hit")}
+        good = _usable(batch, counts)
+        session, agent = text(batch.columns["trace_id"][good]), text(batch.columns["agent"][good])
+        prompt = counts["in"][good].astype(np.int64)
         child = agent != "main"
         rows.extend(
-            time=numbers["t"][good],
+            time=counts["t"][good],
             session=session,
             instance=np.where(child, session + "/" + agent, session),
             parent=np.where(child, session, ""),
             agent=np.where(child, "subagent", "main"),
-            model=columns["model"][good],
+            model=text(batch.columns["model"][good]),
             fresh=prompt,
-            readable=np.minimum(HASHED_TOKENS * numbers["prefix_hit"][good].astype(np.int64), prompt),
-            output=numbers["out"][good],
+            readable=np.minimum(HASHED_TOKENS * counts["prefix_hit"][good].astype(np.int64), prompt),
+            output=counts["out"][good],
+            **_feature(batch, good, log),
         )
 
     def finish(self, rows: Rows, log: Log) -> Calls:
@@ -112,14 +113,15 @@ class RequestTrace(Trace):
     needs = "a csv file with the columns TIMESTAMP, ContextTokens, GeneratedTokens"
     header = ("TIMESTAMP", "ContextTokens", "GeneratedTokens")
 
-    def add(self, rows: Rows, columns: dict[str, NDArray[Any]], log: Log) -> None:
+    def add(self, rows: Rows, batch: Batch, log: Log) -> None:
         """Add requests."""
-        numbers = {name: _numbers(columns[name]) for name in ("ContextTokens", "GeneratedTokens")}
-        good = _usable(log, numbers, columns["line"])
+        counts = {name: numbers(batch.columns[name]) for name in ("ContextTokens", "GeneratedTokens")}
+        good = _usable(batch, counts)
         rows.extend(
-            time=_seconds(columns["TIMESTAMP"][good]),
-            fresh=numbers["ContextTokens"][good],
-            output=numbers["GeneratedTokens"][good],
+            time=seconds(batch.columns["TIMESTAMP"][good]),
+            fresh=counts["ContextTokens"][good],
+            output=counts["GeneratedTokens"][good],
+            **_feature(batch, good, log),
         )
 
     def finish(self, rows: Rows, log: Log) -> Calls:
@@ -135,17 +137,18 @@ class ToolTrace(Trace):
     needs = "a csv file with the columns task_id, trial, reward, call_idx, input_tokens, output_tokens, n_tool_calls"
     header = ("task_id", "trial", "reward", "call_idx", "input_tokens", "output_tokens", "n_tool_calls")
 
-    def add(self, rows: Rows, columns: dict[str, NDArray[Any]], log: Log) -> None:
+    def add(self, rows: Rows, batch: Batch, log: Log) -> None:
         """Add calls, and as many tools to each as it asked for."""
-        numbers = {name: _numbers(columns[name]) for name in self.header[2:]}
-        good = _usable(log, numbers, columns["line"])
+        counts = {name: numbers(batch.columns[name]) for name in self.header[2:]}
+        good = _usable(batch, counts)
         first = rows.extend(
-            session=columns["task_id"][good] + "/" + columns["trial"][good],
-            fresh=numbers["input_tokens"][good],
-            output=numbers["output_tokens"][good],
-            outcome=numbers["reward"][good],
+            session=text(batch.columns["task_id"][good]) + "/" + text(batch.columns["trial"][good]),
+            fresh=counts["input_tokens"][good],
+            output=counts["output_tokens"][good],
+            outcome=counts["reward"][good],
+            **_feature(batch, good, log),
         )
-        uses = numbers["n_tool_calls"][good].astype(int)
+        uses = counts["n_tool_calls"][good].astype(int)
         for row in np.repeat(np.arange(uses.size), uses).tolist():
             rows.tool(first + row, "tool")
 
@@ -155,66 +158,15 @@ class ToolTrace(Trace):
         return rows.finish(dated=False)
 
 
-def _chunks(source: Source, needed: Sequence[str]) -> Iterator[dict[str, NDArray[Any]]]:
-    """Columns of a file as text, with the number of each line; lines with too few or too many cells are skipped."""
-    lines = source.lines()
-    _, head = next(lines, (0, b""))
-    names = _cells(head)
-    at = [names.index(name) for name in needed]
-    waiting: list[list[str]] = []
-    numbers: list[int] = []
-    for number, line in lines:
-        cells = _cells(line)
-        if len(cells) != len(names):
-            source.reading.skip(f"a line has {len(cells)} cells and not {len(names)}", source.place(number))
-            continue
-        waiting.append(cells)
-        numbers.append(number)
-        if len(waiting) >= _CHUNK:
-            yield _columns(source, waiting, numbers, needed, at)
-            waiting, numbers = [], []
-    if waiting:
-        yield _columns(source, waiting, numbers, needed, at)
+def _feature(batch: Batch, good: NDArray[np.bool_], log: Log) -> dict[str, NDArray[Any]]:
+    return {"feature": text(batch.columns[log.asked.feature_from][good])} if log.asked.feature_from else {}
 
 
-def _cells(line: bytes) -> list[str]:
-    return next(csv.reader(io.StringIO(line.decode(errors="replace"))), [])
-
-
-def _columns(
-    source: Source, cells: list[list[str]], numbers: list[int], needed: Sequence[str], at: list[int]
-) -> dict[str, NDArray[Any]]:
-    by_column = list(zip(*cells, strict=True))
-    columns: dict[str, NDArray[Any]] = {
-        name: np.array(by_column[i], object) for name, i in zip(needed, at, strict=True)
-    }
-    return columns | {"line": np.array([source.place(number) for number in numbers], object)}
-
-
-def _numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
-    """Cells as numbers; NaN for what is none."""
-    import pandas as pd
-
-    numbers: NDArray[np.float64] = pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(np.float64)
-    return numbers
-
-
-def _usable(log: Log, numbers: dict[str, NDArray[np.float64]], places: NDArray[Any]) -> NDArray[np.bool_]:
+def _usable(batch: Batch, counts: dict[str, NDArray[np.float64]]) -> NDArray[np.bool_]:
     """Rows whose numbers are all there and none below zero; the others are skipped, and it is said why."""
-    good = np.ones(places.size, bool)
-    for name, values in numbers.items():
+    good = np.ones(len(batch), bool)
+    for name, values in counts.items():
         for wrong, what in ((~np.isfinite(values), "is no number"), (values < 0, "is below zero")):
-            for place in places[good & wrong].tolist():
-                log.reading.skip(f"{name} {what}", place)
+            batch.skip(good & wrong, f"{name} {what}")
             good &= ~wrong
     return good
-
-
-def _seconds(stamps: NDArray[Any]) -> NDArray[np.float64]:
-    """Times in text as seconds since 1970; NaN where they are none."""
-    import pandas as pd
-
-    times = pd.to_datetime(pd.Series(stamps), utc=True, errors="coerce", format="ISO8601")
-    since = (times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)
-    seconds: NDArray[np.float64] = since.to_numpy(np.float64)
-    return seconds

@@ -74,8 +74,8 @@ def further_words(tested: Backtest) -> Iterator[str]:
         )
     yield (
         "Rule: ± is how far chance takes a figure, so wide that of the six of a line one in twenty times any goes "
-        "beyond. OFF is beyond it and by more than 10 %; too few to tell where it is wider than 50 %, or fewer than "
-        "five sessions lie beyond a quantile."
+        "beyond. OFF is beyond it and by more than 10 %; too few to tell is wider than ±50 %, or where no session "
+        "lies far enough out (±?)."
     )
     yield from (f"Assumed: {note}." for note in tested.notes)
 
@@ -104,9 +104,12 @@ def _sentence(quantity: Quantity) -> str:
         return f"{subject} are {told}, beyond what chance makes ({_chances(off)})."
     if quantity.verdict == TOO_FEW:
         return f"{subject}: {quantity.sessions:,} sessions are too few to tell."
-    shown = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
+    asked = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
+    shown = [one for one in asked if one.verdict == MATCH]
     told = ", ".join(f"{_NAMES[one.figure]} {_signed(one.difference)}" for one in shown)
-    return f"{subject} match: {told}, within what {quantity.sessions:,} sessions can tell ({_chances(shown)})."
+    rest = listing([_NAMES[one.figure] for one in asked if one.verdict == TOO_FEW])
+    beyond = f"; they are too few for its {rest}" if rest else ""
+    return f"{subject} match: {told}, within what {quantity.sessions:,} sessions can tell ({_chances(shown)}){beyond}."
 
 
 def _at(one: Judged) -> str:

@@ -61,7 +61,8 @@ def test_kinds_share_laws_that_do_not_differ() -> None:
 
 def test_sessions_that_begin_beyond_compaction_are_large_and_not_compacted() -> None:
     fresh = World(sessions=200, turns=40, limit=9_000, summary=1_500).log()
-    calls = _joined(fresh, World(sessions=60, first=50_000, spread=0.1, seed=2).log())
+    later = World(sessions=60, first=50_000, spread=0.1, seed=2, turns=40, limit=60_000, summary=1_500)
+    calls = _joined(fresh, later.log())
     agents = learn_agents(calls, Keeper().options).agents
     assert agents["agent-fresh"]["context"]["overflow"] == "compact"
     assert "overflow" not in agents["agent-large"]["context"]

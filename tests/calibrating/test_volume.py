@@ -164,6 +164,15 @@ def test_a_log_without_dates_makes_a_month_and_says_so():
     assert any("a month is taken to have as many sessions as the log, 340" in text for text in notes.assumed)
 
 
+def test_an_hour_of_one_day_is_called_what_it_is():
+    notes = Notes()
+    volume = learn_volume(sessions_at(FIRST + np.linspace(0, 3_600, 500)), True, notes)
+    assert volume.section == {"sessions_per_day": 500}
+    assert notes.assumed == ["volume: all that one day had is what the log has of it, over 1.0 hours"]
+    assert volume.log_sd is None
+    assert any("the log has 1 whole day" in text for text in notes.unlearnt)
+
+
 def test_what_the_user_says_comes_before_the_log():
     notes = Notes()
     volume = learn_volume(sessions_at(np.zeros(340)), False, notes, sessions_per_day=2_500)

@@ -129,7 +129,12 @@ def test_an_atom_inside_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("n", "said"), [(5, "5 values is a guess"), (50, "fewer than 5 of 50 values lie above the P99")]
+    ("n", "said"),
+    [
+        (5, "5 values is a guess"),
+        (50, "the P99 rests on fewer than 1 of 50 values"),
+        (300, "fewer than 5 of 300 values lie above the P99"),
+    ],
 )
 def test_too_few_for_a_quantile_is_said(n: int, said: str) -> None:
     (warning,) = choose_law(rng(9).lognormal(6, 1, n), what="messages").warnings
@@ -143,7 +148,9 @@ def test_equal_values_are_a_number() -> None:
     assert isinstance(choice.expression, int)
     assert not choice.warnings
     assert "no law" in choose_law(np.array([7.0])).warnings[0]
-    assert choose_law(np.zeros(30)).expression == 0
+    nothing = choose_law(np.zeros(30))
+    assert nothing.expression == 0
+    assert "all 30 values are 0" in nothing.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ def test_whole_prompts_users_and_other_currencies_read_back(tmp_path: Path) -> N
     assert "volume: mean 1.107" in text
     assert "usd_rate: 0.9" in text
     assert "system_tokens" not in text
+    assert "first_message_tokens" not in text
     assert "depth: 3" in text
     assert 'output_tokens: "0.5k to 2k"' in text or "output_tokens: 0.5k to 2k" in text
 

@@ -1,0 +1,108 @@
+"""Cells of a table's columns as numbers, times and truths, whole columns at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.logs.table import OK, PROVIDER, QUALITY
+
+FIRST_DATE = 1e8
+"""Seconds since 1970. A log of times below it (1973) counts from the start of its sessions."""
+
+_UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
+_TRUE = {"true", "t", "yes", "y", "1", "1.0"}
+_SERVED = {
+    "",
+    "success",
+    "succeeded",
+    "successful",
+    "ok",
+    "completed",
+    "complete",
+    "done",
+    "stop",
+    "end_turn",
+    "tool_use",
+}
+_USELESS = {"quality", "invalid", "rejected", "validation", "validation_error", "parse_error", "invalid_output"}
+
+
+def empty(cells: NDArray[Any]) -> NDArray[np.bool_]:
+    """Where a cell says nothing."""
+    import pandas as pd
+
+    nothing: NDArray[np.bool_] = (
+        np.asarray(pd.isna(cells)) if cells.dtype != object else np.asarray(pd.isna(pd.Series(cells)))
+    )
+    if cells.dtype == object:
+        nothing = nothing | (cells == "")
+    return nothing
+
+
+def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Cells as numbers; NaN for what is none."""
+    import pandas as pd
+
+    found: NDArray[np.float64] = np.asarray(pd.to_numeric(pd.Series(cells), errors="coerce"), np.float64)
+    return found
+
+
+def text(cells: NDArray[Any]) -> NDArray[Any]:
+    """Cells as text; empty where they say nothing."""
+    nothing = empty(cells)
+    said = np.empty(len(cells), object)
+    said[:] = [cell if cell.__class__ is str else _said(cell) for cell in cells.tolist()]
+    said[nothing] = ""
+    return said
+
+
+def _said(cell: Any) -> str:
+    if isinstance(cell, str):
+        return cell
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, list):
+        return _said(cell[0]) if cell else ""
+    return str(cell)
+
+
+def truths(cells: NDArray[Any]) -> NDArray[np.bool_]:
+    """Cells as yes and no."""
+    return np.array([cell.lower() in _TRUE for cell in text(cells)], bool)
+
+
+def seconds(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Times as seconds: ISO text (UTC where it names no zone), or numbers in s, ms, us or ns since 1970."""
+    import pandas as pd
+
+    found = numbers(cells)
+    as_text = np.isnan(found) & ~empty(cells)
+    scale = np.select([found < high for high, _ in _UNITS[:-1]], [unit for _, unit in _UNITS[:-1]], _UNITS[-1][1])
+    found = np.asarray(found / scale, np.float64)
+    if as_text.any():
+        stamps = pd.to_datetime(pd.Series(cells[as_text]), utc=True, errors="coerce", format="ISO8601")
+        found[as_text] = ((stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
+    return found
+
+
+def failures(cells: NDArray[Any]) -> NDArray[np.int8]:
+    """What became of calls: by HTTP status, by 0, 1 and 2 as in the table, or by the usual words."""
+    by_word: dict[str, int] = {}
+    said = text(cells)
+    for word in set(said.tolist()):
+        by_word[word] = _failure(word.lower().strip())
+    return np.array([by_word[word] for word in said.tolist()], np.int8)
+
+
+def _failure(word: str) -> int:
+    if word.replace(".", "", 1).isdigit():
+        code = int(float(word))
+        return code if code in (OK, PROVIDER, QUALITY) else OK if code < 400 else PROVIDER
+    if word in _SERVED or word in {"false", "no"}:
+        return OK
+    return QUALITY if word in _USELESS else PROVIDER

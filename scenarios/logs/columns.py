@@ -1,0 +1,296 @@
+"""Any file of one row a call: its columns by the names that `--map` gives them, or by names that are well known."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.logs.batches import Batch, batches, known_columns
+from scenarios.logs.cells import FIRST_DATE, empty, failures, numbers, seconds, text, truths
+from scenarios.logs.format import Format, Head, Log
+from scenarios.logs.heads import head_of
+from scenarios.logs.reading import LogError
+from scenarios.logs.select import wanted
+from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
+
+LAST_DATE = 4_102_444_800.0
+"""2100-01-01. No call has been made later."""
+
+KNOWN = {
+    "time": "time timestamp start_time startTime started_at created_at request_time ts TIMESTAMP",
+    "end": "end_time endTime ended_at completed_at",
+    "session": "session session_id sessionId conversation_id thread_id trace_id",
+    "instance": "instance instance_id agent_instance",
+    "parent": "parent parent_instance",
+    "agent": "agent agent_name",
+    "provider": "provider custom_llm_provider",
+    "model": "model model_name model_id",
+    "tier": "tier service_tier",
+    "prompt": "prompt prompt_tokens promptTokens ContextTokens num_prefill_tokens",
+    "input": "input input_tokens inputTokens",
+    "fresh": "fresh fresh_tokens uncached_input_tokens",
+    "cached": "cached cached_tokens cache_read_input_tokens cache_read_tokens cached_input_tokens",
+    "written": "written cache_creation_input_tokens cache_write_tokens cache_creation_tokens",
+    "written_1h": "written_1h",
+    "readable": "readable readable_tokens",
+    "output": "output output_tokens completion_tokens completionTokens outputTokens GeneratedTokens num_decode_tokens",
+    "reasoning": "reasoning reasoning_tokens reasoning_output_tokens",
+    "total": "total total_tokens totalTokens",
+    "cost": "cost cost_usd costUSD total_cost spend",
+    "currency": "currency",
+    "attempt": "attempt",
+    "failed": "failed status status_code response_status",
+    "billed": "billed",
+    "summary": "summary",
+    "compacted": "compacted",
+    "feature": "feature",
+    "user": "user user_id userId end_user",
+    "outcome": "outcome reward success",
+    "tool": "tool tool_name",
+    "record": "record request_id requestId id",
+}
+"""Every field that `--map` knows, with the names by which it is known without."""
+
+INSIDE = "cached_in_prompt"
+"""Field that is no column: `yes` where input counts hold what was cached, `no` where they do not."""
+
+_NAMES = ("session", "instance", "parent", "agent", "provider", "model", "tier", "currency", "feature", "user", RECORD)
+_TOKENS = ("prompt", "input", "fresh", "cached", "written", "written_1h", "readable", "output", "reasoning", "total")
+_TRUTHS = ("billed", "summary", "compacted")
+
+
+@dataclass
+class _Counts:
+    """What tells whether input counts hold what was cached."""
+
+    inside: int = 0
+    beside: int = 0
+    larger: int = 0
+    dated: int = 0
+    undated: int = 0
+    reasoned: bool = False
+    odd: dict[str, int] = field(default_factory=dict)
+
+
+class Columns(Format):
+    """csv, JSON lines or Parquet with a row a call."""
+
+    name = "columns"
+    title = "mapped columns"
+    needs = (
+        "csv with a header, JSON lines or Parquet, and a column of prompts and one of answers, by names that are well "
+        "known (prompt_tokens, completion_tokens ...) or by --map prompt=COLUMN --map output=COLUMN"
+    )
+
+    @classmethod
+    def recognises(cls, head: Head) -> bool:
+        """Whether prompts and answers have well-known names; formats that know more of a file go first."""
+        found = _found(head.columns)
+        flat = head.kind != "json" or len(head.records) > 1 or head.path.name.lower().removesuffix(".gz").endswith("l")
+        return flat and head.kind != "unknown" and bool({"prompt", "input", "fresh"} & set(found)) and "output" in found
+
+    def read(self, log: Log) -> Calls:
+        """Read all files, batch by batch."""
+        rows, counts = Rows(), _Counts()
+        inside = _inside(log.asked.columns)
+        for source in log.sources:
+            head = head_of(source)
+            if head.kind == "unknown":
+                raise LogError(f"{source.path} has no columns: it is neither csv with a header, nor JSON, nor Parquet")
+            fields = _fields(head, log.asked.columns)
+            more = [path for path, _ in log.asked.where] + ([log.asked.feature_from] if log.asked.feature_from else [])
+            known_columns(head.columns, more, source.path.name)
+            for batch in batches(source, head.kind, [*fields.values(), *more]):
+                _add(rows, wanted(batch, log), fields, log, counts)
+        return _finish(rows, log, counts, inside)
+
+
+def _inside(asked: Mapping[str, str]) -> bool | None:
+    said = asked.get(INSIDE, "").lower()
+    if said not in {"", "yes", "no", "true", "false"}:
+        raise LogError(f"--map {INSIDE}={said} is neither yes nor no")
+    return said in {"yes", "true"} if said else None
+
+
+def _found(columns: Any) -> dict[str, str]:
+    """By field, the column that has a name by which it is known."""
+    found = {}
+    for name, known in KNOWN.items():
+        column = next((each for each in known.split() if each in columns), None)
+        if column:
+            found[name] = column
+    return found
+
+
+def _fields(head: Head, asked: Mapping[str, str]) -> dict[str, str]:
+    """By field, the column that it is read from."""
+    for name in asked:
+        if name not in KNOWN and name != INSIDE:
+            near = difflib.get_close_matches(name, KNOWN, 1, 0.5)
+            meant = f"; did you mean {near[0]}?" if near else "."
+            raise LogError(f"--map knows no field {name!r}{meant} It knows: {', '.join([*KNOWN, INSIDE])}")
+    mapped = {name: column for name, column in asked.items() if name != INSIDE}
+    known_columns(head.columns, list(mapped.values()), head.path.name)
+    taken = set(mapped.values())
+    fields = {name: column for name, column in _found(head.columns).items() if column not in taken} | mapped
+    whole = [name for name in ("prompt", "input", "fresh", "total") if name in mapped]
+    for name in ("prompt", "input", "fresh"):
+        if whole and name not in mapped:
+            fields.pop(name, None)
+    if not {"prompt", "input", "fresh"} & set(fields) and not {"total", "output"} <= set(fields):
+        raise LogError(
+            f"{head.path.name} has no column that is known to count prompts; say which: --map prompt=COLUMN. "
+            f"It has: {', '.join(head.columns)}"
+        )
+    return fields
+
+
+def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: _Counts) -> None:
+    tokens = {name: numbers(batch.columns[fields[name]]) for name in _TOKENS if name in fields}
+    good = _usable(batch, tokens, fields)
+    batch = batch.where(good)
+    if not len(batch):
+        return
+    counted = {name: np.nan_to_num(values[good]).astype(np.int64) for name, values in tokens.items()}
+    cells = {name: batch.columns[column] for name, column in fields.items()}
+    columns: dict[str, Any] = {name: text(cells[name]) for name in _NAMES if name in fields}
+    if log.asked.feature_from:
+        columns["feature"] = text(batch.columns[log.asked.feature_from])
+    columns |= {name: truths(cells[name]) for name in _TRUTHS if name in fields}
+    columns |= _prompts(counted, counts)
+    if "readable" in counted:
+        columns["readable"] = np.where(np.isfinite(tokens["readable"][good]), counted["readable"], NONE)
+    if "time" in fields:
+        columns["time"] = _times(batch, cells, counts)
+    if "cost" in fields:
+        columns["cost"] = _costs(batch, cells["cost"])
+    if "outcome" in fields:
+        columns["outcome"] = _outcomes(cells["outcome"])
+    if "attempt" in fields:
+        columns["attempt"] = np.clip(np.nan_to_num(numbers(cells["attempt"]), nan=1.0), 1, 30_000)
+    if "failed" in fields:
+        columns["failed"] = failures(cells["failed"])
+        if "billed" not in fields:
+            paid = np.nan_to_num(columns.get("cost", np.zeros(len(batch)))) > 0
+            columns["billed"] = (columns["failed"] != PROVIDER) | paid
+    first = rows.extend(**columns)
+    if "tool" in fields:
+        for row, tool in enumerate(text(cells["tool"]).tolist()):
+            if tool:
+                rows.tool(first + row, tool)
+
+
+def _usable(batch: Batch, tokens: Mapping[str, NDArray[np.float64]], fields: Mapping[str, str]) -> NDArray[np.bool_]:
+    """Rows whose counts can be used: numbers, none below zero, and not all of them empty."""
+    good, silent = np.ones(len(batch), bool), np.ones(len(batch), bool)
+    for name, values in tokens.items():
+        nothing = empty(batch.columns[fields[name]])
+        silent &= nothing
+        for wrong, what in (
+            (~np.isfinite(values) & ~nothing, "is no number"),
+            (values < 0, "is below zero"),
+            (np.isfinite(values) & (values >= 1e12), "is past a million million tokens"),
+        ):
+            if (wrong & good).any():
+                batch.skip(wrong & good, f"{fields[name]} {what}")
+                good &= ~wrong
+    if (silent & good).any():
+        batch.skip(silent & good, "no tokens are told")
+    return good & ~silent
+
+
+def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[str, NDArray[np.int64]]:
+    """Token columns, with the prompt in `fresh` as it was counted; `_finish` takes out of it what was cached."""
+    nothing = np.zeros(len(next(iter(counted.values()))), np.int64)
+    cached, written = counted.get("cached", nothing), counted.get("written", nothing)
+    output, reasoning = counted.get("output", nothing), counted.get("reasoning", nothing)
+    told = next((counted[name] for name in ("prompt", "input") if name in counted), None)
+    if told is None:
+        told = counted["fresh"] + cached + written if "fresh" in counted else np.maximum(counted["total"] - output, 0)
+    held = cached + written
+    some = (held > 0) & ("prompt" in counted or "input" in counted)
+    counts.larger += int((some & (held > told)).sum())
+    if "total" in counted:
+        counts.inside += int((some & (counted["total"] == told + output)).sum())
+        counts.beside += int((some & (counted["total"] == told + held + output)).sum())
+    counts.reasoned |= bool(reasoning.any())
+    answer = np.where(reasoning <= output, output - reasoning, output)
+    long = np.minimum(counted.get("written_1h", nothing), written)
+    return {
+        "fresh": told,
+        "cached": cached,
+        "written": written,
+        "written_1h": long,
+        "output": answer,
+        "reasoning": reasoning,
+    }
+
+
+def _times(batch: Batch, cells: Mapping[str, NDArray[Any]], counts: _Counts) -> NDArray[np.float64]:
+    time = seconds(cells["time"])
+    wrong = ~np.isfinite(time) & ~empty(cells["time"])
+    _odd(counts, "times that are none", wrong)
+    late = time > LAST_DATE
+    _odd(counts, "times after the year 2100", late)
+    if "end" in cells:
+        _odd(counts, "calls that end before they start: clocks differ", seconds(cells["end"]) < time)
+    time[late] = np.nan
+    counts.dated += int((time >= FIRST_DATE).sum())
+    counts.undated += int((time < FIRST_DATE).sum())
+    return time
+
+
+def _odd(counts: _Counts, what: str, rows: NDArray[np.bool_]) -> None:
+    if rows.any():
+        counts.odd[what] = counts.odd.get(what, 0) + int(rows.sum())
+
+
+def _costs(batch: Batch, cells: NDArray[Any]) -> NDArray[np.float64]:
+    cost = numbers(cells)
+    wrong = (~np.isfinite(cost) & ~empty(cells)) | (cost < 0)
+    if wrong.any():
+        batch.source.reading.ignore("cost that is no number or below zero (the call is kept)", int(wrong.sum()))
+    return np.where(wrong, np.nan, cost)
+
+
+def _outcomes(cells: NDArray[Any]) -> NDArray[np.float64]:
+    outcome = numbers(cells)
+    words = np.isnan(outcome) & ~empty(cells)
+    outcome[words] = truths(cells[words]) if words.any() else 0.0
+    return outcome
+
+
+def _finish(rows: Rows, log: Log, counts: _Counts, said: bool | None) -> Calls:
+    """Make the table, with prompts in their three parts, and say what was assumed."""
+    notes = log.reading.notes
+    dated = counts.dated > 0 and counts.dated >= counts.undated
+    notes += [f"{n:,} {what}" for what, n in counts.odd.items()]
+    calls = rows.finish(dated)
+    if dated and counts.undated:
+        calls["time"][calls["time"] < FIRST_DATE] = np.nan
+        notes.append(f"{counts.undated:,} times before 1973, of clocks that were not set, are taken as unknown")
+    inside = said if said is not None else _is_inside(counts)
+    held = calls["cached"] + calls["written"]
+    if held.any() and inside:
+        short = held > calls["fresh"]
+        calls["fresh"][:] = np.maximum(calls["fresh"] - held, 0)
+        if short.any():
+            notes.append(f"{int(short.sum()):,} prompts are smaller than what was cached of them")
+    if held.any():
+        how = "count" if inside else "do not count"
+        notes.append(f"input counts {how} what was cached ({INSIDE}={'yes' if inside else 'no'}; --map says otherwise)")
+    if counts.reasoned:
+        notes.append("reasoning is taken as a part of the output counts, where it is no larger than they are")
+    return calls
+
+
+def _is_inside(counts: _Counts) -> bool:
+    """By totals where there are any; else a cached part larger than its whole says that it is none."""
+    if counts.inside or counts.beside:
+        return counts.inside >= counts.beside
+    return counts.larger == 0

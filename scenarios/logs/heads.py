@@ -1,0 +1,75 @@
+"""How files begin: JSON, csv or Parquet, with what columns. By it their formats are told."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+import msgspec
+
+from scenarios.logs.format import Head
+from scenarios.logs.source import Source
+
+_RECORDS = 50
+_PARQUET = b"PAR1"
+
+
+def head_of(source: Source) -> Head:
+    """The beginning of a file, in whatever shape it has one."""
+    start = source.head()
+    if start.startswith(_PARQUET):
+        from pyarrow import ArrowInvalid, parquet
+
+        try:
+            return Head(source.path, "parquet", (), parquet.read_schema(source.path).names)
+        except (ArrowInvalid, OSError):
+            return Head(source.path, "unknown", (), ())
+    if start.lstrip()[:1] in {b"{", b"["}:
+        records = _records(start)
+        keys = dict.fromkeys(key for record in records for key in record)
+        return Head(source.path, "json" if records else "unknown", records, tuple(keys))
+    first = start.split(b"\n", 1)[0].decode(errors="replace").strip()
+    names = [name.strip() for name in next(csv.reader(io.StringIO(first)), [])]
+    is_table = len(names) > 1 and all(names) and not any(name.replace(".", "").isdigit() for name in names)
+    return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
+
+
+def _records(start: bytes) -> list[dict[str, Any]]:
+    """First records of JSON lines, of a list, or a whole document as the only one."""
+    lines = [line for line in start.split(b"\n") if line.strip()]
+    records = [decoded for line in lines[:_RECORDS] if isinstance(decoded := _decoded(line), dict)]
+    if records:
+        return records
+    whole = _decoded(start)
+    if isinstance(whole, dict):
+        return [whole]
+    if whole is None:  # a document longer than its head
+        whole = _cut_list(start)
+    return [item for item in (whole or [])[:_RECORDS] if isinstance(item, dict)]
+
+
+def _cut_list(start: bytes) -> list[Any]:
+    """Items of a list of which the end is not there."""
+    import json
+
+    text, at, items = start.decode(errors="ignore").lstrip(), 1, list[Any]()
+    decoder = json.JSONDecoder()
+    if not text.startswith("["):
+        return []
+    while len(items) < _RECORDS:
+        while at < len(text) and text[at] in " \r\n\t,":
+            at += 1
+        try:
+            item, at = decoder.raw_decode(text, at)
+        except ValueError:
+            break
+        items.append(item)
+    return items
+
+
+def _decoded(text: bytes) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None

@@ -1,0 +1,279 @@
+"""Records of exports: JSON a line, in a list or in a document, rows of CSV and of Parquet, all as one msgspec Struct.
+
+A Struct declares the fields that a reader wants. Of all others, the texts of messages among them, no object is made.
+"""
+
+from __future__ import annotations
+
+import ast
+import csv
+import io
+import re
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import IO, Any, Generic, TypeVar
+
+import msgspec
+
+from scenarios.logs.format import Head, Log
+from scenarios.logs.reading import LogError
+from scenarios.logs.select import Picker
+from scenarios.logs.source import LONGEST_LINE, Source
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+UNWANTED = "records that --where leaves out"
+
+_DOCUMENT = re.compile(rb'\s*\{\s*"(?:data|logs|rows|records|requests|observations|spend_logs)"\s*:\s*\[')
+_PRETTY = re.compile(rb"\s*\{\s*\n")
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|"|[{}\[\]]', re.DOTALL)
+_BLOCK = 1 << 18
+_PARQUET = b"PAR1"
+
+
+class Records(Generic[S]):
+    """All records of a log.
+
+    Parameters
+    ----------
+    log : its files; what can't be decoded is counted in its reading, what `--where` leaves out is ignored
+    kind : the fields that are wanted
+    """
+
+    def __init__(self, log: Log, kind: type[S]) -> None:
+        self._log, self._kind = log, kind
+        self._picker = Picker(log.asked)
+        self._decode = msgspec.json.Decoder(kind, strict=False).decode
+        self._names = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
+
+    def __iter__(self) -> Iterator[tuple[str, S, str]]:
+        """Every record with its place and the feature that `--feature-from` names; empty where none is asked for."""
+        for source in self._log.sources:
+            head = source.head()
+            if head[:4] == _PARQUET:
+                yield from self._rows(source, _parquet(source, self._columns()))
+            elif head.lstrip()[:1] in {b"{", b"["}:
+                yield from self._json(source, head)
+            else:
+                yield from self._rows(source, _csv(source, self._columns()))
+
+    def _json(self, source: Source, head: bytes) -> Iterator[tuple[str, S, str]]:
+        decode, pick, asked = self._decode, self._picker.pick, self._picker.asked
+        name, feature = source.path.name, ""
+        for number, line in _texts(source, head):
+            try:
+                record = decode(line)
+                if asked:
+                    wanted, feature = pick(line)
+                    if not wanted:
+                        self._log.reading.ignore(UNWANTED)
+                        continue
+            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                self._log.reading.skip(_reason(error), source.place(number))
+                continue
+            yield f"{name}:{number}", record, feature
+
+    def _rows(self, source: Source, rows: Iterator[tuple[int, dict[str, Any]]]) -> Iterator[tuple[str, S, str]]:
+        feature, asked = "", self._picker.asked
+        for number, row in rows:
+            try:
+                record = msgspec.convert(self._cells(row), self._kind, strict=False)
+            except (msgspec.ValidationError, ValueError) as error:
+                self._log.reading.skip(_reason(error), source.place(number))
+                continue
+            if asked:
+                wanted, feature = self._picker.pick_cells(row)
+                if not wanted:
+                    self._log.reading.ignore(UNWANTED)
+                    continue
+            yield source.place(number), record, feature
+
+    def _cells(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """Cells of the wanted columns; JSON in them decoded, empty ones left out."""
+        cells = {}
+        for name, value in row.items():
+            if name not in self._names or value is None or value == "":
+                continue
+            text = isinstance(value, str) and value[:1] in "{["
+            cells[name] = nested(value) if text else _plain(value)
+        return cells
+
+    def _columns(self) -> set[str]:
+        return set(self._names) | self._picker.columns
+
+
+def keys_of(head: Head) -> Sequence[str]:
+    """Columns, or keys of the first records; of a document that holds a list of records, theirs."""
+    for record in head.records[:1]:
+        for value in record.values():
+            if isinstance(value, list) and value and isinstance(value[0], dict) and len(record) < 6:
+                return list(value[0])
+    return head.columns
+
+
+def nested(text: str) -> Any:
+    """What JSON, Python's way of writing it, or a list as Postgres writes it says; other text as it is."""
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError):
+        pass
+    if text[:1] == "{" and text[-1:] == "}" and ":" not in text:
+        return next(csv.reader([text[1:-1]]), [])
+    return text
+
+
+def seconds(value: str | float | None) -> float:
+    """Time in seconds since 1970 UTC, of a date in ISO 8601 or of seconds or milliseconds; NaN where it is none.
+
+    Dates without a zone are taken for UTC, as the databases of these tools keep them.
+    """
+    if not value:
+        return float("nan")
+    if isinstance(value, str):
+        try:
+            date = datetime.fromisoformat(value)
+        except ValueError:
+            try:
+                value = float(value)
+            except ValueError:
+                return float("nan")
+        else:
+            return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
+    return value / 1000 if value > 1e11 else float(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, list) and value and all(isinstance(item, tuple) and len(item) == 2 for item in value):
+        return dict(value)  # a map, as pyarrow gives it
+    kind = type(value).__name__
+    return float(value) if kind == "Decimal" else str(value) if kind == "UUID" else value
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, msgspec.ValidationError):
+        return f"a field is not what it should be: {_told(str(error))}"
+    return "not JSON, or cut off"
+
+
+def _told(text: str) -> str:
+    return text[:1].lower() + text[1:].replace(" | null", "")
+
+
+def _texts(source: Source, head: bytes) -> Iterator[tuple[int, bytes]]:
+    """Records as bytes; numbered by line, or by their position where they stand in a list or over several lines."""
+    level = None
+    if head.lstrip()[:1] == b"[":
+        level = 1
+    elif _DOCUMENT.match(head):
+        level = 2
+    elif _PRETTY.match(head):
+        level = 0
+    return source.lines() if level is None else _items(source, level)
+
+
+def _items(source: Source, level: int) -> Iterator[tuple[int, bytes]]:
+    """Objects that stand inside so many brackets, in bounded memory: a block, or the longest record."""
+    number = 0
+    with source.open() as opened:
+        splitter = _Splitter(level)
+        try:
+            while block := opened.read(_BLOCK):
+                for item in splitter.feed(block):
+                    number += 1
+                    if number % 32_768 == 0:
+                        source.report(number)
+                    yield number, item
+        except (EOFError, OSError, zlib.error) as error:
+            source.cut_off(number, error)
+        else:
+            if splitter.depth:
+                source.cut_off(number, EOFError())
+    source.reading.lines += number
+
+
+class _Splitter:
+    def __init__(self, level: int) -> None:
+        self.level, self.depth = level, 0
+        self._rest, self._scanned, self._start = b"", 0, -1
+
+    def feed(self, block: bytes) -> Iterator[bytes]:
+        text = self._rest + block
+        at = self._scanned
+        for token in _TOKEN.finditer(text, at):
+            sign = token.group()
+            if sign == b'"':  # a text that the next block ends
+                at = token.start()
+                break
+            at = token.end()
+            if sign in {b"{", b"["}:
+                if self.depth == self.level and sign == b"{":
+                    self._start = token.start()
+                self.depth += 1
+            elif sign in {b"}", b"]"}:
+                self.depth -= 1
+                if self.depth == self.level and self._start >= 0:
+                    yield text[self._start : at]
+                    self._start = -1
+        else:
+            at = len(text)
+        keep = at if self._start < 0 else self._start
+        self._rest, self._scanned = text[keep:], at - keep
+        self._start = min(0, self._start)
+        if len(self._rest) > LONGEST_LINE:
+            raise EOFError
+
+
+def _csv(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    csv.field_size_limit(LONGEST_LINE)
+    line = 0
+    with source.open() as opened:
+        rows = csv.reader(_lines(opened), strict=False)
+        try:
+            header = next(rows, [])
+            places = [(i, name) for i, name in enumerate(header) if name in wanted]
+            for row in rows:
+                if len(row) != len(header):
+                    if row:
+                        source.reading.skip(
+                            "a row has more or fewer cells than the header", source.place(rows.line_num)
+                        )
+                    continue
+                if rows.line_num - line >= 32_768:
+                    line = rows.line_num
+                    source.report(line)
+                yield rows.line_num, {name: row[i] for i, name in places}
+        except (EOFError, OSError, zlib.error) as error:
+            source.cut_off(rows.line_num, error)
+        source.reading.lines += rows.line_num
+
+
+def _lines(opened: IO[bytes]) -> Iterator[str]:
+    return io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="")
+
+
+def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    number = 0
+    with source.open() as opened:
+        try:
+            file = parquet.ParquetFile(opened)
+            columns = [name for name in file.schema_arrow.names if name in wanted]
+            for batch in file.iter_batches(batch_size=1 << 14, columns=columns):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield number, row
+                source.report(number)
+        except (pa.ArrowException, EOFError, OSError, zlib.error) as error:
+            if not number:
+                raise LogError(f"{source.path} is not whole Parquet: {error}") from None
+            source.cut_off(number, error)
+    source.reading.lines += number

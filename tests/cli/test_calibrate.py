@@ -1,0 +1,96 @@
+"""`burncurve calibrate` and `backtest`: what they say, what they write, how they end."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from simulator import cli
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Calls of 80 sessions in the layout of a published trace."""
+    rng = np.random.default_rng(5)
+    lines = ["trace_id,agent,idx,t,type,model,in,out,n_hash,prefix_hit,seen_hit,stop,api_time,think_time"]
+    for session in range(80):
+        prompt, time = 5_000, 0.0
+        for turn in range(int(rng.geometric(0.2))):
+            out = int(rng.lognormal(5.5, 0.8)) + 1
+            model = "claude-opus-4-5-20251101"
+            lines.append(f"s{session},main,{turn},{time},n,{model},{prompt},{out},10,0,0,end_turn,1,1")
+            prompt += out + int(rng.lognormal(5, 1))
+            time += 30.0
+    file = tmp_path_factory.mktemp("logs") / "calls.csv"
+    file.write_text("\n".join(lines) + "\n")
+    return file
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
+    monkeypatch.setattr(sys, "argv", ["burncurve", *map(str, words)])
+    try:
+        cli.main()
+    except SystemExit as end:
+        return int(end.code or 0)
+    return 0
+
+
+def test_from_logs_to_a_scenario_that_is_like_them(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "made.yaml"
+    assert call(monkeypatch, "calibrate", log, "--out", made, "--holdout", "0.5") == 0
+    said = capsys.readouterr()
+    assert said.out.startswith("The bill")
+    order = ["The log records no cost.", "Read ", "Learnt ", "Simulated against the sessions", "held back", "Next: "]
+    places = [said.out.index(words) for words in order]
+    assert places == sorted(places)
+    assert f"wrote {made}" in said.err
+    assert call(monkeypatch, "backtest", made, log, "--json", "-") == 0
+    document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    names = [quantity["name"] for quantity in document["quantities"]]
+    assert names[-1] == "cost per session"
+    assert document["quantities"][-1]["verdict"] != "off"
+    assert document["sessions"] == 80
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["nowhere.csv", "--out", "x.yaml"], "there is no log nowhere.csv"),
+        (["LOG", "--out", "x.txt"], "x.txt is not named as a scenario is"),
+        (["LOG", "--out", "x.yaml", "--holdout", "2"], "--holdout: 2 is no share"),
+        (["LOG", "--out", "x.yaml", "--since", "May"], "--since: 'May' is no day"),
+        (["LOG", "--out", "x.yaml", "--map", "prompt"], "--map: 'prompt' is not of the form FIELD=COLUMN"),
+        (["LOG", "--out", "x.yaml", "--ttl", "7m"], "--ttl: '7m' is none"),
+        (["LOG", "--out", "x.yaml", "--invoice", "-4"], "--invoice: -4 is no amount"),
+        (["LOG", "--out", "x.yaml", "--model", "gpt=openai/gpt-4o"], "the log has no model of that name"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_leaves_nothing(
+    words: list[str],
+    said: str,
+    log: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, "calibrate", *[str(log) if word == "LOG" else word for word in words]) == 2
+    assert said in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_leaves_nothing(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("simulator.calibration.hold_against", interrupted)
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, "calibrate", log, "--out", "made.yaml") == 130
+    assert list(tmp_path.iterdir()) == []

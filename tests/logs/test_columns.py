@@ -1,0 +1,114 @@
+"""Files of a row a call, by names that are mapped or known."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from scenarios.logs.formats import read_logs
+from scenarios.logs.reading import LogError
+
+SAMPLES = Path(__file__).parent / "samples" / "columns"
+
+
+def _file(folder: Path, text: str, name: str = "calls.csv") -> Path:
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_prompts_are_taken_apart() -> None:
+    calls, reading = read_logs([SAMPLES / "calls.csv"])
+    assert calls["fresh"].tolist() == [1200, 248, 900]
+    assert calls["cached"].tolist() == [0, 1152, 0]
+    assert calls.dated
+    assert calls["time"][1] - calls["time"][0] == 60
+    assert {skipped.reason for skipped in reading.skipped.values()} == {"prompt_tokens is no number"}
+
+
+def test_a_cached_part_larger_than_its_whole_stands_beside_it() -> None:
+    calls, reading = read_logs([SAMPLES / "calls.jsonl"])
+    assert calls.prompt.tolist() == [1000, 1120]
+    assert reading.n_skipped == 1
+    inside, _ = read_logs([SAMPLES / "calls.jsonl"], columns={"cached_in_prompt": "yes"})
+    assert inside["fresh"].tolist() == [0, 0]
+
+
+def test_names_that_are_mapped(tmp_path: Path) -> None:
+    path = _file(tmp_path, "when,ContextTokens,answer,kind\n2026-11-01,10,5,a\n2026-11-02,20,6,b\n")
+    calls, _ = read_logs(
+        [path], columns={"prompt": "ContextTokens", "output": "answer", "time": "when"}, where=[("kind", "b")]
+    )
+    assert calls["fresh"].tolist() == [20]
+    later, _ = read_logs(
+        [path],
+        columns={"prompt": "ContextTokens", "output": "answer", "time": "when"},
+        until=date(2026, 11, 1),
+        feature_from="kind",
+    )
+    assert later["fresh"].tolist() == [10]
+    assert later.names["feature"][later["feature"][0]] == "a"
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({"promt": "in"}, "no field 'promt'; did you mean prompt?"),
+        ({"prompt": "inn"}, "no column 'inn'"),
+        ({"prompt": "in", "cached_in_prompt": "maybe"}, "neither yes nor no"),
+    ],
+)
+def test_maps_that_are_wrong(tmp_path: Path, columns: dict[str, str], words: str) -> None:
+    with pytest.raises(LogError, match=words.replace("?", r"\?")):
+        read_logs([_file(tmp_path, "in,out\n1,2\n")], columns=columns)
+
+
+@pytest.mark.parametrize("scale", [1, 1_000, 1_000_000, 1_000_000_000])
+def test_units_of_time(tmp_path: Path, scale: int) -> None:
+    calls, _ = read_logs([_file(tmp_path, f"time,prompt,output\n{1_793_610_000 * scale},1,2\n")])
+    assert calls["time"].tolist() == [1_793_610_000.0]
+
+
+def test_bad_rows_are_counted_and_placed(tmp_path: Path) -> None:
+    text = "prompt_tokens,completion_tokens\n10,1\n-5,1\n7\nnan,2\n,\n9,3\n"
+    calls, reading = read_logs([_file(tmp_path, text)])
+    assert calls["fresh"].tolist() == [10, 9]
+    found = {skipped.reason: (skipped.count, skipped.examples) for skipped in reading.skipped.values()}
+    assert found == {
+        "a line has 1 cells and not 2": (1, ["calls.csv:4"]),
+        "prompt_tokens is below zero": (1, ["calls.csv:3"]),
+        "prompt_tokens is no number": (1, ["calls.csv:5"]),
+        "no tokens are told": (1, ["calls.csv:6"]),
+    }
+
+
+def test_parquet_is_read_like_csv(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame(
+        {
+            "created_at": pd.to_datetime(["2026-11-01", "2026-11-02"], utc=True),
+            "prompt_tokens": [10, 20],
+            "completion_tokens": [1, 2],
+            "status": ["success", "error"],
+        }
+    )
+    frame.to_parquet(tmp_path / "calls.parquet")
+    calls, _ = read_logs([tmp_path / "calls.parquet"])
+    assert calls["fresh"].tolist() == [10, 20]
+    assert np.diff(calls["time"]).tolist() == [86_400.0]
+    assert calls["failed"].tolist() == [0, 1]
+    assert calls["billed"].tolist() == [True, False]
+
+
+def test_what_is_not_recognised_says_what_it_is(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match=r"csv with a, b\. .*--map prompt=COLUMN"):
+        read_logs([_file(tmp_path, "a,b\n1,2\n")])
+
+
+def test_a_log_of_bad_lines_only_says_why(tmp_path: Path) -> None:
+    with pytest.raises(LogError, match="1 times prompt is no number"):
+        read_logs([_file(tmp_path, "prompt,output\nx,2\n")])

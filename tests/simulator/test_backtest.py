@@ -1,0 +1,231 @@
+"""A scenario held against logs that it made itself, and against others."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from scenarios.load import load
+from scenarios.logs.reading import LogError
+from scenarios.logs.table import Calls, Rows
+from scenarios.schema import Scenario
+from simulator import sampled
+from simulator.backtest import backtest
+from simulator.judged import FIGURES, MATCH, OFF, TOO_FEW, Sample, judge
+from simulator.observed import observed_sessions, split
+from simulator.sampled import Sampled, bare, predicted_means, sample
+
+MODEL = {"house": {"input": 3, "output": 15, "cached_input": 0.3}}
+SURE = 1e-4
+"""Chance that a test of chance fails by chance."""
+
+
+def scenario(agent: dict[str, Any], **sections: Any) -> Scenario:
+    return load(
+        {
+            "name": "made",
+            "as_of": "2026-11-01",
+            "period": "2026-12",
+            "models": MODEL,
+            "volume": {"sessions_per_day": 10},
+            "features": {"chat": {"agent": "chat"}},
+            "agents": {"chat": {"model": "house", **agent}},
+            **sections,
+        }
+    )
+
+
+CHAT = {
+    "system_tokens": 1000,
+    "turns": {"geometric": {"mean": 4}},
+    "message_tokens": {"lognormal": {"mean": 200, "cv": 1}},
+    "output_tokens": {"lognormal": {"mean": 400, "cv": 1}},
+}
+
+
+def log_of(simulated: Sampled, outputs: float = 1.0) -> Calls:
+    """The simulated calls as a log of them."""
+    calls = simulated.calls
+    rows = Rows()
+    fresh = calls.prompt - calls.cached - calls.written
+    rows.extend(
+        session=[f"s{number}" for number in calls.session.tolist()],
+        time=np.arange(len(calls), dtype=float),
+        model=["house"] * len(calls),
+        fresh=fresh,
+        cached=calls.cached,
+        written=calls.written,
+        output=np.rint(calls.output * outputs).astype(np.int64),
+        reasoning=calls.reasoning,
+    )
+    return rows.finish(dated=False)
+
+
+def test_constants_have_a_closed_form() -> None:
+    made = scenario({"system_tokens": 1000, "turns": 3, "message_tokens": 50, "output_tokens": 100})
+    drawn = sample(made, 7)
+    assert drawn.calls.prompt.reshape(7, 3).tolist() == [[1050, 1200, 1350]] * 7
+    assert drawn.calls.output.tolist() == [100] * 21
+    assert drawn.first_prompt.tolist() == [1050] * 7
+    assert drawn.sessions["cost"] == pytest.approx(np.full(7, (3600 * 3 + 300 * 15) / 1e6))
+
+
+@pytest.mark.parametrize("name", ["faq", "coding-agent", "research-assistant"])
+def test_calls_add_up_to_their_sessions(name: str) -> None:
+    drawn = sample(load(name), 200)
+    calls, n = drawn.calls, len(drawn.sessions)
+    for column, told in (("prompt", "input"), ("cached", "cached"), ("written", "written")):
+        sums = np.bincount(calls.session, getattr(calls, column), n)
+        assert sums.tolist() == drawn.sessions[told].tolist()
+    spoken = np.bincount(calls.session, calls.output + calls.reasoning, n)
+    assert spoken.tolist() == drawn.sessions["output"].tolist()
+    assert np.bincount(calls.session, minlength=n).tolist() == drawn.sessions["calls"].tolist()
+    pairs = np.unique(np.stack([calls.session, calls.instance]), axis=1)
+    assert np.bincount(pairs[0], minlength=n).tolist() == drawn.sessions["agents"].tolist()
+
+
+def test_batches_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = sample(load("coding-agent"), 150)
+    monkeypatch.setattr(sampled, "ROOM", 64)
+    pieces = sample(load("coding-agent"), 150)
+    assert pieces.sessions.tobytes() == whole.sessions.tobytes()
+    assert pieces.calls.prompt.tolist() == whole.calls.prompt.tolist()
+    assert pieces.calls.session.tolist() == whole.calls.session.tolist()
+
+
+def test_features_keep_their_shares() -> None:
+    made = load("support-agent")
+    drawn = sample(made, 999)
+    shares = np.array([feature.share for feature in made.features.values()])
+    counts = np.bincount(drawn.sessions["feature"], minlength=shares.size)
+    assert np.abs(counts - 999 * shares / shares.sum()).max() < 1
+
+
+def test_what_a_period_adds_is_left_out() -> None:
+    made = scenario(
+        CHAT,
+        drivers={"output_tokens": "2 to 4"},
+        events={"storm": {"per_month": 30, "days": 5, "multiplies": {"turns": 5}}},
+        trends={"price": 0.5},
+    )
+    assert sample(made, 300).sessions.tobytes() == sample(scenario(CHAT), 300).sessions.tobytes()
+    assert not bare(made).drivers.levels
+
+
+def test_figures_of_the_same_law_are_seldom_off_and_of_another_nearly_always() -> None:
+    n, rounds = 300, 200
+    rng = np.random.default_rng(11)
+    simulated = rng.lognormal(0, 1, 20_000)
+    same = [Sample(rng.lognormal(0, 1, n)) for _ in range(rounds)]
+    found = [judge("x", "tokens", one, simulated, simulated_sessions=20_000) for one in same]
+    off = sum(one.verdict == OFF for one in found)
+    assert off <= stats.binom.ppf(1 - SURE, rounds, 0.05)
+    others = [judge("x", "tokens", one, 1.5 * simulated, simulated_sessions=20_000) for one in same[:40]]
+    assert sum(one.verdict == OFF for one in others) >= 36
+
+
+def test_the_band_is_the_sampling_error_of_the_figure() -> None:
+    """Closed forms of the mean and of a uniform law's quantiles; a session of equal calls counts as one value."""
+    values = (np.arange(500) + 0.5) / 5
+    alone = judge("x", "tokens", Sample(values), values, simulated_sessions=10**12).figures
+    assert alone["mean"].band == pytest.approx(2.6383 * values.std(ddof=1) / np.sqrt(500) / values.mean(), rel=1e-6)
+    error = 2.6383 * np.sqrt(0.9 * 0.1 / 499)
+    assert (alone["p90"].low, alone["p90"].high) == pytest.approx((100 * (0.9 - error), 100 * (0.9 + error)), abs=0.2)
+    repeated = Sample(np.repeat(values, 9), np.repeat(np.arange(500), 9))
+    clustered = judge("x", "tokens", repeated, values, simulated_sessions=10**12).figures
+    for figure in ("p50", "p95", "mean"):
+        assert clustered[figure].band == pytest.approx(alone[figure].band, rel=0.02)
+    half = judge("x", "tokens", Sample(values), values, simulated_sessions=500).figures
+    assert half["mean"].band == pytest.approx(np.sqrt(2) * alone["mean"].band)
+
+
+def test_few_sessions_are_said_to_be_few() -> None:
+    rng = np.random.default_rng(4)
+    found = judge("x", "tokens", Sample(rng.lognormal(0, 2, 12)), rng.lognormal(0, 2, 5000), simulated_sessions=5000)
+    assert found.figures["p99"].verdict == TOO_FEW
+    assert found.verdict == TOO_FEW
+
+
+def test_a_whole_number_more_or_less_is_no_difference() -> None:
+    found = judge("x", "count", Sample(np.full(50, 2.0)), np.full(50, 3.0), simulated_sessions=50, whole=True)
+    assert {found.figures[figure].verdict for figure in FIGURES if figure != "mean"} == {MATCH}
+    assert found.figures["mean"].verdict == OFF
+
+
+@pytest.fixture(scope="module")
+def chat() -> Scenario:
+    return scenario(CHAT)
+
+
+@pytest.fixture(scope="module")
+def own_log(chat: Scenario) -> Sampled:
+    return sample(chat, 600, seed=77)
+
+
+def test_a_scenario_matches_its_own_log(chat: Scenario, own_log: Sampled) -> None:
+    tested = backtest(chat, log_of(own_log))
+    assert [one.name for one in tested.quantities if one.verdict == OFF] == []
+    assert tested.quantity("cost per session").verdict == MATCH
+    assert "Session costs match: P50 " in tested.words
+    observed, _ = observed_sessions(chat, log_of(own_log), {})
+    assert np.sort(observed.cost) == pytest.approx(np.sort(own_log.sessions["cost"]))
+    assert tested.spread is not None
+    assert tested.spread.distance < 2 * tested.spread.expected
+
+
+def test_a_log_of_longer_outputs_is_off(chat: Scenario, own_log: Sampled) -> None:
+    tested = backtest(chat, log_of(own_log, outputs=1.3))
+    assert tested.verdict == OFF
+    outputs = tested.quantity("output per call")
+    assert outputs.figures["mean"].verdict == OFF
+    assert outputs.figures["mean"].difference == pytest.approx(1 / 1.3 - 1, abs=outputs.figures["mean"].band)
+    assert "Outputs of calls are " in tested.words
+    assert "too low" in tested.words
+
+
+def test_intervals_cover_what_they_promise(chat: Scenario) -> None:
+    """Means of sets of the very sessions: nine of ten lie inside; the scenario's drivers widen the interval."""
+    means = predicted_means(chat, 100, 2_000)
+    low, high = np.quantile(means, [0.05, 0.95])
+    fresh = predicted_means(chat, 100, 2_000, seed=2)
+    inside = int(((low <= fresh) & (fresh <= high)).sum())
+    # both ends are themselves quantiles of 2,000 means: their coverage varies as that of new ones does
+    error = np.sqrt(2 * 0.9 * 0.1 / 2_000)
+    assert inside / 2_000 == pytest.approx(0.9, abs=-stats.norm.ppf(SURE) * error)
+    exact = chat_sd(chat) / 10
+    assert means.std() == pytest.approx(exact, rel=0.1)
+    wide = scenario(CHAT, drivers={"output_tokens": "0.5 to 2"})
+    assert predicted_means(wide, 100, 500).std() > 1.5 * means.std()
+    assert predicted_means(scenario(CHAT, drivers={"volume": "0.5 to 2", "price": "0.5 to 2"}), 100, 50).tolist() == (
+        predicted_means(chat, 100, 50).tolist()
+    )
+
+
+def chat_sd(chat: Scenario) -> float:
+    return float(sample(chat, 20_000, seed=5).sessions["cost"].std())
+
+
+def test_a_model_that_the_scenario_lacks_is_refused_with_a_remedy() -> None:
+    made = scenario(CHAT, models={**MODEL, "other": {"input": 1, "output": 2}})
+    rows = Rows("session", "model", "fresh", "output")
+    rows.append("a", "mystery-9", 10, 10)
+    calls = rows.finish(dated=False)
+    with pytest.raises(LogError, match=r"no model for mystery-9 .* house, other; .*--model 'mystery-9=house'"):
+        backtest(made, calls)
+    observed, _ = observed_sessions(made, calls, {"*": "other"})
+    assert observed.cost is not None
+    assert observed.cost.tolist() == pytest.approx([30e-6])
+
+
+def test_a_log_is_split_by_sessions_and_by_the_seed(own_log: Sampled) -> None:
+    calls = log_of(own_log)
+    kept, held = split(calls, 0.5, seed=1)
+    assert len(kept) + len(held) == len(calls)
+    assert not set(kept["session"].tolist()) & set(held["session"].tolist())
+    n = len(set(held["session"].tolist()))
+    assert abs(n - 300) < -stats.norm.ppf(SURE) * np.sqrt(600 * 0.25)
+    assert split(calls, 0.5, seed=1)[1]["fresh"].tolist() == held["fresh"].tolist()
+    assert split(calls, 0.5, seed=2)[1]["fresh"].tolist() != held["fresh"].tolist()
