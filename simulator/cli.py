@@ -287,15 +287,17 @@ def calibrate(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the scenario; default: its file's.")] = None,
     seed: LogSeed = 1,
+    report: Report = None,
     json: Json = None,
 ) -> None:
     """Learn a scenario from call logs, and hold it against them."""
     from simulator.calibration import CalibrateRequest
     from simulator.outputs import Wanted, json_text
     from simulator.progress import shown_reading
+    from simulator.show.calibration_report import render
     from simulator.show.calibration_screen import calibration_screen
 
-    wanted = Wanted.read(None, None, json)
+    wanted = Wanted.read(None, report, json)
     words: dict[str, Any] = {
         "format": format_,
         "map": map_,
@@ -310,11 +312,12 @@ def calibrate(
     wanted.check_writable(request.files)
     with shown_reading(sys.stderr.isatty(), _plain(), _note) as (watch, phase), _noting_interruption():
         made = request.calibrate(watch, phase)
+        page = render(made, out) if report is not None else ""
     document = made.to_dict() if json is not None else {}
     try:
         scenario, *values = made.write(out)
         _note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
-        for path in wanted.write_numbers(document):
+        for path in (*wanted.write_numbers(document), *wanted.write_page(page)):
             _note(f"wrote {path}")
     finally:
         _say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, _width(), out))

@@ -121,6 +121,12 @@ class Wanted:
             _write_text(self.json, json_text(document))
             yield self.json
 
+    def write_page(self, page: str) -> Iterator[Path]:
+        """Write a page that was made already as the report, where one is wanted, and give its place."""
+        if self.report is not None:
+            _write_text(self.report, page)
+            yield self.report
+
 
 def json_text(document: Mapping[str, Any]) -> str:
     """The JSON of a run as it is written: indented, ASCII, no NaN, a line's end at the end."""

@@ -15,9 +15,9 @@ from scenarios.bills import USD, invoice_words
 from simulator import __version__
 from simulator.judged import FIGURES, MATCH, OFF, Judged, Quantity
 from simulator.show import page, words
-from simulator.show.backtest_words import further_words, verdict_words
+from simulator.show.backtest_words import further_words, headline, verdict_words
 from simulator.show.calibration_screen import reading_words
-from simulator.show.plot_fits import distribution, law_against_data
+from simulator.show.plot_fits import distribution, heaviness, law_against_data
 
 if TYPE_CHECKING:
     from distributions.choose import Choice
@@ -51,6 +51,7 @@ class LawView:
     rows: Sequence[tuple[str, ...]]
     rivals: Sequence[tuple[str, ...]]
     tail: str
+    heaviness: page.Picture | None
 
 
 def render(made: Calibrated, file: str | None = None) -> str:
@@ -63,7 +64,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
     """
     known, judged = made.calibration, made.held_out or made.in_sample
     laws = [view for view in map(_law, _once(known.learnt)) if view is not None]
-    word, kind = _BADGES.get(judged.verdict, ("CAN'T TELL", "forecast"))
+    word, kind = _BADGES.get(judged.quantity("cost per session").verdict, ("CAN'T TELL", "forecast"))
     return (
         page.environment()
         .get_template("calibration.html")
@@ -75,7 +76,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
             badge={"word": word, "kind": kind, "icon": _icon(kind)},
             sentence=_sentence(made),
             second=_second(known.bill),
-            lines=list(_lines(made)),
+            lines=list(_lines(made, judged)),
             warnings=known.warnings,
             bill=list(_bill_rows(known.bill)),
             bill_said=_bill_words(known.bill),
@@ -115,10 +116,11 @@ def _second(bill: Bill) -> str:
         return f"The log repriced at list prices: {repriced}; it records no cost to hold that against."
     there = sum(line.repriced_there for line in bill.lines)
     apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)}"
-    return f"The log repriced at list prices: {repriced}, against {words.money(bill.recorded, bill.currency)} recorded{apart}."
+    recorded = words.money(bill.recorded, bill.currency)
+    return f"The log repriced at list prices: {repriced}, against {recorded} recorded{apart}."
 
 
-def _lines(made: Calibrated) -> Iterator[tuple[str, str]]:
+def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
     known = made.calibration
     days = known.bill.days
     seen = f"{words.count(known.reading.calls)} calls of {words.count(len(known.sessions))} sessions"
@@ -126,9 +128,10 @@ def _lines(made: Calibrated) -> Iterator[tuple[str, str]]:
         "Learnt from",
         seen + (f", {words.full_date(days[0])} to {words.full_date(days[1])}" if days else ", without dates"),
     )
-    for one in (made.held_out, made.in_sample):
-        if one is not None:
-            yield ("Held-out sessions" if one.held_out else "Its own sessions"), verdict_words(one)
+    said = headline(judged).partition("   ")[2]
+    yield "Verdict", f"{said[:1].upper()}{said[1:]}"
+    if not judged.held_out:
+        yield "Mind", "these are the sessions that it was learnt from, which flatters; --holdout 0.5 forecasts others"
     if said := invoice_words(known.bill):
         yield "Invoice", f"{said}."
     log_sd = known.drivers.spread.log_sd
@@ -178,16 +181,17 @@ def _costs(tested: Backtest) -> page.Picture | None:
     return page.picture(
         "costs",
         "What sessions cost: observed, and simulated from the laws",
-        "The share of sessions that cost no more than an amount. Where the red line stays inside the band, the two differ by "
-        "no more than chance makes of so few sessions.",
+        "The share of sessions that cost no more than an amount. While the simulated line stays inside the band, the "
+        "two differ by no more than chance makes of so few sessions.",
         lambda narrow: distribution(observed, simulated, "cost of a session", tested.currency, narrow),
     )
 
 
 def _test(tested: Backtest) -> dict[str, Any]:
-    against = "sessions that were held back" if tested.held_out else "the sessions that it was learnt from"
+    whose = "that were held back" if tested.held_out else "that it was learnt from"
     return {
-        "title": f"Against {words.count(tested.sessions)} {against}",
+        "title": f"Against the {words.count(tested.sessions)} {words.plural('session', tested.sessions)} {whose}",
+        "said": verdict_words(tested),
         "rows": [_quantity(one) for one in tested.quantities],
         "further": list(further_words(tested)),
         "id": "held" if tested.held_out else "own",
@@ -243,6 +247,11 @@ def _law(one: Learnt) -> LawView | None:
         lambda narrow: law_against_data(choice.sample, choice.law, one.unit, starts, narrow),
     )
     about = f"{words.count(one.n)} values of {words.count(one.sessions)} {words.plural('session', one.sessions)}"
+    heavy = None
+    if choice.tail is not None and choice.hill[0].size:
+        heavy = page.picture(
+            f"{one.path.replace('.', '-')}-hill", "", "", lambda narrow: heaviness(choice, one.unit, narrow)
+        )
     rows = [
         (
             each.name,
@@ -253,9 +262,8 @@ def _law(one: Learnt) -> LawView | None:
         )
         for each in choice.near
     ]
-    return LawView(
-        one.path, one.title, about, choice.quality.split(";")[0], picture, rows, _rivals(choice), _tail(choice)
-    )
+    quality = choice.quality.split(";")[0]
+    return LawView(one.path, one.title, about, quality, picture, rows, _rivals(choice), _tail(choice), heavy)
 
 
 def _rivals(choice: Choice) -> list[tuple[str, ...]]:

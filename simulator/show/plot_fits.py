@@ -16,13 +16,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from distributions.choose import Choice
     from distributions.law import Law
     from distributions.tail import Sample
 
-MOST_POINTS = 160
+MOST_POINTS = 90
 """Points that a curve of data is drawn with; evenly spaced in what its axis shows."""
 
-SHARES = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999, 0.9999)
+SHARES = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
 """Where the axis of quantiles has ticks."""
 
 
@@ -136,6 +137,50 @@ def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: floa
     axes.grid(True, axis="y")
     axes.yaxis.set_major_formatter(_one_in)
     axes.set_title("Tail: how many are larger", loc="left", color=INK, fontsize=9.5)
+
+
+def heaviness(choice: Choice, unit: str, narrow: bool = False) -> Figure:
+    """Two panels: Hill's estimate of the tail index by how many values it rests on, and mean excesses by threshold."""
+    with style.styled(narrow):
+        figure, axes = style.blank(narrow, height=5.6 if narrow else 3.0)
+        axes.remove()
+        left, right = figure.subplots(*((2, 1) if narrow else (1, 2)))
+        _hill_panel(left, choice)
+        _excess_panel(right, choice, unit)
+        figure.tight_layout(pad=0.4, h_pad=1.6, w_pad=2.6)
+    return figure
+
+
+def _hill_panel(axes: Axes, choice: Choice) -> None:
+    k, index = choice.hill
+    error = 1.96 * index / np.sqrt(k)
+    axes.fill_between(k, index - error, index + error, color=BLUE_PALE, linewidth=0)
+    axes.plot(k, index, color=BLUE, linewidth=1.6)
+    if choice.tail is not None and np.isfinite(choice.tail.tail_index[0]):
+        axes.plot([choice.tail.n_above], [choice.tail.tail_index[0]], **_dots("the fitted tail"))
+        axes.legend(frameon=False, loc="upper right", labelcolor=MUTED, handlelength=1.2)
+    axes.set_xscale("log")
+    axes.set(ylim=(0, min(3.0 * float(np.median(index)), 1.2 * float((index + error).max()))))
+    _counts_axis(axes, "largest values used")
+    axes.set_title("Tail index (Hill)", loc="left", color=INK, fontsize=9.5)
+
+
+def _excess_panel(axes: Axes, choice: Choice, unit: str) -> None:
+    threshold, excess = choice.mean_excess
+    axes.plot(threshold, excess, **_dots("data"))
+    axes.set_title("Mean excess above a threshold", loc="left", color=INK, fontsize=9.5)
+    _counts_axis(axes, unit)
+
+
+def _counts_axis(axes: Axes, label: str) -> None:
+    from matplotlib.ticker import FuncFormatter, NullLocator
+
+    axes.xaxis.set_minor_locator(NullLocator())
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda x, _: words.count(x) if x >= 10 else f"{x:g}"))
+    axes.grid(True)
+    axes.set_xlabel(label)
+    style.dress(axes)
 
 
 def _dots(label: str) -> dict[str, Any]:

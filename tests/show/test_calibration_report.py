@@ -1,0 +1,143 @@
+"""The report of a calibration: what a sceptic must find on it, drawn from a log made for the purpose."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from distributions.choose import choose_law
+from distributions.tail import Sample
+from simulator.calibration import Calibrated, calibrate
+from simulator.show.calibration_report import render
+from simulator.show.plot_fits import MOST_POINTS, distribution, heaviness, law_against_data, quantiles_of
+from tests.show.pages import Tag, page
+
+NASTY = "<b>gpt</b>"
+
+
+def log(file: Path, sessions: int = 240, seed: int = 1) -> Path:
+    """A chat of some turns a session, over three weeks; costs as recorded are 2 % above list prices."""
+    r = np.random.default_rng(seed)
+    with file.open("w") as lines:
+        for session in range(sessions):
+            start = 1_793_000_000 + 7_500 * session
+            history = 0
+            for turn in range(int(r.geometric(0.25))):
+                prompt, output = 900 + history + int(r.lognormal(5, 1)), int(r.lognormal(5.5, 0.9)) + 1
+                cost = 1.02 * (3.0 * prompt + 15.0 * output) / 1e6
+                row = {
+                    "timestamp": start + 60 * turn, "session_id": f"s{session}", "model": "claude-sonnet-4-6",
+                    "prompt_tokens": prompt, "completion_tokens": output, "cost": cost, "user_id": f"u{session % 50}",
+                }  # fmt: skip
+                lines.write(json.dumps(row) + "\n")
+                history += prompt - 900 - history + output
+        lines.write("no JSON\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Calibrated:
+    return calibrate(log(tmp_path_factory.mktemp("logs") / "calls.jsonl"), holdout=0.5, name=NASTY)
+
+
+@pytest.fixture(scope="module")
+def html(made: Calibrated) -> str:
+    return render(made, "support.yaml")
+
+
+@pytest.fixture(scope="module")
+def report(html: str) -> Tag:
+    return page(html)
+
+
+def test_sections_stand_in_the_order_of_a_sceptics_questions(report: Tag) -> None:
+    ids = [tag.attributes["id"] for tag in report.all("section")]
+    assert ids == ["bill", "costs", "tests", "open", "laws", "unlearnt", "reading"]
+
+
+def test_the_bill_comes_with_what_was_recorded_and_how_far_apart(report: Tag, made: Calibrated) -> None:
+    (line,) = made.calibration.bill.lines
+    text = report.one(id="bill-table").text
+    assert "claude-sonnet-4-6" in text
+    assert "-2.0 %" in text
+    assert line.repriced_there / line.recorded == pytest.approx(1 / 1.02)
+
+
+def test_every_law_of_more_than_one_value_is_drawn_wide_and_narrow(report: Tag, made: Calibrated) -> None:
+    drawn = {
+        law.path for law in made.calibration.learnt if law.choice is not None and law.choice.sample.values.size > 1
+    }
+    shown = {
+        tag.attributes["id"].removeprefix("law-")
+        for tag in report.all("div")
+        if tag.attributes.get("id", "").startswith("law-")
+    }
+    assert shown <= drawn
+    assert {"turns", "message_tokens", "output_tokens"} <= {path.rsplit(".", 1)[-1] for path in shown}
+    for path in shown:
+        assert len(report.one(id=f"law-{path}").all("svg")) in {2, 4}
+
+
+def test_held_out_sessions_come_first_and_figures_are_those_of_the_backtest(report: Tag, made: Calibrated) -> None:
+    assert made.held_out is not None
+    tables = [tag.attributes["id"] for tag in report.one(id="tests").all("table")]
+    assert tables == ["held-table", "own-table"]
+    p50 = made.held_out.quantity("cost per session").figures["p50"]
+    assert (
+        f"{100 * p50.difference:+.1f}" in report.one(id="held-table").text
+        or f"{100 * p50.difference:+.0f}" in report.one(id="held-table").text
+    )
+
+
+def test_what_was_skipped_assumed_and_not_learnt_is_told(report: Tag, made: Calibrated) -> None:
+    assert "Skipped 1" in report.one(id="reading").text
+    text = report.one(id="unlearnt").text.replace("\N{NO-BREAK SPACE}", " ")
+    for sentence in (*made.calibration.unlearnt, *made.calibration.assumed):
+        assert sentence[:60] in text
+
+
+def test_the_page_needs_nothing_else_and_escapes_what_a_log_says(html: str) -> None:
+    assert "<b>gpt</b>" not in html
+    assert not re.search(r"(src|href)\s*=\s*[\"']?(https?:)?//", html)
+    assert "default-src 'none'" in html
+    assert "<script" not in html
+    ids = re.findall(r'\sid="([^"]+)"', html)
+    assert len(ids) == len(set(ids))
+    assert len(html) < 2_000_000
+
+
+def test_quantiles_of_many_values_are_few_points_with_both_ends() -> None:
+    values = np.sort(np.random.default_rng(1).lognormal(6, 1, 20_000))
+    curve = quantiles_of(Sample(values, np.ones(values.size, np.int64)))
+    assert curve.shares.size <= MOST_POINTS
+    assert (curve.values[0], curve.values[-1]) == (values[0], values[-1])
+    np.testing.assert_allclose(curve.shares, (np.searchsorted(values, curve.values) + 0.5) / values.size)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_pictures_show_the_law_and_the_data(narrow: bool) -> None:
+    choice = choose_law(900 * np.random.default_rng(2).pareto(2.0, 3_000) + 50, what="tokens")
+    figure = law_against_data(choice.sample, choice.law, "tokens", 0.95, narrow)
+    left, right = figure.axes
+    law, data = left.lines[0], left.lines[1]
+    at = np.searchsorted(law.get_xdata(), 0.0)
+    assert law.get_ydata()[at] == pytest.approx(choice.law.ppf([0.5])[0], rel=0.05)
+    assert data.get_ydata()[-1] == choice.sample.values[-1]
+    shares = right.lines[1].get_ydata()
+    assert shares.max() <= 0.2
+    assert shares.min() == pytest.approx(1 / 3_000)
+    assert len(heaviness(choice, "tokens", narrow).axes) == 2
+
+
+def test_the_band_of_few_sessions_is_kolmogorovs() -> None:
+    r = np.random.default_rng(3)
+    figure = distribution(r.lognormal(0, 1, 100), r.lognormal(0, 1, 5_000), "cost of a session", "USD")
+    band = figure.axes[0].collections[0].get_paths()[0].vertices[:, 1]
+    for edge in (0.505 - 0.136, 0.505 + 0.136):  # of the 51st of 100 sessions
+        assert np.isclose(band, edge).any()
+    assert (band.min(), band.max()) == (0, 1)
+    assert figure.axes[0].lines[1].get_ydata()[50] == pytest.approx(0.505)
