@@ -23,23 +23,11 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
-from scenarios.logs.claude_lines import (
-    BYTES_A_TOKEN,
-    LINE,
-    META,
-    SPAWN,
-    SPAWNED,
-    Block,
-    Line,
-    Message,
-    bad_tokens,
-    size_of,
-    tokens_of,
-    type_of,
-)
+from scenarios.logs.claude_lines import LINE, META, SPAWN, SPAWNED, Block, Line, Message, tokens_of, type_of
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.histories import Histories
 from scenarios.logs.select import Picker
+from scenarios.logs.sizes import BYTES_A_TOKEN, bad_tokens, size_of
 from scenarios.logs.source import Source
 from scenarios.logs.table import NONE, OK, PROVIDER, Calls
 

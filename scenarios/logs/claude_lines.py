@@ -5,13 +5,6 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, Struct
 
-from scenarios.logs.table import NONE
-
-MOST_TOKENS = 10**10
-"""No request has more."""
-
-BYTES_A_TOKEN = 4
-
 _Count = int | float | None
 
 
@@ -94,13 +87,6 @@ class Meta(Struct):
     kind: str | None = msgspec.field(name="agentType", default=None)
 
 
-class Text(Struct):
-    """A part of the result of a tool."""
-
-    type: str | None = None
-    text: Raw = Raw()
-
-
 class Kind(Struct):
     """The type of a line, whatever else is in it."""
 
@@ -110,7 +96,6 @@ class Kind(Struct):
 LINE = msgspec.json.Decoder(Line)
 SPAWN = msgspec.json.Decoder(Spawn)
 SPAWNED = msgspec.json.Decoder(Spawned)
-TEXTS = msgspec.json.Decoder(list[Text])
 KIND = msgspec.json.Decoder(Kind)
 META = msgspec.json.Decoder(Meta)
 
@@ -135,26 +120,3 @@ def type_of(text: bytes) -> str:
         return KIND.decode(text).type or ""
     except msgspec.ValidationError:
         return ""
-
-
-def bad_tokens(tokens: tuple[int, ...]) -> str:
-    """Why counts can't be used; empty where they can."""
-    if min(tokens) < 0:
-        return "negative tokens"
-    return "" if max(tokens) <= MOST_TOKENS else f"more than {MOST_TOKENS:,} tokens"
-
-
-def size_of(content: Raw) -> int:
-    """Tokens of a tool's result, by its bytes; of pictures they are not known."""
-    if not len(content):
-        return 0
-    start = memoryview(content)[0]
-    if start == ord('"'):
-        return max(0, len(content) - 2) // BYTES_A_TOKEN
-    if start != ord("["):
-        return NONE
-    try:
-        texts = [part for part in TEXTS.decode(content) if part.type == "text"]
-    except msgspec.DecodeError:
-        return NONE
-    return sum(max(0, len(part.text) - 2) for part in texts) // BYTES_A_TOKEN if texts else NONE
