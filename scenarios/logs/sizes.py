@@ -1,0 +1,44 @@
+"""Counts of tokens of agents' logs: which can be believed, and what those are that a log does not count."""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Raw, Struct
+
+from scenarios.logs.table import NONE
+
+MOST_TOKENS = 10**10
+"""No request has more."""
+
+BYTES_A_TOKEN = 4
+
+
+class _Part(Struct):
+    type: str | None = None
+    text: Raw = Raw()
+
+
+_parts = msgspec.json.Decoder(list[_Part])
+
+
+def bad_tokens(tokens: tuple[int, ...]) -> str:
+    """Why counts can't be used; empty where they can."""
+    if min(tokens) < 0:
+        return "negative tokens"
+    return "" if max(tokens) <= MOST_TOKENS else f"more than {MOST_TOKENS:,} tokens"
+
+
+def size_of(content: Raw) -> int:
+    """Tokens of a tool's result, by its bytes; of pictures they are not known."""
+    if not len(content):
+        return 0
+    start = memoryview(content)[0]
+    if start == ord('"'):
+        return max(0, len(content) - 2) // BYTES_A_TOKEN
+    if start != ord("["):
+        return NONE
+    try:
+        texts = [part for part in _parts.decode(content) if (part.type or "").endswith("text")]
+    except msgspec.DecodeError:
+        return NONE
+    return sum(max(0, len(part.text) - 2) for part in texts) // BYTES_A_TOKEN if texts else NONE
