@@ -265,7 +265,7 @@ def distribution(
         positive = seen[seen > 0]
         if positive.size:
             axes.set_xlim(float(positive[0]) / 1.3, float(max(seen[-1], np.quantile(made, 0.999))) * 1.1)
-        _money_log(axes, currency)
+        _money_log(axes, currency, narrow)
         axes.set(ylim=(0, 1), xlabel=label)
         axes.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
         axes.grid(True)
@@ -273,10 +273,10 @@ def distribution(
     return figure
 
 
-def _money_log(axes: Axes, currency: str | None) -> None:
+def _money_log(axes: Axes, currency: str | None, narrow: bool) -> None:
     from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-    axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0), numticks=14))
+    axes.xaxis.set_major_locator(LogLocator(10, subs=(1.0,) if narrow else (1.0, 2.0, 5.0), numticks=14))
     axes.xaxis.set_minor_locator(NullLocator())
     text = (lambda x: words.money_short(x, currency)) if currency else words.count
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: text(x)))
