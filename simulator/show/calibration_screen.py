@@ -75,13 +75,13 @@ def reading_words(reading: Reading) -> Iterator[str]:
     yield f"Read {count(reading.calls)} calls of {count(reading.lines)} lines of {files}, as {reading.format}."
     for one in reading.skipped.values():
         yield f"Skipped {count(one.count)}: {one.reason} (first at {', '.join(one.examples)})."
-    if reading.duplicates:
-        yield f"{count(reading.duplicates)} records were there twice."
-    if reading.replayed:
-        yield f"{count(reading.replayed)} records repeat the history of another session."
+    if n := reading.duplicates:
+        yield f"{count(n)} {'record was' if n == 1 else 'records were'} there twice."
+    if n := reading.replayed:
+        yield f"{count(n)} {'record repeats' if n == 1 else 'records repeat'} the history of another session."
     for kind, n in reading.ignored.items():
-        yield f"{count(n)} records are no calls: {kind}."
-    yield from (f"{note[:1].upper()}{note[1:]}." for note in reading.notes)
+        yield f"{count(n)} {'record is no call' if n == 1 else 'records are no calls'}: {kind}."
+    yield from (f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in reading.notes)
 
 
 def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
