@@ -56,32 +56,60 @@ def claude_code(i: int) -> Iterator[dict[str, Any]]:
         }  # fmt: skip
 
 
-SESSIONS: dict[str, tuple[Callable[[int], Iterator[dict[str, Any]]], int]] = {"claude-code": (claude_code, 6)}
+def codex(i: int) -> Iterator[dict[str, Any]]:
+    """Six answers, each of reasoning, a tool, its result and counts: 26 lines of 1 kB, 6 calls."""
+    begun, total = "2026-11-01T10:00:00.000Z", [0, 0, 0, 0, 0]
+    names = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens")
+    yield {
+        "timestamp": begun, "type": "session_meta",
+        "payload": {"id": f"thread-{i:08}", "timestamp": begun, "source": "cli", "model_provider": "openai"},
+    }  # fmt: skip
+    yield {"timestamp": begun, "type": "turn_context", "payload": {"model": "gpt-5.6-sol", "cwd": "/home/someone"}}
+    for turn in range(6):
+        last = [20_000 + 700 * turn, 19_000, 400, 100, 20_400 + 700 * turn]
+        total = [so_far + more for so_far, more in zip(total, last, strict=True)]
+        use = f"call_{i}_{turn}"
+        for second, kind, payload in (
+            (1, "response_item", {"type": "reasoning", "summary": [], "encrypted_content": "cmVhc29uaW5n" * 120}),
+            (2, "response_item", {"type": "function_call", "name": "shell", "arguments": TEXT * 16, "call_id": use}),
+            (3, "event_msg", {"type": "token_count", "info": {
+                "total_token_usage": dict(zip(names, total, strict=True)),
+                "last_token_usage": dict(zip(names, last, strict=True)),
+                "model_context_window": 272_000,
+            }}),
+            (4, "response_item", {"type": "function_call_output", "call_id": use, "output": TEXT * 24}),
+        ):  # fmt: skip
+            yield {"timestamp": f"2026-11-01T10:0{turn + 1}:0{second}.000Z", "type": kind, "payload": payload}
+
+
+SESSIONS: dict[str, tuple[Callable[[int], Iterator[dict[str, Any]]], int]] = {
+    "claude-code": (claude_code, 6),
+    "codex": (codex, 6),
+}
 """By name of a format: what writes a session's lines, and how many calls are in them."""
 
 
-def write(name: str, file: Path, lines: int) -> int:
-    """Write a log of at least so many lines. Returns the number of its sessions."""
+def write(name: str, folder: Path, lines: int) -> int:
+    """Write a log of at least so many lines, a file a session. Returns the number of its sessions."""
     make, written, sessions = SESSIONS[name][0], 0, 0
-    with file.open("w") as opened:
-        while written < lines:
-            for line in make(sessions):
-                opened.write(json.dumps(line, separators=(",", ":")) + "\n")
-                written += 1
-            sessions += 1
+    while written < lines:
+        made = [json.dumps(line, separators=(",", ":")) + "\n" for line in make(sessions)]
+        (folder / f"{sessions:08}.jsonl").write_text("".join(made))
+        written += len(made)
+        sessions += 1
     return sessions
 
 
-def measure(name: str, file: Path, sessions: int) -> None:
+def measure(name: str, folder: Path, sessions: int) -> None:
     """Print the figures of one format."""
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     start, cpu = time.perf_counter(), time.process_time()
-    calls, reading = read_logs([file], format=name)
+    calls, reading = read_logs([folder], format=name)
     taken, used = time.perf_counter() - start, time.process_time() - cpu
     assert len(calls) == sessions * SESSIONS[name][1]
     assert not reading.skipped
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    size = file.stat().st_size
+    size = sum(file.stat().st_size for file in folder.iterdir())
     print(
         f"{name:12} {reading.lines / taken:10,.0f} lines/s ({reading.lines / used:,.0f} in CPU time), "
         f"{size / reading.lines:,.0f} bytes a line, {reading.lines:,} lines, {len(calls):,} calls, "
@@ -95,8 +123,6 @@ if __name__ == "__main__":
     else:
         for format_name in sys.argv[1:] or SESSIONS:
             with tempfile.TemporaryDirectory() as scratch:
-                log = Path(scratch) / "log.jsonl"
-                n = write(format_name, log, LINES)
-                subprocess.run(
-                    [sys.executable, "-m", __package__ + ".readers", format_name, str(log), str(n)], check=True
-                )
+                n = write(format_name, Path(scratch), LINES)
+                command = [sys.executable, "-m", "benchmarks.readers", format_name, scratch, str(n)]
+                subprocess.run(command, check=True)

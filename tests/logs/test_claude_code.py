@@ -133,9 +133,9 @@ def test_duplicates_are_found_across_files_and_without_a_request_id(tmp_path: Pa
 def test_one_message_id_of_two_requests_is_two_calls_and_no_id_is_a_call_of_its_own(tmp_path: Path) -> None:
     calls, reading = read(
         tmp_path,
-        a=[answer(0, "m", "r1", 1), answer(1, "m", "r2", 2), answer(2, None, None, 3), answer(3, None, None, 3)],
+        a=[answer(0, "m", "r1", 1), answer(1, "m", "r2", 2), answer(2, None, None, 3), answer(3, None, None, 4)],
     )
-    assert calls["output"].tolist() == [1, 2, 3, 3]
+    assert calls["output"].tolist() == [1, 2, 3, 4]
     assert any("2 records have neither" in note for note in reading.notes)
 
 
@@ -269,10 +269,25 @@ def test_the_first_call_after_a_compaction_bears_its_mark(tmp_path: Path) -> Non
     side = answer(2, "m2", "r2", 1, isSidechain=True, agentId="a1")
     calls, reading = read(
         tmp_path,
-        a=[answer(0, "m1", "r1", 1), boundary, side, answer(3, "m3", "r3", 1), old, answer(6, "m4", "r4", 1)],
+        a=[
+            answer(0, "m1", "r1", 1),
+            boundary,
+            side,
+            answer(3, "m3", "r3", 1),
+            old,
+            answer(6, "m4", "r4", 1),
+            answer(7, "m5", "r5", 1),
+        ],
     )
-    assert calls["compacted"].tolist() == [False, True, True, False]
+    assert calls["compacted"].tolist() == [False, True, True, False, False]
     assert any("1 compactions of a context have no call" in note for note in reading.notes)
+
+
+def test_the_mark_of_a_compaction_stays_when_a_larger_record_lacks_it(tmp_path: Path) -> None:
+    boundary = line("system", 1, subtype="compact_boundary")
+    calls, _ = read(tmp_path, a=[answer(2, "m1", "r1", 90)], b=[boundary, answer(2, "m1", "r1", 10)])
+    assert calls["output"].tolist() == [90]
+    assert calls["compacted"].tolist() == [True]
 
 
 @pytest.mark.parametrize("names", [("a", "b"), ("b", "a")], ids=["first read first", "first read last"])

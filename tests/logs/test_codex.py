@@ -159,12 +159,13 @@ def test_the_same_sum_again_is_the_same_answer_and_counts_of_nothing_are_none(tm
         first,
         *later([first], 10),
         estimate,
+        count.again(13, usage(7, 7)),
         count(20, 100, 10),
         line("event_msg", 21, type="token_count"),
     ]
     calls, reading = read(tmp_path, a=lines)
     assert calls["output"].tolist() == [10, 10]
-    assert reading.duplicates == 1
+    assert reading.duplicates == 2
     assert reading.ignored["counts of no answer"] == 2
 
 
@@ -224,6 +225,7 @@ def test_a_fork_of_a_fork_copies_what_its_parent_copied(tmp_path: Path) -> None:
     calls, reading = read(tmp_path, z=first, y=second, x=third)
     assert sorted(zip(named(calls, "session"), calls["output"].tolist(), strict=True)) == [("a", 1), ("b", 2), ("c", 3)]
     assert reading.replayed == 3
+    assert not reading.notes, "no copy is without its source"
 
 
 def test_copies_of_a_thread_that_is_not_here_are_left_out(tmp_path: Path) -> None:
@@ -295,6 +297,9 @@ def test_records_of_another_threads_answers_are_copies(tmp_path: Path) -> None:
     fork = [meta(60, "new", forked_from_id="old"), *later([copy], 90), response(95, "r2", usage(20, 2), "new")]
     calls, reading = read(tmp_path, a=fork, b=[meta(0, "old"), copy])
     assert sorted(zip(named(calls, "session"), calls["output"].tolist(), strict=True)) == [("new", 2), ("old", 1)]
+    assert reading.replayed == 1
+    calls, reading = read_logs([tmp_path / "rollout-a.jsonl"])
+    assert named(calls, "session") == ["new"]
     assert reading.replayed == 1
 
 
