@@ -46,7 +46,7 @@ class _Values(Struct):
     values: list[Raw] = []
 
 
-class _Value(Struct, rename="camel"):
+class _Value(Struct, rename="camel", gc=False):
     string_value: str | None = None
     int_value: int | None = None
     double_value: float | None = None
@@ -95,16 +95,17 @@ class Wanted(NamedTuple):
 
     def of(self, attributes: Sequence[Attribute], base: Found) -> Found:
         """By field, the rank and value of the best key, over those of `base`; arrays are lists of texts."""
-        found, fields = dict(base), self.fields
+        found, place_of = dict(base), self.fields.get
         for attribute in attributes:
-            place = fields.get(attribute.key)
-            if place is not None:
-                field, rank = place
-                known = found.get(field)
-                if known is None or rank < known[0]:
-                    value = plain(attribute.value)
-                    if value is not None and value != "":
-                        found[field] = rank, value
+            place = place_of(attribute.key)
+            if place is None:
+                continue
+            field, rank = place
+            if field in found and found[field][0] <= rank:
+                continue
+            value = plain(attribute.value)
+            if value is not None and value != "":
+                found[field] = rank, value
         return found
 
 
@@ -120,10 +121,12 @@ def wanted(names: Mapping[str, str], asked: Sequence[str] = ()) -> Wanted:
 def plain(raw: Raw) -> Any:
     """What a value says: text, a number, a truth, a list of texts; None where it says nothing."""
     value = _value(raw)
-    if value.string_value is not None:
-        return value.string_value
-    if value.int_value is not None:
-        return value.int_value
+    text = value.string_value
+    if text is not None:
+        return text
+    whole = value.int_value
+    if whole is not None:
+        return whole
     if value.double_value is not None:
         return value.double_value
     if value.bool_value is not None:
@@ -135,7 +138,11 @@ def plain(raw: Raw) -> Any:
 
 def text_of(found: Found, field: str) -> str | None:
     """A field as text, of several the first; None where it is not there."""
-    return next(iter(texts(found[field][1])), None) if field in found else None
+    known = found.get(field)
+    if known is None:
+        return None
+    value = known[1]
+    return value if value.__class__ is str else next(iter(texts(value)), None)
 
 
 def number_of(found: Found, field: str) -> float:
@@ -154,8 +161,12 @@ def count_of(found: Found, field: str) -> int:
     ValueError
         It is there and no number.
     """
-    if field not in found:
+    known = found.get(field)
+    if known is None:
         return 0
+    if known[1].__class__ is int:
+        whole: int = known[1]
+        return whole
     number = number_of(found, field)
     if not math.isfinite(number):
         raise ValueError(f"{field} is no number of tokens")

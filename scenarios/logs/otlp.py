@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import msgspec
 import numpy as np
@@ -104,11 +104,11 @@ _STANDARD = {"default", "standard", "auto"}
 _TOKENS = ("input", "output", "cached", "written", "reasoning", "total")
 
 
-class _Status(Struct):
+class _Status(Struct, gc=False):
     code: int | str | None = None
 
 
-class Span(Struct, rename="camel"):
+class Span(Struct, rename="camel", gc=False):
     """A span, its attributes not yet decoded."""
 
     trace_id: str
@@ -124,12 +124,6 @@ class Span(Struct, rename="camel"):
 
 class _Event(Struct):
     attributes: list[Attribute] = []
-
-
-class _Call(NamedTuple):
-    tokens: list[int]
-    told: bool
-    cost: float
 
 
 _events = msgspec.json.Decoder(list[_Event]).decode

@@ -54,7 +54,7 @@ detail : row of a call in the table of what only calls have
 MOST_ATTEMPTS = 30_000
 NO_CALL_BEFORE = "uses of tools without a call before them"
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 13
 
 Array = NDArray[Any]
 

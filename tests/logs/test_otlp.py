@@ -366,7 +366,7 @@ def _marked(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         gen_ai.completion.0.content llm.input_messages.0.message.content llm.output_messages.0.message.content
         llm.prompts input.value output.value gen_ai.tool.call.arguments gen_ai.tool.call.result gen_ai.tool.description
         gen_ai.tool.definitions tool.parameters prompt error tool_parameters user.email exception.message
-    """.split()
+    """.split()  # noqa: SIM905  (twenty names a list would scatter)
     said = attributes(dict.fromkeys(texts, "MARKER text") | {"gen_ai.retrieval.documents": ["MARKER text"]})
     for each in spans:
         each["attributes"] = said + each["attributes"]
