@@ -1,0 +1,308 @@
+"""OpenTelemetry traces in JSON: calls of models by the conventions for GenAI, by older ones, and by OpenInference.
+
+What a span says, and how it is read
+------------------------------------
+- Spans of the operations chat, text_completion, generate_content and embeddings, of OpenInference's kinds LLM and
+  EMBEDDING, and those that say no operation but a model and tokens, are calls. Tokens on spans of agents and chains are
+  sums of the calls below them and are left out.
+- How they stand to one another: spans.py.
+- Input counts have the cached tokens in them by both conventions, and not by some libraries: totals tell, then costs,
+  then the convention. Reasoning is a part of the output, where it is no larger.
+- A failed call is the provider's failure, and not billed, where its status or error says 429, 5xx or a time-out; any
+  other failed by quality, and is billed where it has tokens.
+- Which attributes are kept stands in `FIELDS`; no other is ever decoded.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+from msgspec import Raw, Struct
+
+from scenarios.logs.errors import fault
+from scenarios.logs.exports import (
+    FIRST_NS,
+    LAST_NS,
+    NOTHING,
+    Attribute,
+    Found,
+    Wanted,
+    begins,
+    cost_of,
+    count_of,
+    items,
+    plain,
+    text_of,
+    wanted,
+)
+from scenarios.logs.format import Format, Head, Log
+from scenarios.logs.select import texts
+from scenarios.logs.spans import AGENT, LLM, NODE, OTHER, TOOL, Gathered, Placed, placed
+from scenarios.logs.table import NONE, OK, PROVIDER, QUALITY, Calls, Codes, Rows
+from scenarios.logs.tokens import APART, INSIDE, UNTOLD, bad_tokens, disjoint
+
+FIELDS = {
+    "operation": "gen_ai.operation.name",
+    "kind": "openinference.span.kind traceloop.span.kind",
+    "request": "llm.request.type",
+    "session": "gen_ai.conversation.id session.id",
+    "user": "user.id enduser.id",
+    "agent": "gen_ai.agent.name agent.name gen_ai.agent.id",
+    "tool": "gen_ai.tool.name tool.name",
+    "model": "gen_ai.response.model gen_ai.request.model llm.model_name embedding.model_name llm.request.model",
+    "provider": "gen_ai.provider.name gen_ai.system llm.provider llm.system",
+    "tier": (
+        "openai.response.service_tier gen_ai.openai.response.service_tier openai.request.service_tier "
+        "gen_ai.openai.request.service_tier"
+    ),
+    "input": (
+        "gen_ai.usage.input_tokens llm.token_count.prompt gen_ai.usage.prompt_tokens llm.usage.prompt_tokens "
+        "llm.usage.input_tokens"
+    ),
+    "output": (
+        "gen_ai.usage.output_tokens llm.token_count.completion gen_ai.usage.completion_tokens "
+        "llm.usage.completion_tokens llm.usage.output_tokens"
+    ),
+    "cached": (
+        "gen_ai.usage.cache_read.input_tokens llm.token_count.prompt_details.cache_read "
+        "gen_ai.usage.cache_read_input_tokens llm.usage.cache_read_input_tokens"
+    ),
+    "written": (
+        "gen_ai.usage.cache_creation.input_tokens llm.token_count.prompt_details.cache_write "
+        "gen_ai.usage.cache_creation_input_tokens llm.usage.cache_creation_input_tokens"
+    ),
+    "reasoning": (
+        "gen_ai.usage.reasoning.output_tokens llm.token_count.completion_details.reasoning "
+        "gen_ai.usage.reasoning_tokens llm.usage.reasoning_tokens"
+    ),
+    "total": "llm.token_count.total gen_ai.usage.total_tokens llm.usage.total_tokens",
+    "cost": "llm.cost.total gen_ai.usage.cost",
+    "cost_prompt": "llm.cost.prompt",
+    "cost_completion": "llm.cost.completion",
+    "result_tokens": "gen_ai.tool.call.result.tokens tool.result_tokens",
+    "error": "error.type",
+    "status": "http.response.status_code http.status_code",
+}
+"""By field, the attributes that tell it, the best first."""
+
+DETAIL = np.dtype([
+    ("model", "i4"), ("provider", "i4"), ("tier", "i4"), ("prompt", "i8"), ("cached", "i8"), ("written", "i8"),
+    ("said", "i1"), ("output", "i8"), ("reasoning", "i8"), ("cost", "f8"), ("billed", "?"),
+])  # fmt: skip
+"""What only calls have: codes of names, tokens as logged, and where the cached ones are (INSIDE, APART or UNTOLD)."""
+
+_KINDS = {
+    "chat": LLM, "text_completion": LLM, "generate_content": LLM, "embeddings": LLM, "completion": LLM,
+    "invoke_agent": AGENT, "execute_tool": TOOL, "create_agent": OTHER,
+    "llm": LLM, "embedding": LLM, "agent": AGENT, "tool": TOOL,
+}  # fmt: skip
+_STANDARD = {"default", "standard", "auto"}
+_TOKENS = ("input", "output", "cached", "written", "reasoning", "total")
+
+
+class _Status(Struct, gc=False):
+    code: int | str | None = None
+
+
+class Span(Struct, rename="camel", gc=False):
+    """A span, its attributes not yet decoded."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None = None
+    name: str = ""
+    start_time_unix_nano: int = 0
+    end_time_unix_nano: int = 0
+    attributes: list[Attribute] = []
+    status: _Status | None = None
+    events: Raw = NOTHING
+
+
+class _Event(Struct):
+    attributes: list[Attribute] = []
+
+
+_events = msgspec.json.Decoder(list[_Event]).decode
+
+
+class Otlp(Format):
+    """Traces in OTLP-JSON."""
+
+    name: ClassVar[str] = "otlp"
+    title: ClassVar[str] = "OpenTelemetry traces (OTLP-JSON)"
+    needs: ClassVar[str] = (
+        "JSON with resourceSpans, in which spans have gen_ai.* or OpenInference attributes, one document or one export "
+        "a line"
+    )
+
+    @classmethod
+    def recognises(cls, head: Head) -> bool:
+        """Whether a file begins with an export of spans."""
+        return bool(begins(head, "resourceSpans", "batches"))
+
+    def read(self, log: Log) -> Calls:
+        """Read all spans, then place them in their trees."""
+        return _Reader(log).calls()
+
+
+class _Reader:
+    def __init__(self, log: Log) -> None:
+        self._log, self._reading = log, log.reading
+        self._where = [(f":{path}", value) for path, value in log.asked.where]
+        self._feature = f":{log.asked.feature_from}" if log.asked.feature_from else ""
+        asked = [field[1:] for field in (*dict(self._where), self._feature) if field]
+        self._wanted: Wanted = wanted(FIELDS, asked)
+        self._names, self._nodes, self._details = Codes(), Gathered(NODE), Gathered(DETAIL)
+        self._n_details = self._no_time = 0
+
+    def calls(self) -> Calls:
+        """The table."""
+        reading = self._reading
+        for source in self._log.sources:
+            for place, span, base in items(source, Span, self._wanted, events=False):
+                try:
+                    self._add(span, self._wanted.of(span.attributes, base), place)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    reading.skip("malformed span: an attribute has no value that can be read", place)
+                except ValueError as error:
+                    reading.skip(str(error), place)
+        if self._no_time:
+            reading.notes.append(f"{self._no_time:,} spans have no time between 1973 and 2100")
+        found = placed(self._nodes.whole(), self._names, len(self._where), reading)
+        return disjoint(self._table(found), reading, lambda _: True)
+
+    def _add(self, span: Span, found: Found, place: str) -> None:
+        if not span.trace_id or not span.span_id:
+            raise ValueError("a span has no id")
+        kind = _kind(found)
+        failed = _failed(span, found)
+        size = detail = -1
+        own: str | None = text_of(found, "agent")
+        if kind == LLM:
+            size, detail = self._add_call(found, failed)
+        elif kind == TOOL:
+            own = text_of(found, "tool") or span.name.removeprefix("execute_tool ") or "tool"
+            size = count_of(found, "result_tokens") if "result_tokens" in found else NONE
+        elif kind == AGENT:
+            own = own or span.name.removeprefix("invoke_agent ")
+        elif "input" in found or "output" in found:
+            self._reading.ignore("sums of tokens on spans that are no calls")
+        if kind == AGENT and "input" in found:
+            self._reading.ignore("sums of tokens on spans of agents")
+        known, match = self._asked(found)
+        code = self._names.code
+        feature = next(iter(texts(found[self._feature][1])), "") if self._feature in found else ""
+        self._nodes.append((
+            hash((span.trace_id, span.span_id)),
+            hash((span.trace_id, span.parent_span_id)) if span.parent_span_id else 0,
+            kind, code(span.trace_id), code(text_of(found, "session")), code(own), code(text_of(found, "user")),
+            code(feature), self._time(span.start_time_unix_nano), self._time(span.end_time_unix_nano), size, failed,
+            known, match, detail,
+        ))  # fmt: skip
+
+    def _add_call(self, found: Found, failed: int) -> tuple[int, int]:
+        """Add what only calls have. Returns the size of the answer, -1 where no tokens are told, and its row."""
+        prompt, output, cached, written, reasoning, total = (count_of(found, name) for name in _TOKENS)
+        if bad := bad_tokens(prompt, output, cached, written, reasoning, total):
+            raise ValueError(bad)
+        told = any(name in found for name in _TOKENS)
+        if "input" not in found and total > output:
+            prompt = total - output
+        parts = cached + written
+        said = UNTOLD
+        if parts and total:
+            said = INSIDE if total == prompt + output else APART if total == prompt + parts + output else UNTOLD
+        answer = output - reasoning if reasoning <= output else output
+        tier = text_of(found, "tier")
+        code = self._names.code
+        self._details.append((
+            code(text_of(found, "model")), code(text_of(found, "provider")), code(None if tier in _STANDARD else tier),
+            prompt, cached, written, said, answer, reasoning, self._cost(found),
+            failed == OK or (failed == QUALITY and prompt + parts + output > 0),
+        ))  # fmt: skip
+        self._n_details += 1
+        return answer + reasoning if told else -1, self._n_details - 1
+
+    def _cost(self, found: Found) -> float:
+        if "cost" in found or not ("cost_prompt" in found or "cost_completion" in found):
+            return cost_of(found, "cost", self._reading)
+        parts = [cost_of(found, name, self._reading) for name in ("cost_prompt", "cost_completion") if name in found]
+        return sum(parts)
+
+    def _time(self, ns: int) -> float:
+        if FIRST_NS <= ns <= LAST_NS:
+            return ns / 1e9
+        self._no_time += 1
+        return math.nan
+
+    def _asked(self, found: Found) -> tuple[int, int]:
+        known = match = 0
+        for bit, (field, value) in enumerate(self._where):
+            if field in found:
+                known |= 1 << bit
+                match |= (value in texts(found[field][1])) << bit
+        return known, match
+
+    def _table(self, found: Placed) -> Calls:
+        names = np.array([*self._names.names(), None], object)
+        details = self._details.whole()[found.nodes["detail"]]
+        rows = Rows()
+        first = rows.extend(
+            time=found.nodes["start"],
+            session=names[found.session],
+            instance=found.instance,
+            parent=found.parent,
+            agent=names[found.agent],
+            provider=names[details["provider"]],
+            model=names[details["model"]],
+            tier=names[details["tier"]],
+            fresh=details["prompt"],
+            cached=details["cached"],
+            written=details["written"],
+            readable=details["said"],
+            output=details["output"],
+            reasoning=details["reasoning"],
+            cost=details["cost"],
+            attempt=found.attempt,
+            failed=found.nodes["failed"],
+            billed=details["billed"],
+            feature=names[found.feature],
+            user=names[found.user],
+        )
+        for call, tool, tokens, failed in found.tools.tolist():
+            rows.tool(first + call, names[tool], tokens, failed)
+        calls = rows.finish(dated=bool(np.isfinite(found.nodes["start"]).any()))
+        return replace(calls, duplicates=found.duplicates)
+
+
+def _kind(found: Found) -> int:
+    for name in ("operation", "kind", "request"):
+        if name in found:
+            kind = _KINDS.get(str(found[name][1]).lower())
+            if kind is not None or name == "operation":
+                return OTHER if kind is None else kind
+    named = "kind" in found or "model" not in found
+    return LLM if not named and ("input" in found or "output" in found) else OTHER
+
+
+def _failed(span: Span, found: Found) -> int:
+    """OK, or whose fault it is."""
+    status = text_of(found, "status") or ""
+    wrong = span.status is not None and str(span.status.code) in {"2", "STATUS_CODE_ERROR"}
+    bad_status = status.isdigit() and int(status) >= 400
+    if not wrong and not bad_status and "error" not in found:
+        return OK
+    said = [text_of(found, "error") or "", status if bad_status else "", *_exceptions(span)]
+    return PROVIDER if any(fault(word) == PROVIDER for word in said if word) else QUALITY
+
+
+def _exceptions(span: Span) -> list[str]:
+    """Types of exceptions that were noted in a span."""
+    if not bytes(span.events):
+        return []
+    noted = [each for event in _events(span.events) for each in event.attributes if each.key == "exception.type"]
+    return [str(plain(each.value)) for each in noted]
