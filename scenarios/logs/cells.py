@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -46,12 +47,17 @@ def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
     """Cells as numbers; NaN for what is none."""
     import pandas as pd
 
+    if cells.dtype == object and set(map(type, cells.tolist())) <= {int, float}:
+        with suppress(OverflowError):
+            return cells.astype(np.float64)
     found: NDArray[np.float64] = np.asarray(pd.to_numeric(pd.Series(cells), errors="coerce"), np.float64)
     return found
 
 
 def text(cells: NDArray[Any]) -> NDArray[Any]:
     """Cells as text; empty where they say nothing."""
+    if cells.dtype == object and set(map(type, cells.tolist())) <= {str}:
+        return cells
     nothing = empty(cells)
     said = np.empty(len(cells), object)
     said[:] = [cell if cell.__class__ is str else _said(cell) for cell in cells.tolist()]

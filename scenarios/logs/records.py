@@ -18,17 +18,21 @@ import msgspec
 
 from scenarios.logs.format import Head, Log
 from scenarios.logs.reading import LogError
-from scenarios.logs.select import Picker
+from scenarios.logs.select import UNWANTED, Picker
 from scenarios.logs.source import LONGEST_LINE, Source
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-UNWANTED = "records that --where leaves out"
-
-_DOCUMENT = re.compile(rb'\s*\{\s*"(?:data|logs|rows|records|requests|observations|spend_logs)"\s*:\s*\[')
+DOCUMENT = re.compile(
+    rb'\s*\{\s*(?:"(?:object|has_more|next_page|count|total|page|limit)"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*'
+    rb'"(?:data|logs|rows|records|requests|observations|spend_logs)"\s*:\s*\['
+)
 _PRETTY = re.compile(rb"\s*\{\s*\n")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|"|[{}\[\]]', re.DOTALL)
 _BLOCK = 1 << 18
+LONGEST_CELL = 1 << 24
+"""Characters of a cell of csv. More come of a quote that is never closed."""
+
 _PARQUET = b"PAR1"
 
 
@@ -61,7 +65,7 @@ class Records(Generic[S]):
     def _json(self, source: Source, head: bytes) -> Iterator[tuple[str, S, str]]:
         decode, pick, asked = self._decode, self._picker.pick, self._picker.asked
         name, feature = source.path.name, ""
-        for number, line in _texts(source, head):
+        for number, line in json_texts(source, head):
             try:
                 record = decode(line)
                 if asked:
@@ -166,12 +170,12 @@ def _told(text: str) -> str:
     return text[:1].lower() + text[1:].replace(" | null", "")
 
 
-def _texts(source: Source, head: bytes) -> Iterator[tuple[int, bytes]]:
+def json_texts(source: Source, head: bytes) -> Iterator[tuple[int, bytes]]:
     """Records as bytes; numbered by line, or by their position where they stand in a list or over several lines."""
     level = None
     if head.lstrip()[:1] == b"[":
         level = 1
-    elif _DOCUMENT.match(head):
+    elif DOCUMENT.match(head):
         level = 2
     elif _PRETTY.match(head):
         level = 0
@@ -231,27 +235,54 @@ class _Splitter:
 
 
 def _csv(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    csv.field_size_limit(LONGEST_LINE)
-    line = 0
+    places: list[tuple[int, str]] | None = None
+    for number, row in csv_rows(source):
+        if places is None:
+            places = [(i, name) for i, name in enumerate(row) if name in wanted]
+            continue
+        yield number, {name: row[i] for i, name in places}
+
+
+def csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """The header and every row that has as many cells, each with the number of the line that it begins in."""
+    csv.field_size_limit(LONGEST_CELL)
+    n, bad, start, told = 0, 0, 1, 0
     with source.open() as opened:
-        rows = csv.reader(_lines(opened), strict=False)
-        try:
-            header = next(rows, [])
-            places = [(i, name) for i, name in enumerate(header) if name in wanted]
-            for row in rows:
-                if len(row) != len(header):
-                    if row:
-                        source.reading.skip(
-                            "a row has more or fewer cells than the header", source.place(rows.line_num)
-                        )
-                    continue
-                if rows.line_num - line >= 32_768:
-                    line = rows.line_num
-                    source.report(line)
-                yield rows.line_num, {name: row[i] for i, name in places}
-        except (EOFError, OSError, zlib.error) as error:
-            source.cut_off(rows.line_num, error)
-        source.reading.lines += rows.line_num
+        rows = csv.reader(_lines(opened), strict=True)
+        header: list[str] = []
+        while True:
+            start = rows.line_num + 1
+            try:
+                row = next(rows)
+            except StopIteration:
+                break
+            except csv.Error as error:
+                bad += 1
+                source.reading.skip(_why(error), source.place(start))
+                continue
+            except (EOFError, OSError, zlib.error) as error:
+                source.cut_off(rows.line_num, error)
+                break
+            if len(row) == len(header) or (row and not header):
+                n += bool(header)
+                header = header or row
+                yield start, row
+            elif row:
+                bad += 1
+                source.reading.skip(f"a line has {len(row)} cells and not {len(header)}", source.place(start))
+            if start - told >= 32_768:
+                told = start
+                source.report(start)
+    source.reading.lines += n + bad
+
+
+def _why(error: csv.Error) -> str:
+    said = str(error)
+    if "limit" in said:
+        return f"a cell is longer than {LONGEST_CELL >> 20} MiB"
+    if "end of data" in said:
+        return "a quoted cell is never closed: the rest is missing"
+    return "a row is no csv: something follows the quote that closes a cell"
 
 
 def _lines(opened: IO[bytes]) -> Iterator[str]:
