@@ -35,9 +35,7 @@ def empty(cells: NDArray[Any]) -> NDArray[np.bool_]:
     """Where a cell says nothing."""
     import pandas as pd
 
-    nothing: NDArray[np.bool_] = (
-        np.asarray(pd.isna(cells)) if cells.dtype != object else np.asarray(pd.isna(pd.Series(cells)))
-    )
+    nothing: NDArray[np.bool_] = np.asarray(pd.isna(cells))
     if cells.dtype == object:
         nothing = nothing | (cells == "")
     return nothing
@@ -47,10 +45,15 @@ def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
     """Cells as numbers; NaN for what is none."""
     import pandas as pd
 
-    if cells.dtype == object and set(map(type, cells.tolist())) <= {int, float}:
-        with suppress(OverflowError):
-            return cells.astype(np.float64)
-    found: NDArray[np.float64] = np.asarray(pd.to_numeric(pd.Series(cells), errors="coerce"), np.float64)
+    if cells.dtype == object:
+        listed = cells.tolist()
+        kinds = set(map(type, listed))
+        with suppress(ValueError, OverflowError):
+            if kinds <= {str}:
+                return np.fromiter(map(float, [cell or "nan" for cell in listed]), np.float64)
+            if kinds <= {int, float, type(None)}:
+                return cells.astype(np.float64)
+    found: NDArray[np.float64] = np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64)
     return found
 
 

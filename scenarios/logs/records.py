@@ -246,33 +246,34 @@ def _csv(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]
 def csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     """The header and every row that has as many cells, each with the number of the line that it begins in."""
     csv.field_size_limit(LONGEST_CELL)
-    n, bad, start, told = 0, 0, 1, 0
+    n, bad, width = 0, 0, 0
     with source.open() as opened:
         rows = csv.reader(_lines(opened), strict=True)
-        header: list[str] = []
+        start, told = 1, 0
         while True:
-            start = rows.line_num + 1
             try:
-                row = next(rows)
-            except StopIteration:
+                for row in rows:
+                    if len(row) == width:
+                        n += 1
+                        yield start, row
+                    elif row and not width:
+                        width = len(row)
+                        yield start, row
+                    elif row:
+                        bad += 1
+                        source.reading.skip(f"a line has {len(row)} cells and not {width}", source.place(start))
+                    start = rows.line_num + 1
+                    if start - told >= 32_768:
+                        told = start
+                        source.report(start)
                 break
             except csv.Error as error:
                 bad += 1
                 source.reading.skip(_why(error), source.place(start))
-                continue
+                start = rows.line_num + 1
             except (EOFError, OSError, zlib.error) as error:
                 source.cut_off(rows.line_num, error)
                 break
-            if len(row) == len(header) or (row and not header):
-                n += bool(header)
-                header = header or row
-                yield start, row
-            elif row:
-                bad += 1
-                source.reading.skip(f"a line has {len(row)} cells and not {len(header)}", source.place(start))
-            if start - told >= 32_768:
-                told = start
-                source.report(start)
     source.reading.lines += n + bad
 
 
@@ -286,7 +287,7 @@ def _why(error: csv.Error) -> str:
 
 
 def _lines(opened: IO[bytes]) -> Iterator[str]:
-    return io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="")
+    return io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="\n")
 
 
 def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:

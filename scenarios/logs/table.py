@@ -124,20 +124,27 @@ class Codes:
     """Names to codes, in the order in which they come."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+        self._codes = _Numbered({None: NONE, "": NONE})
 
     def code(self, name: str | None) -> int:
         """Code of a name; `NONE` for an empty one."""
-        return self._codes.setdefault(name, len(self._codes)) if name else NONE
+        return self._codes[name]
 
     def codes(self, names: Iterable[str | None]) -> NDArray[np.int32]:
         """Codes of many names."""
-        known, setdefault = self._codes, self._codes.setdefault
-        return np.fromiter((setdefault(name, len(known)) if name else NONE for name in names), np.int32)
+        return np.fromiter(map(self._codes.__getitem__, names), np.int32)
 
     def names(self) -> list[str]:
         """All names, by code."""
-        return list(self._codes)
+        return [name for name in self._codes if name]
+
+
+class _Numbered(dict[str | None, int]):
+    """Gives the next number to a name that it does not know; the two ways to have no name are no names."""
+
+    def __missing__(self, name: str | None) -> int:
+        self[name] = number = len(self) - 2
+        return number
 
 
 class Rows:
@@ -215,7 +222,7 @@ class Rows:
         chunk: dict[str, NDArray[Any]] = {}
         for name, values in columns.items():
             if name == RECORD:
-                chunk[name] = np.fromiter((hash(value) if value else 0 for value in values), np.int64)
+                chunk[name] = np.fromiter(map(hash, [value or "" for value in values]), np.int64)
             elif BY_NAME[name].names:
                 chunk[name] = self._lists[BY_NAME[name].names].codes(values)
             else:
