@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import suppress
 from typing import Any
 
@@ -27,6 +28,11 @@ _SERVED = {
     "stop",
     "end_turn",
     "tool_use",
+}
+_FAILED = {
+    *("error", "failed", "failure", "fail", "errored", "exception", "provider", "true", "yes"),
+    *("timeout", "timed_out", "rate_limited", "rate_limit", "rate_limit_error", "overloaded", "overloaded_error"),
+    *("api_error", "server_error", "internal_error", "unavailable", "cancelled", "canceled", "aborted"),
 }
 _USELESS = {"quality", "invalid", "rejected", "validation", "validation_error", "parse_error", "invalid_output"}
 
@@ -106,6 +112,20 @@ def failures(cells: NDArray[Any]) -> NDArray[np.int8]:
     for word in set(said.tolist()):
         by_word[word] = _failure(word.lower().strip())
     return np.array([by_word[word] for word in said.tolist()], np.int8)
+
+
+def unknown_failures(cells: NDArray[Any]) -> Counter[str]:
+    """Words that are taken for failures because they are not known, and how often each is there."""
+    words = Counter(text(cells).tolist())
+    return Counter(
+        {
+            word: n
+            for word, n in words.items()
+            if _failure(word.lower().strip()) == PROVIDER
+            and not word.strip().replace(".", "", 1).isdigit()
+            and word.lower().strip() not in _FAILED
+        }
+    )
 
 
 def _failure(word: str) -> int:

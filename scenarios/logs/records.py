@@ -17,16 +17,13 @@ from typing import IO, Any, Generic, TypeVar
 import msgspec
 
 from scenarios.logs.format import Head, Log
+from scenarios.logs.heads import DOCUMENT, columns_of
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import UNWANTED, Picker
 from scenarios.logs.source import LONGEST_LINE, Source
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-DOCUMENT = re.compile(
-    rb'\s*\{\s*(?:"(?:object|has_more|next_page|count|total|page|limit)"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*'
-    rb'"(?:data|logs|rows|records|requests|observations|spend_logs)"\s*:\s*\['
-)
 _PRETTY = re.compile(rb"\s*\{\s*\n")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|"|[{}\[\]]', re.DOTALL)
 _BLOCK = 1 << 18
@@ -109,11 +106,7 @@ class Records(Generic[S]):
 
 def keys_of(head: Head) -> Sequence[str]:
     """Columns, or keys of the first records; of a document that holds a list of records, theirs."""
-    for record in head.records[:1]:
-        for value in record.values():
-            if isinstance(value, list) and value and isinstance(value[0], dict) and len(record) < 6:
-                return list(value[0])
-    return head.columns
+    return columns_of(head)
 
 
 def nested(text: str) -> Any:

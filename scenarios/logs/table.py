@@ -91,6 +91,7 @@ class Calls:
     tools : rows of TOOL_DTYPE, by rising call
     dated : whether times are dates; else they count from the start of a session
     duplicates : records that were dropped, because a larger one of the same request was there
+    backwards : seconds by which calls of an instance lie before the one that was read before them; sorted, all above 0
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -98,6 +99,7 @@ class Calls:
     tools: NDArray[np.void]
     dated: bool
     duplicates: int = 0
+    backwards: tuple[float, ...] = ()
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         return self.columns[column]
@@ -117,7 +119,7 @@ class Calls:
         tools = self.tools[keep[self.tools["call"]]].copy()
         tools["call"] = place[tools["call"]]
         kept = {name: values[keep] for name, values in self.columns.items()}
-        return Calls(kept, self.names, tools, self.dated, self.duplicates)
+        return Calls(kept, self.names, tools, self.dated, self.duplicates, self.backwards)
 
 
 class Codes:
@@ -199,6 +201,11 @@ class Rows:
         self._tools[at] = row, name, result_tokens, failed
         return True
 
+    def forget_records(self) -> None:
+        """Take rows of the same `record` for requests of their own."""
+        for chunk in self._chunks:
+            chunk.pop(RECORD, None)
+
     def finish(self, dated: bool) -> Calls:
         """Make the table: without duplicates, sorted, instances named where a log has none."""
         self._flush()
@@ -211,7 +218,8 @@ class Rows:
         names = {key: codes.names() for key, codes in self._lists.items()} | {"tool": self._tool_names.names()}
         sorted_columns = {name: values[order] for name, values in columns.items()}
         tools = self._tools_of(stays, order)
-        return Calls(sorted_columns, names, tools, dated, self._n - order.size)
+        backwards = _backwards(columns["time"], columns["instance"], np.sort(order))
+        return Calls(sorted_columns, names, tools, dated, self._n - order.size, backwards)
 
     def _flush(self) -> None:
         if self._waiting:
@@ -254,6 +262,16 @@ class Rows:
         place[order] = np.arange(order.size)
         tools["call"] = place[stays[tools["call"]]]
         return tools[np.argsort(tools["call"], kind="stable")]
+
+
+def _backwards(time: NDArray[np.float64], instance: NDArray[np.int32], rows: NDArray[np.int64]) -> tuple[float, ...]:
+    """None where most go backwards: a log with its newest calls first is in order."""
+    rows = rows[instance[rows] != NONE]
+    by = rows[np.argsort(instance[rows], kind="stable")]
+    same = np.diff(instance[by]) == 0
+    steps = np.diff(time[by])[same]
+    back = -steps[steps < 0]
+    return tuple(np.sort(back).tolist()) if back.size <= np.sum(steps > 0) else ()
 
 
 def _largest(record: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
