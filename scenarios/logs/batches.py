@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from functools import partial
+from operator import attrgetter, itemgetter
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.logs.reading import LogError
+from scenarios.logs.records import csv_rows, json_texts
 from scenarios.logs.select import texts
 from scenarios.logs.source import Source
 
-_ROWS = 1 << 16
-_BLOCK = 1 << 24
+_ROWS = 1 << 14
+_PLAIN = {str, int, float, bool, type(None)}
 
 
 @dataclass(frozen=True)
@@ -56,105 +58,38 @@ def batches(source: Source, kind: str, columns: Sequence[str]) -> Iterator[Batch
     yield from {"csv": _csv, "json": _json, "parquet": _parquet}[kind](source, wanted)
 
 
-class _WholeLines:
-    """A file that gives whole lines, valid text, and ends where its archive is cut off."""
-
-    closed = False
-
-    def __init__(self, opened: IO[bytes], source: Source) -> None:
-        self._opened, self._source = opened, source
-        self._ready, self._rest, self._at_end = b"", b"", False
-        self.lines = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self.closed = True
-
-    def read(self, size: int = -1) -> bytes:
-        size = _BLOCK if size is None or size < 0 else size
-        while not self._ready and not self._at_end:
-            self._fill(size)
-        given, self._ready = self._ready[:size], self._ready[size:]
-        return given
-
-    def _fill(self, size: int) -> None:
-        try:
-            data = self._opened.read(size)
-        except (EOFError, OSError, zlib.error) as error:
-            self._source.cut_off(self.lines, error)
-            self._at_end, self._rest = True, b""
-            return
-        whole = self._rest + data
-        cut = whole.rfind(b"\n") + 1 if data else len(whole)
-        self._at_end = not data
-        self._ready, self._rest = _valid(whole[:cut]), whole[cut:]
-        self.lines += self._ready.count(b"\n")
-        self._source.report(self.lines)
-
-
-def _valid(text: bytes) -> bytes:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return text.decode(errors="replace").encode()
-    return text
-
-
 def _csv(source: Source, wanted: Sequence[str]) -> Iterator[Batch]:
-    import pyarrow as pa
-    from pyarrow import csv
-
-    bad: list[int] = []
-    rows = 0
-
-    def note(row: Any) -> str:
-        bad.append(row.number or 0)
-        reason = f"a line has {row.actual_columns} cells and not {row.expected_columns}"
-        source.reading.skip(reason, source.place(row.number) if row.number else source.path.name)
-        return "skip"
-
-    with source.open() as opened:
-        whole = _WholeLines(opened, source)
-        try:
-            reader = csv.open_csv(
-                pa.PythonFile(whole, mode="r"),
-                csv.ReadOptions(use_threads=False, block_size=_BLOCK),
-                csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
-                csv.ConvertOptions(
-                    include_columns=list(wanted),
-                    column_types=dict.fromkeys(wanted, pa.string()),
-                    strings_can_be_null=True,
-                    quoted_strings_can_be_null=True,
-                    null_values=[""],
-                ),
-            )
-            for batch in reader:
-                if len(batch):
-                    lines = _numbered(rows, len(batch), bad)
-                    rows += len(batch)
-                    columns = {name: _stripped(batch.column(name)) for name in wanted}
-                    yield Batch(columns, lines, source)
-        except pa.ArrowInvalid as error:
-            if rows or "mpty" not in str(error):
-                source.reading.skip(f"the rest can't be read as csv ({_first(error)})", source.place(rows + 2))
-    source.reading.lines += rows + len(bad)
+    waiting: list[Sequence[str]] = []
+    numbers: list[int] = []
+    pick: Callable[[list[str]], Sequence[str]] | None = None
+    for number, row in csv_rows(source):
+        if pick is None:
+            places = [[name.strip() for name in row].index(name) for name in wanted]
+            pick = itemgetter(*places) if len(places) > 1 else partial(_only, places[0])
+            continue
+        waiting.append(pick(row))
+        numbers.append(number)
+        if len(waiting) >= _ROWS:
+            yield _table(source, waiting, numbers, wanted)
+            waiting, numbers = [], []
+    if waiting:
+        yield _table(source, waiting, numbers, wanted)
 
 
-def _numbered(before: int, n: int, bad: Sequence[int]) -> NDArray[np.int64]:
-    """Line numbers of the next n good rows, of which `before` have been, where line 1 is the header."""
-    lines = np.arange(before + 2, before + n + 2)
-    for number in sorted(bad):
-        lines[lines >= number] += 1
-    return lines
+def _only(place: int, row: list[str]) -> Sequence[str]:
+    return (row[place],)
 
 
-def _stripped(column: Any) -> NDArray[Any]:
-    import pyarrow.compute as pc
+def _table(source: Source, rows: Sequence[Sequence[str]], numbers: Sequence[int], wanted: Sequence[str]) -> Batch:
+    columns = {name: _array(map(str.strip, cells)) for name, cells in zip(wanted, zip(*rows, strict=True), strict=True)}
+    return Batch(columns, np.array(numbers, np.int64), source)
 
-    cells: NDArray[Any] = pc.utf8_trim_whitespace(column).to_numpy(zero_copy_only=False)
-    return cells
+
+def _array(cells: Iterable[Any]) -> NDArray[Any]:
+    listed = list(cells)
+    array = np.empty(len(listed), object)
+    array[:] = listed
+    return array
 
 
 def _parquet(source: Source, wanted: Sequence[str]) -> Iterator[Batch]:
@@ -193,15 +128,15 @@ def _cells(batch: Any, path: str) -> NDArray[Any]:
 
 
 def _json(source: Source, wanted: Sequence[str]) -> Iterator[Batch]:
-    decoder = msgspec.json.Decoder(_record(wanted))
+    decode = msgspec.json.Decoder(_record(wanted)).decode
     waiting: list[Any] = []
     numbers: list[int] = []
-    for number, line in source.lines():
+    for number, line in json_texts(source, source.head()):
         try:
-            waiting.append(decoder.decode(line))
+            waiting.append(decode(line))
             numbers.append(number)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            what = "has a field of another kind" if isinstance(error, msgspec.ValidationError) else "is not JSON"
+            what = "is no record" if isinstance(error, msgspec.ValidationError) else "is not JSON"
             source.reading.skip(f"a line {what}", source.place(number))
         if len(waiting) >= _ROWS:
             yield _columns(source, waiting, numbers, wanted)
@@ -212,38 +147,29 @@ def _json(source: Source, wanted: Sequence[str]) -> Iterator[Batch]:
 
 def _record(wanted: Sequence[str]) -> Any:
     """A type with the wanted fields and no other: what nobody asked for is passed over and never becomes an object."""
-    tops: dict[str, list[str]] = {}
-    for path in wanted:
-        top, _, rest = path.partition(".")
-        tops.setdefault(top, []).extend([rest] if rest else [])
-    fields: list[tuple[str, Any, Any]] = []
-    names: dict[str, str] = {}
-    for i, (top, below) in enumerate(tops.items()):
-        kind = _record(below) | None if below else Any
-        fields.append((f"f{i}", kind, None))
-        names[f"f{i}"] = top
-    return msgspec.defstruct("Record", fields, rename=names)
+    tops = list(dict.fromkeys(path.partition(".")[0] for path in wanted))
+    names = {f"f{i}": top for i, top in enumerate(tops)}
+    return msgspec.defstruct("Record", [(name, Any, None) for name in names], rename=names, gc=False)
 
 
 def _columns(source: Source, records: Sequence[Any], numbers: Sequence[int], wanted: Sequence[str]) -> Batch:
     tops = list(dict.fromkeys(path.partition(".")[0] for path in wanted))
     columns = {}
     for path in wanted:
-        cells = np.empty(len(records), object)
-        cells[:] = [_leaf(record, tops, path, wanted) for record in records]
-        columns[path] = cells
+        top, *below = path.split(".")
+        cells = list(map(attrgetter(f"f{tops.index(top)}"), records))
+        for step in below:
+            cells = [cell.get(step) if cell.__class__ is dict else None for cell in cells]
+        if not set(map(type, cells)) <= _PLAIN:
+            cells = [_flat(cell) for cell in cells]
+        columns[path] = _array(cells)
     return Batch(columns, np.array(numbers, np.int64), source)
 
 
-def _leaf(record: Any, tops: Sequence[str], path: str, wanted: Sequence[str]) -> Any:
-    top, _, rest = path.partition(".")
-    value = getattr(record, f"f{tops.index(top)}")
-    if rest and value is not None:
-        below = [other.partition(".")[2] for other in wanted if other.partition(".")[0] == top and "." in other]
-        return _leaf(value, list(dict.fromkeys(each.partition(".")[0] for each in below)), rest, below)
-    if isinstance(value, list):
-        return next(iter(texts(value)), None)
-    return None if isinstance(value, dict) else value
+def _flat(cell: Any) -> Any:
+    if isinstance(cell, list):
+        return next(iter(texts(cell)), None)
+    return None if isinstance(cell, dict) else cell
 
 
 def _first(error: BaseException) -> str:

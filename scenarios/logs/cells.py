@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -27,6 +29,11 @@ _SERVED = {
     "end_turn",
     "tool_use",
 }
+_FAILED = {
+    *("error", "failed", "failure", "fail", "errored", "exception", "provider", "true", "yes"),
+    *("timeout", "timed_out", "rate_limited", "rate_limit", "rate_limit_error", "overloaded", "overloaded_error"),
+    *("api_error", "server_error", "internal_error", "unavailable", "cancelled", "canceled", "aborted"),
+}
 _USELESS = {"quality", "invalid", "rejected", "validation", "validation_error", "parse_error", "invalid_output"}
 
 
@@ -34,9 +41,7 @@ def empty(cells: NDArray[Any]) -> NDArray[np.bool_]:
     """Where a cell says nothing."""
     import pandas as pd
 
-    nothing: NDArray[np.bool_] = (
-        np.asarray(pd.isna(cells)) if cells.dtype != object else np.asarray(pd.isna(pd.Series(cells)))
-    )
+    nothing: NDArray[np.bool_] = np.asarray(pd.isna(cells))
     if cells.dtype == object:
         nothing = nothing | (cells == "")
     return nothing
@@ -46,12 +51,22 @@ def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
     """Cells as numbers; NaN for what is none."""
     import pandas as pd
 
-    found: NDArray[np.float64] = np.asarray(pd.to_numeric(pd.Series(cells), errors="coerce"), np.float64)
+    if cells.dtype == object:
+        listed = cells.tolist()
+        kinds = set(map(type, listed))
+        with suppress(ValueError, OverflowError):
+            if kinds <= {str}:
+                return np.fromiter(map(float, [cell or "nan" for cell in listed]), np.float64)
+            if kinds <= {int, float, type(None)}:
+                return cells.astype(np.float64)
+    found: NDArray[np.float64] = np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64)
     return found
 
 
 def text(cells: NDArray[Any]) -> NDArray[Any]:
     """Cells as text; empty where they say nothing."""
+    if cells.dtype == object and set(map(type, cells.tolist())) <= {str}:
+        return cells
     nothing = empty(cells)
     said = np.empty(len(cells), object)
     said[:] = [cell if cell.__class__ is str else _said(cell) for cell in cells.tolist()]
@@ -97,6 +112,20 @@ def failures(cells: NDArray[Any]) -> NDArray[np.int8]:
     for word in set(said.tolist()):
         by_word[word] = _failure(word.lower().strip())
     return np.array([by_word[word] for word in said.tolist()], np.int8)
+
+
+def unknown_failures(cells: NDArray[Any]) -> Counter[str]:
+    """Words that are taken for failures because they are not known, and how often each is there."""
+    words = Counter(text(cells).tolist())
+    return Counter(
+        {
+            word: n
+            for word, n in words.items()
+            if _failure(word.lower().strip()) == PROVIDER
+            and not word.strip().replace(".", "", 1).isdigit()
+            and word.lower().strip() not in _FAILED
+        }
+    )
 
 
 def _failure(word: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.logs.batches import Batch, batches, known_columns
-from scenarios.logs.cells import FIRST_DATE, empty, failures, numbers, seconds, text, truths
+from scenarios.logs.cells import FIRST_DATE, empty, failures, numbers, seconds, text, truths, unknown_failures
 from scenarios.logs.format import Format, Head, Log
-from scenarios.logs.heads import head_of
+from scenarios.logs.heads import columns_of, head_of
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import wanted
 from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
+
+DOUBTFUL = "id"
+"""Column that names requests in some logs, and in others something that has many."""
 
 LAST_DATE = 4_102_444_800.0
 """2100-01-01. No call has been made later."""
@@ -75,6 +79,8 @@ class _Counts:
     undated: int = 0
     reasoned: bool = False
     odd: dict[str, int] = field(default_factory=dict)
+    words: Counter[str] = field(default_factory=Counter)
+    records: list[NDArray[np.int64]] = field(default_factory=list)
 
 
 class Columns(Format):
@@ -90,23 +96,30 @@ class Columns(Format):
     @classmethod
     def recognises(cls, head: Head) -> bool:
         """Whether prompts and answers have well-known names; formats that know more of a file go first."""
-        found = _found(head.columns)
-        flat = head.kind != "json" or len(head.records) > 1 or head.path.name.lower().removesuffix(".gz").endswith("l")
-        return flat and head.kind != "unknown" and bool({"prompt", "input", "fresh"} & set(found)) and "output" in found
+        found = _found(columns_of(head))
+        return head.kind != "unknown" and bool({"prompt", "input", "fresh"} & set(found)) and "output" in found
 
     def read(self, log: Log) -> Calls:
         """Read all files, batch by batch."""
         rows, counts = Rows(), _Counts()
-        inside = _inside(log.asked.columns)
+        inside, doubtful = _inside(log.asked.columns), False
         for source in log.sources:
             head = head_of(source)
             if head.kind == "unknown":
                 raise LogError(f"{source.path} has no columns: it is neither csv with a header, nor JSON, nor Parquet")
+            head = head._replace(columns=columns_of(head))
             fields = _fields(head, log.asked.columns)
+            doubtful = doubtful or (fields.get(RECORD) == DOUBTFUL and RECORD not in log.asked.columns)
             more = [path for path, _ in log.asked.where] + ([log.asked.feature_from] if log.asked.feature_from else [])
             known_columns(head.columns, more, source.path.name)
             for batch in batches(source, head.kind, [*fields.values(), *more]):
                 _add(rows, wanted(batch, log), fields, log, counts)
+        if doubtful and _names_several(counts.records):
+            rows.forget_records()
+            log.reading.notes.append(
+                f"column {DOUBTFUL} has the same value in rows that differ: it is not taken for the name of a request "
+                "(--map record=COLUMN says which is)"
+            )
         return _finish(rows, log, counts, inside)
 
 
@@ -168,21 +181,50 @@ def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: 
     if "time" in fields:
         columns["time"] = _times(batch, cells, counts)
     if "cost" in fields:
-        columns["cost"] = _costs(batch, cells["cost"])
+        columns["cost"] = _costs(cells["cost"], counts)
     if "outcome" in fields:
         columns["outcome"] = _outcomes(cells["outcome"])
     if "attempt" in fields:
         columns["attempt"] = np.clip(np.nan_to_num(numbers(cells["attempt"]), nan=1.0), 1, 30_000)
-    if "failed" in fields:
-        columns["failed"] = failures(cells["failed"])
-        if "billed" not in fields:
-            paid = np.nan_to_num(columns.get("cost", np.zeros(len(batch)))) > 0
-            columns["billed"] = (columns["failed"] != PROVIDER) | paid
+    columns |= _fates(cells, columns, counts)
+    if RECORD in columns:
+        counts.records.append(_contents(columns))
     first = rows.extend(**columns)
     if "tool" in fields:
         for row, tool in enumerate(text(cells["tool"]).tolist()):
             if tool:
                 rows.tool(first + row, tool)
+
+
+def _fates(
+    cells: Mapping[str, NDArray[Any]], columns: Mapping[str, NDArray[Any]], counts: _Counts
+) -> dict[str, NDArray[Any]]:
+    if "failed" not in cells:
+        return {}
+    failed = failures(cells["failed"])
+    counts.words.update(unknown_failures(cells["failed"]))
+    if "billed" in cells:
+        return {"failed": failed}
+    paid = np.nan_to_num(columns.get("cost", np.zeros(failed.size))) > 0
+    return {"failed": failed, "billed": (failed != PROVIDER) | paid}
+
+
+def _contents(columns: Mapping[str, Any]) -> NDArray[np.int64]:
+    """For each row the hash of its record, and that of what copies of a request have in common."""
+    nothing = [""] * len(columns["fresh"])
+    names = [columns.get(name, nothing) for name in (RECORD, "session", "model")]
+    record, session, model = (np.fromiter(map(hash, each), np.int64) for each in names)
+    time = np.asarray(columns.get("time", np.zeros(record.size)), np.float64).view(np.int64)
+    content = session ^ (3 * model) ^ (5 * time) ^ (7 * columns["fresh"])
+    return np.stack([record, content])
+
+
+def _names_several(parts: list[NDArray[np.int64]]) -> bool:
+    """Whether rows with one record differ in what copies of a request have in common."""
+    record, content = np.concatenate(parts, axis=1) if parts else np.zeros((2, 0), np.int64)
+    order = np.lexsort((content, record))
+    same = (np.diff(record[order]) == 0) & (record[order][1:] != 0)
+    return bool((same & (np.diff(content[order]) != 0)).any())
 
 
 def _usable(batch: Batch, tokens: Mapping[str, NDArray[np.float64]], fields: Mapping[str, str]) -> NDArray[np.bool_]:
@@ -250,11 +292,11 @@ def _odd(counts: _Counts, what: str, rows: NDArray[np.bool_]) -> None:
         counts.odd[what] = counts.odd.get(what, 0) + int(rows.sum())
 
 
-def _costs(batch: Batch, cells: NDArray[Any]) -> NDArray[np.float64]:
+def _costs(cells: NDArray[Any], counts: _Counts) -> NDArray[np.float64]:
     cost = numbers(cells)
     wrong = (~np.isfinite(cost) & ~empty(cells)) | (cost < 0)
     if wrong.any():
-        batch.source.reading.ignore("cost that is no number or below zero (the call is kept)", int(wrong.sum()))
+        _odd(counts, "costs are no number or below zero: these calls are taken as without a cost", wrong)
     return np.where(wrong, np.nan, cost)
 
 
@@ -270,6 +312,9 @@ def _finish(rows: Rows, log: Log, counts: _Counts, said: bool | None) -> Calls:
     notes = log.reading.notes
     dated = counts.dated > 0 and counts.dated >= counts.undated
     notes += [f"{n:,} {what}" for what, n in counts.odd.items()]
+    if counts.words:
+        listed = ", ".join(f"{word[:24]!r} ({n:,})" for word, n in counts.words.most_common(5))
+        notes.append(f"statuses that are not known are taken as failures of the provider: {listed}")
     calls = rows.finish(dated)
     if dated and counts.undated:
         calls["time"][calls["time"] < FIRST_DATE] = np.nan

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import scenarios.logs
+from scenarios.logs.checks import odd
 from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
 from scenarios.logs.heads import head_of
 from scenarios.logs.reading import LogError, Reading, Watch
@@ -72,10 +73,14 @@ def read_logs(
     chosen = _format(format, sources, bool(columns))
     reading.format = chosen.title
     asked = Asked(columns or {}, tuple(where), feature_from, ttl_minutes)
-    calls = _between(chosen().read(Log(sources, reading, asked)), since, until)
+    read = chosen().read(Log(sources, reading, asked))
+    calls = _between(read, since, until)
+    if len(calls) < len(read):
+        reading.ignore("calls before --since or after --until", len(read) - len(calls))
     reading.calls, reading.duplicates = len(calls), calls.duplicates
     if not len(calls):
         raise LogError(_nothing(reading, since or until or where))
+    reading.notes += odd(calls, calls.duplicates)
     return calls, reading
 
 

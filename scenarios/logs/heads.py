@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -12,6 +14,14 @@ from scenarios.logs.format import Head
 from scenarios.logs.source import Source
 
 _RECORDS = 50
+_WRAPPER = 6
+"""Keys from which on a document is a record with a list in it, and no list of records."""
+DOCUMENT = re.compile(
+    rb'\s*\{\s*(?:"(?:object|has_more|next_page|count|total|page|limit)"\s*:\s*(?:"[^"]*"|\w+)\s*,\s*)*'
+    rb'"(?P<key>data|logs|rows|records|requests|observations|spend_logs)"\s*:\s*\['
+)
+"""How a document begins that holds a list of records."""
+
 _PARQUET = b"PAR1"
 
 
@@ -35,6 +45,15 @@ def head_of(source: Source) -> Head:
     return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
 
 
+def columns_of(head: Head) -> Sequence[str]:
+    """Columns; of a document that holds a list of records, theirs."""
+    if len(head.records) == 1:
+        for value in head.records[0].values():
+            if isinstance(value, list) and value and isinstance(value[0], dict) and len(head.records[0]) < _WRAPPER:
+                return list(dict.fromkeys(key for item in value[:_RECORDS] if isinstance(item, dict) for key in item))
+    return head.columns
+
+
 def _records(start: bytes) -> list[dict[str, Any]]:
     """First records of JSON lines, of a list, or a whole document as the only one."""
     lines = [line for line in start.split(b"\n") if line.strip()]
@@ -45,6 +64,8 @@ def _records(start: bytes) -> list[dict[str, Any]]:
     if isinstance(whole, dict):
         return [whole]
     if whole is None:  # a document longer than its head
+        if wrapped := DOCUMENT.match(start):
+            return [{wrapped["key"].decode(): _cut_list(start[wrapped.end() - 1 :])}]
         whole = _cut_list(start)
     return [item for item in (whole or [])[:_RECORDS] if isinstance(item, dict)]
 

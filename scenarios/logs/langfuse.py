@@ -196,8 +196,7 @@ def _counts(usage: Mapping[str, Number]) -> list[int]:
     """Tokens by what they are, in the order of `_SPELT`; of several spellings the first that counts any."""
     counts = [0] * len(_SPELT)
     for name, count in usage.items():
-        at = _PLACES.get(name)
-        if at is not None and count and not counts[at]:
+        if count and name in _PLACES and not counts[at := _PLACES[name]]:
             counts[at] = int(count)
     return counts
 

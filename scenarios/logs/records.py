@@ -17,18 +17,19 @@ from typing import IO, Any, Generic, TypeVar
 import msgspec
 
 from scenarios.logs.format import Head, Log
+from scenarios.logs.heads import DOCUMENT, columns_of
 from scenarios.logs.reading import LogError
-from scenarios.logs.select import Picker
+from scenarios.logs.select import UNWANTED, Picker
 from scenarios.logs.source import LONGEST_LINE, Source
 
 S = TypeVar("S", bound=msgspec.Struct)
 
-UNWANTED = "records that --where leaves out"
-
-_DOCUMENT = re.compile(rb'\s*\{\s*"(?:data|logs|rows|records|requests|observations|spend_logs)"\s*:\s*\[')
 _PRETTY = re.compile(rb"\s*\{\s*\n")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|"|[{}\[\]]', re.DOTALL)
 _BLOCK = 1 << 18
+LONGEST_CELL = 1 << 24
+"""Characters of a cell of csv. More come of a quote that is never closed."""
+
 _PARQUET = b"PAR1"
 
 
@@ -61,7 +62,7 @@ class Records(Generic[S]):
     def _json(self, source: Source, head: bytes) -> Iterator[tuple[str, S, str]]:
         decode, pick, asked = self._decode, self._picker.pick, self._picker.asked
         name, feature = source.path.name, ""
-        for number, line in _texts(source, head):
+        for number, line in json_texts(source, head):
             try:
                 record = decode(line)
                 if asked:
@@ -105,11 +106,7 @@ class Records(Generic[S]):
 
 def keys_of(head: Head) -> Sequence[str]:
     """Columns, or keys of the first records; of a document that holds a list of records, theirs."""
-    for record in head.records[:1]:
-        for value in record.values():
-            if isinstance(value, list) and value and isinstance(value[0], dict) and len(record) < 6:
-                return list(value[0])
-    return head.columns
+    return columns_of(head)
 
 
 def nested(text: str) -> Any:
@@ -166,12 +163,12 @@ def _told(text: str) -> str:
     return text[:1].lower() + text[1:].replace(" | null", "")
 
 
-def _texts(source: Source, head: bytes) -> Iterator[tuple[int, bytes]]:
+def json_texts(source: Source, head: bytes) -> Iterator[tuple[int, bytes]]:
     """Records as bytes; numbered by line, or by their position where they stand in a list or over several lines."""
     level = None
     if head.lstrip()[:1] == b"[":
         level = 1
-    elif _DOCUMENT.match(head):
+    elif DOCUMENT.match(head):
         level = 2
     elif _PRETTY.match(head):
         level = 0
@@ -231,31 +228,59 @@ class _Splitter:
 
 
 def _csv(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    csv.field_size_limit(LONGEST_LINE)
-    line = 0
+    places: list[tuple[int, str]] | None = None
+    for number, row in csv_rows(source):
+        if places is None:
+            places = [(i, name) for i, name in enumerate(row) if name in wanted]
+            continue
+        yield number, {name: row[i] for i, name in places}
+
+
+def csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """The header and every row that has as many cells, each with the number of the line that it begins in."""
+    csv.field_size_limit(LONGEST_CELL)
+    n, bad, width = 0, 0, 0
     with source.open() as opened:
-        rows = csv.reader(_lines(opened), strict=False)
-        try:
-            header = next(rows, [])
-            places = [(i, name) for i, name in enumerate(header) if name in wanted]
-            for row in rows:
-                if len(row) != len(header):
-                    if row:
-                        source.reading.skip(
-                            "a row has more or fewer cells than the header", source.place(rows.line_num)
-                        )
-                    continue
-                if rows.line_num - line >= 32_768:
-                    line = rows.line_num
-                    source.report(line)
-                yield rows.line_num, {name: row[i] for i, name in places}
-        except (EOFError, OSError, zlib.error) as error:
-            source.cut_off(rows.line_num, error)
-        source.reading.lines += rows.line_num
+        rows = csv.reader(_lines(opened), strict=True)
+        start, told = 1, 0
+        while True:
+            try:
+                for row in rows:
+                    if len(row) == width:
+                        n += 1
+                        yield start, row
+                    elif row and not width:
+                        width = len(row)
+                        yield start, row
+                    elif row:
+                        bad += 1
+                        source.reading.skip(f"a line has {len(row)} cells and not {width}", source.place(start))
+                    start = rows.line_num + 1
+                    if start - told >= 32_768:
+                        told = start
+                        source.report(start)
+                break
+            except csv.Error as error:
+                bad += 1
+                source.reading.skip(_why(error), source.place(start))
+                start = rows.line_num + 1
+            except (EOFError, OSError, zlib.error) as error:
+                source.cut_off(rows.line_num, error)
+                break
+    source.reading.lines += n + bad
+
+
+def _why(error: csv.Error) -> str:
+    said = str(error)
+    if "limit" in said:
+        return f"a cell is longer than {LONGEST_CELL >> 20} MiB"
+    if "end of data" in said:
+        return "a quoted cell is never closed: the rest is missing"
+    return "a row is no csv: something follows the quote that closes a cell"
 
 
 def _lines(opened: IO[bytes]) -> Iterator[str]:
-    return io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="")
+    return io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="\n")
 
 
 def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:

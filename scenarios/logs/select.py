@@ -13,6 +13,8 @@ from scenarios.logs.format import Asked, Log
 if TYPE_CHECKING:
     from scenarios.logs.batches import Batch
 
+UNWANTED = "records that --where leaves out"
+
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -47,7 +49,9 @@ def wanted(batch: Batch, log: Log) -> Batch:
     """The rows of a batch whose columns say what `--where` asks for; the others are no part of the log."""
     for path, value in log.asked.where:
         keep = np.array([value in _several(cell) for cell in batch.columns[path].tolist()], bool)
-        batch = batch.where(keep)
+        if not keep.all():
+            log.reading.ignore(UNWANTED, int((~keep).sum()))
+            batch = batch.where(keep)
     return batch
 
 

@@ -7,6 +7,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -68,22 +69,22 @@ class Source:
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines with their numbers, from 1; empty ones left out, and none that the end of the file cuts off unseen."""
-        number = 0
+        number, empty = 0, 0
         with self.open() as opened:
             try:
-                while line := opened.readline(LONGEST_LINE):
-                    number += 1
-                    if number % _LINES_A_REPORT == 0:
+                for number, line in enumerate(iter(partial(opened.readline, LONGEST_LINE), b""), 1):
+                    if not number % _LINES_A_REPORT:
                         self.report(number)
                     if len(line) >= LONGEST_LINE and not line.endswith(b"\n"):
                         self._pass_over(opened, number)
                         continue
-                    line = (line.removeprefix(_BOM) if number == 1 else line).strip()
-                    if line:
-                        yield number, line
+                    if record := (line if number > 1 else line.removeprefix(_BOM)).strip():
+                        yield number, record
+                    else:
+                        empty += 1
             except (EOFError, OSError, zlib.error) as error:
                 self.cut_off(number, error)
-        self.reading.lines += number
+        self.reading.lines += number - empty
 
     def cut_off(self, lines: int, error: Exception) -> None:
         """Say that the file ends where it should not."""

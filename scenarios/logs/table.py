@@ -91,6 +91,7 @@ class Calls:
     tools : rows of TOOL_DTYPE, by rising call
     dated : whether times are dates; else they count from the start of a session
     duplicates : records that were dropped, because a larger one of the same request was there
+    backwards : seconds by which calls of an instance lie before the one that was read before them; sorted, all above 0
     """
 
     columns: Mapping[str, NDArray[Any]]
@@ -98,6 +99,7 @@ class Calls:
     tools: NDArray[np.void]
     dated: bool
     duplicates: int = 0
+    backwards: tuple[float, ...] = ()
 
     def __getitem__(self, column: str) -> NDArray[Any]:
         return self.columns[column]
@@ -117,27 +119,34 @@ class Calls:
         tools = self.tools[keep[self.tools["call"]]].copy()
         tools["call"] = place[tools["call"]]
         kept = {name: values[keep] for name, values in self.columns.items()}
-        return Calls(kept, self.names, tools, self.dated, self.duplicates)
+        return Calls(kept, self.names, tools, self.dated, self.duplicates, self.backwards)
 
 
 class Codes:
     """Names to codes, in the order in which they come."""
 
     def __init__(self) -> None:
-        self._codes: dict[str, int] = {}
+        self._codes = _Numbered({None: NONE, "": NONE})
 
     def code(self, name: str | None) -> int:
         """Code of a name; `NONE` for an empty one."""
-        return self._codes.setdefault(name, len(self._codes)) if name else NONE
+        return self._codes[name]
 
     def codes(self, names: Iterable[str | None]) -> NDArray[np.int32]:
         """Codes of many names."""
-        known, setdefault = self._codes, self._codes.setdefault
-        return np.fromiter((setdefault(name, len(known)) if name else NONE for name in names), np.int32)
+        return np.fromiter(map(self._codes.__getitem__, names), np.int32)
 
     def names(self) -> list[str]:
         """All names, by code."""
-        return list(self._codes)
+        return [name for name in self._codes if name]
+
+
+class _Numbered(dict[str | None, int]):
+    """Gives the next number to a name that it does not know; the two ways to have no name are no names."""
+
+    def __missing__(self, name: str | None) -> int:
+        self[name] = number = len(self) - 2
+        return number
 
 
 class Rows:
@@ -192,6 +201,11 @@ class Rows:
         self._tools[at] = row, name, result_tokens, failed
         return True
 
+    def forget_records(self) -> None:
+        """Take rows of the same `record` for requests of their own."""
+        for chunk in self._chunks:
+            chunk.pop(RECORD, None)
+
     def finish(self, dated: bool) -> Calls:
         """Make the table: without duplicates, sorted, instances named where a log has none."""
         self._flush()
@@ -204,7 +218,8 @@ class Rows:
         names = {key: codes.names() for key, codes in self._lists.items()} | {"tool": self._tool_names.names()}
         sorted_columns = {name: values[order] for name, values in columns.items()}
         tools = self._tools_of(stays, order)
-        return Calls(sorted_columns, names, tools, dated, self._n - order.size)
+        backwards = _backwards(columns["time"], columns["instance"], np.sort(order))
+        return Calls(sorted_columns, names, tools, dated, self._n - order.size, backwards)
 
     def _flush(self) -> None:
         if self._waiting:
@@ -215,7 +230,7 @@ class Rows:
         chunk: dict[str, NDArray[Any]] = {}
         for name, values in columns.items():
             if name == RECORD:
-                chunk[name] = np.fromiter((hash(value) if value else 0 for value in values), np.int64)
+                chunk[name] = np.fromiter(map(hash, [value or "" for value in values]), np.int64)
             elif BY_NAME[name].names:
                 chunk[name] = self._lists[BY_NAME[name].names].codes(values)
             else:
@@ -247,6 +262,16 @@ class Rows:
         place[order] = np.arange(order.size)
         tools["call"] = place[stays[tools["call"]]]
         return tools[np.argsort(tools["call"], kind="stable")]
+
+
+def _backwards(time: NDArray[np.float64], instance: NDArray[np.int32], rows: NDArray[np.int64]) -> tuple[float, ...]:
+    """None where most go backwards: a log with its newest calls first is in order."""
+    rows = rows[instance[rows] != NONE]
+    by = rows[np.argsort(instance[rows], kind="stable")]
+    same = np.diff(instance[by]) == 0
+    steps = np.diff(time[by])[same]
+    back = -steps[steps < 0]
+    return tuple(np.sort(back).tolist()) if back.size <= np.sum(steps > 0) else ()
 
 
 def _largest(record: NDArray[np.int64], size: NDArray[np.int64]) -> NDArray[np.int64]:
