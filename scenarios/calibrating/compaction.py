@@ -13,6 +13,9 @@ _DROP = 0.6
 """A prompt below this share of the one before it follows a compaction."""
 
 _FEWEST = 3
+_BEYOND = 1.1
+"""Times the limit: a prompt so long has passed it."""
+
 _SHRINKING = 0.3
 """Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
 
@@ -25,11 +28,13 @@ class Compaction:
     ----------
     limit : prompt that was too long, tokens
     after : first prompt after it, tokens
+    summary : what the call that sums up writes, tokens; what else is in the prompt after it was sent again
     n : how many were seen
     """
 
     limit: int
     after: int
+    summary: int
     n: int
 
 
@@ -50,7 +55,8 @@ def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
     """The compaction that some turns show; None where they show fewer than three.
 
     The next prompt would have been too long, so that the limit is the median of the last prompts before a compaction
-    and a mean step more.
+    and a mean step more. What the call that sums up writes is the median of such calls where the log shows any; where
+    it does not, that of the turns before compactions, which is all that the log has of them.
     """
     turns = log.turns
     fell = compacted(log)
@@ -59,6 +65,21 @@ def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
         return None
     others = rows[turns.later[rows] & ~fell[rows]]
     step = float(np.maximum(turns.step[others], 0).mean()) if others.size else 0.0
-    return Compaction(
-        round(float(np.median(turns.before[events])) + step), round(float(np.median(turns.prompt[events]))), events.size
-    )
+    limit, after = float(np.median(turns.before[events])) + step, float(np.median(turns.prompt[events]))
+    return Compaction(round(limit), round(after), _summary(log, rows, events), events.size)
+
+
+def _summary(log: Log, rows: Ints, events: Ints) -> int:
+    """Median output of the calls of these instances that sum up; of the turns before compactions where none is told."""
+    mine = np.zeros(log.instances.first.size, bool)
+    mine[log.turns.instance[rows]] = True
+    told = log.calls["output"][log.calls["summary"] & mine[log.instance_of_call]]
+    return max(round(float(np.median(told if told.size else log.turns.output_before[events]))), 1)
+
+
+def compacts(log: Log, rows: Ints, limit: float) -> bool:
+    """Whether these instances are compacted at a limit: no fewer of them are than pass it by a tenth and go on."""
+    turns = log.turns
+    fell = np.unique(turns.instance[rows[compacted(log)[rows]]])
+    passed = np.unique(turns.instance[rows[turns.prompt[rows] > _BEYOND * limit]])
+    return bool(fell.size and fell.size >= np.setdiff1d(passed, fell).size)

@@ -15,7 +15,6 @@ from scenarios.calibrating.difficulty import Difficulty
 from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.starts import LARGE, RESUMED
 from scenarios.calibrating.unmixing import unmix
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ class Laws:
         self.notes = notes
         self.difficulty = difficulty
         self._choose = choose
-        self._shared: dict[tuple[str, str, float], tuple[Any, Choice, str]] = {}
+        self._shared: dict[tuple[str, str, float, int, float], tuple[Any, Choice, str]] = {}
 
     def learn(
         self, role: Role, quantity: Quantity, values: FloatArray, rows: Ints, limits: Sequence[float] = ()
@@ -97,7 +96,7 @@ class Laws:
         rows, shared = self.rows(role, values, use)
         if not shared:
             return self.learn(role, quantity, values[rows], rows, limits)
-        key = role.kin, quantity.name, self._load(role, quantity)
+        key = role.kin, quantity.name, self._load(role, quantity), rows.size, float(values[rows].sum())
         if key not in self._shared:
             self._shared[key] = self._law(role, quantity, values[rows], limits)
         return self._record(role, quantity, self._shared[key], rows.size, self._sessions(rows))
@@ -117,8 +116,7 @@ class Laws:
         """
         if self.difficulty is None or not role.is_root:
             return {}
-        kept = role.start in {RESUMED, LARGE}
-        return {name: load for name, load in self.difficulty.loads.items() if name != MESSAGE.name or not kept}
+        return self.difficulty.loads
 
     def number(self, role: Role, quantity: Quantity, value: float, n: int, sessions: int, how: str) -> float:
         """Record a number that was learnt without a law."""
