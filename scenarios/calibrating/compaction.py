@@ -77,9 +77,20 @@ def _summary(log: Log, rows: Ints, events: Ints) -> int:
     return max(round(float(np.median(told if told.size else log.turns.output_before[events]))), 1)
 
 
+def passes(log: Log, instances: Ints, limit: float) -> Mask:
+    """Which of some instances pass a limit by a tenth, and are never compacted."""
+    turns, n = log.turns, log.instances.first.size
+    longest = np.zeros(n)
+    np.maximum.at(longest, turns.instance, turns.prompt)
+    fell = np.zeros(n, bool)
+    fell[turns.instance[compacted(log)]] = True
+    past: Mask = (longest > _BEYOND * limit) & ~fell
+    return past[instances]
+
+
 def compacts(log: Log, rows: Ints, limit: float) -> bool:
-    """Whether these instances are compacted at a limit: no fewer of them are than pass it by a tenth and go on."""
+    """Whether the instances of some turns are compacted at a limit: no fewer of them are than pass it."""
     turns = log.turns
     fell = np.unique(turns.instance[rows[compacted(log)[rows]]])
-    passed = np.unique(turns.instance[rows[turns.prompt[rows] > _BEYOND * limit]])
-    return bool(fell.size and fell.size >= np.setdiff1d(passed, fell).size)
+    passed = passes(log, np.unique(turns.instance[rows]), limit)
+    return bool(fell.size and fell.size >= np.count_nonzero(passed))

@@ -15,6 +15,7 @@ from scenarios.calibrating.difficulty import Difficulty
 from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.starts import LARGE, RESUMED
 from scenarios.calibrating.unmixing import unmix
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 _DIFFERENT = 0.05
 """Kinds of start share a law unless their session means would lie so far apart less often than this by chance."""
+
+_AS_SAID = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,11 +115,24 @@ class Laws:
     def loads(self, role: Role) -> Mapping[str, float]:
         """What difficulty moves in an agent, and how far.
 
-        Where an instance begins with what was said before, that is no message that difficulty made long.
+        Where an instance begins with what was said before, that is a message too, to the scenario: what makes these
+        long and agents terse is told by how it goes together with turns. Messages are left as they are unless that is
+        half of what the loads say, or more.
         """
         if self.difficulty is None or not role.is_root:
             return {}
-        return self.difficulty.loads
+        loads = dict(self.difficulty.loads)
+        product = loads.get(LENGTH, 0.0) * loads.get(MESSAGE.name, 0.0)
+        if role.start in {RESUMED, LARGE} and product and self._start_with_turns(role) / product < _AS_SAID:
+            del loads[MESSAGE.name]
+        return loads
+
+    def _start_with_turns(self, role: Role) -> float:
+        """Covariance of the logarithms of first prompts and turns."""
+        turns, instances = self.log.turns, self.log.instances
+        first = np.log(np.maximum(turns.prompt[instances.first_turn[role.instances]], 1.0))
+        length = np.log(np.maximum(instances.n_turns[role.instances], 1))
+        return float(((first - first.mean()) * (length - length.mean())).mean())
 
     def number(self, role: Role, quantity: Quantity, value: float, n: int, sessions: int, how: str) -> float:
         """Record a number that was learnt without a law."""
