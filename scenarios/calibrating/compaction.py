@@ -54,9 +54,11 @@ def compacted(log: Log) -> Mask:
 def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
     """The compaction that some turns show; None where they show fewer than three.
 
-    The next prompt would have been too long, so that the limit is the median of the last prompts before a compaction
-    and a mean step more. What the call that sums up writes is the median of such calls where the log shows any; where
-    it does not, that of the turns before compactions, which is all that the log has of them.
+    The next prompt would have been too long, so that a limit is the last prompt before a compaction and a mean step
+    more. Where limits differ, as where some instances have a larger window, the scenario's one is their median. Those that were never compacted say that theirs is above their longest prompt (Kaplan and Meier, J.
+    Am. Stat. Assoc. 53, 1958); were only those counted that were, long contexts would be too rare. What the call that
+    sums up writes is the median of such calls where the log shows any; where it does not, that of the turns before
+    compactions, which is all that the log has of them.
     """
     turns = log.turns
     fell = compacted(log)
@@ -65,8 +67,28 @@ def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
         return None
     others = rows[turns.later[rows] & ~fell[rows]]
     step = float(np.maximum(turns.step[others], 0).mean()) if others.size else 0.0
-    limit, after = float(np.median(turns.before[events])) + step, float(np.median(turns.prompt[events]))
+    limit = _median_limit(log, rows, fell, float(np.median(turns.before[events]))) + step
+    after = float(np.median(turns.prompt[events]))
     return Compaction(round(limit), round(after), _summary(log, rows, events), events.size)
+
+
+def _median_limit(log: Log, rows: Ints, fell: Mask, middle: float) -> float:
+    """Median of the longest prompts before compactions, from all stretches between these; those that ended otherwise say
+    that it is longer. Instances that began above the middle are not of these."""
+    turns = log.turns
+    first = log.turns.prompt[log.instances.first_turn[turns.instance[rows]]]
+    rows = rows[first <= middle]
+    starts = np.flatnonzero(fell[rows] | ~turns.later[rows])
+    longest = np.maximum.reduceat(turns.prompt[rows], starts)
+    ends = np.append(starts[1:], rows.size)
+    last = turns.prompt[rows[ends - 1]]
+    is_compacted = np.append(fell[rows], False)[ends]
+    tops = np.where(is_compacted, last, longest)
+    order = np.lexsort((~is_compacted, tops))
+    tops, ended = tops[order], is_compacted[order]
+    beyond = np.cumprod(1 - ended / np.arange(tops.size, 0, -1))
+    at = int(np.argmax(beyond <= 1 / 2)) if beyond[-1] <= 1 / 2 else int(np.flatnonzero(ended)[-1])
+    return float(tops[at])
 
 
 def _summary(log: Log, rows: Ints, events: Ints) -> int:
