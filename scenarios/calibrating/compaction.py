@@ -55,10 +55,11 @@ def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
     """The compaction that some turns show; None where they show fewer than three.
 
     The next prompt would have been too long, so that a limit is the last prompt before a compaction and a mean step
-    more. Where limits differ, as where some instances have a larger window, the scenario's one is their median. Those that were never compacted say that theirs is above their longest prompt (Kaplan and Meier, J.
-    Am. Stat. Assoc. 53, 1958); were only those counted that were, long contexts would be too rare. What the call that
-    sums up writes is the median of such calls where the log shows any; where it does not, that of the turns before
-    compactions, which is all that the log has of them.
+    more. Where limits differ, as where some instances have a larger window, the scenario's one is their median. Those
+    that were never compacted say that theirs is above their longest prompt (Kaplan and Meier, J. Am. Stat. Assoc. 53,
+    1958); were only those counted that were, long contexts would be too rare. What the call that sums up writes is the
+    median of such calls where the log shows any; where it does not, that of the turns before compactions, which is all
+    that the log has of them.
     """
     turns = log.turns
     fell = compacted(log)
@@ -73,8 +74,10 @@ def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
 
 
 def _median_limit(log: Log, rows: Ints, fell: Mask, middle: float) -> float:
-    """Median of the longest prompts before compactions, from all stretches between these; those that ended otherwise say
-    that it is longer. Instances that began above the middle are not of these."""
+    """Median of the longest prompts before compactions, from all stretches between these.
+
+    Stretches that ended otherwise say that it is longer. Instances that began above the middle are not among them.
+    """
     turns = log.turns
     first = log.turns.prompt[log.instances.first_turn[turns.instance[rows]]]
     rows = rows[first <= middle]

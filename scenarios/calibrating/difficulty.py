@@ -94,9 +94,7 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     fixed = np.flatnonzero([not one.is_free for one in measures])
     if not np.any(np.diag(covariance)[fixed] > _STANDARD_ERRORS * np.diag(errors)[fixed]):
         return None
-    spread = _turn_spread(np.log(n[n > 0]), kind[n > 0])
     loads = _loads(covariance, errors, [one.is_free for one in measures])
-    loads[0] *= spread**2 / max(float(covariance[0, 0]), 1e-9)  # sessions of few turns are not among the means
     named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
     return Difficulty(named, used.size) if set(named) - {TURNS} else None
 
@@ -198,22 +196,22 @@ def _loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool]) -> 
     """Loads whose products come nearest to covariances, in standard errors; the greatest is above 0.
 
     Products do not say which of two groups of opposite signs is which, and a descent keeps the signs that it began
-    with, so that it begins from all.
+    with, so that it begins from all. Covariances count as far as they are beyond one standard error: of two ways to be
+    wrong, to take chance for a bond widens what sessions cost, and the other leaves all laws as they are.
     """
     k = covariance.shape[0]
     pairs = [(i, j) for i in range(k) for j in range(i, k) if i != j or not free[i]]
     i, j = (np.array(side) for side in zip(*pairs, strict=True))
     scale = np.maximum(errors[i, j], 1e-9)
+    sure = np.sign(covariance) * np.maximum(np.abs(covariance) - errors, 0.0)
+    np.fill_diagonal(sure, np.diag(covariance))
 
     def distance(loads: FloatArray) -> FloatArray:
-        away: FloatArray = (loads[i] * loads[j] - covariance[i, j]) / scale
+        away: FloatArray = (loads[i] * loads[j] - sure[i, j]) / scale
         return away
 
     start = np.sqrt(np.maximum(np.diag(covariance), 1e-2))
     tried = [least_squares(distance, start * np.r_[1.0, signs]) for signs in product((1.0, -1.0), repeat=k - 1)]
     found: FloatArray = min(tried, key=lambda one: one.cost).x
-    return found * np.sign(found[np.argmax(np.abs(found))])
-
-
-def _turn_spread(length: FloatArray, kind: Ints) -> float:
-    return float(_centred(length, kind).std())
+    upright: FloatArray = found * np.sign(found[np.argmax(np.abs(found))])
+    return upright

@@ -150,8 +150,12 @@ class Laws:
         choice = self._choose(
             values, whole=whole, limits=limits, what=path.removeprefix("agents."), purpose=quantity.purpose
         )
+        about = path.removeprefix("agents.")
         for warning in choice.warnings:
-            self.notes.warn(warning)
+            if warning == getattr(choice, "few", ""):
+                self.notes.few[about] = choice.n
+            else:
+                self.notes.warn_of(about, warning.removeprefix(f"{about}: "))
         name = path.removeprefix("agents.").replace(".", "_")
         if choice.body is not None:
             self.notes.bodies[name] = choice.body

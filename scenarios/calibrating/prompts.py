@@ -13,7 +13,7 @@ from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
 from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.starts import LARGE, RESUMED
+from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
 
 WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
 """Tokens that prompts can have, by model: no message is longer than the least that holds all that were seen."""
@@ -60,7 +60,9 @@ def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str
 def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
     use = np.zeros(log.turns.call.size, bool)
     use[role.turns] = True
-    keys = {"prompt_tokens": laws.learn_shared(role, PROMPT, log.turns.prompt, use, WINDOWS)}
+    longest = float(log.turns.prompt[role.turns].max())
+    limits = (longest,) if role.start.startswith(UP_TO) else WINDOWS  # longer ones are another agent's
+    keys = {"prompt_tokens": laws.learn_shared(role, PROMPT, log.turns.prompt, use, limits)}
     calls = log.turns.call[role.turns]
     prompts = float(log.calls.prompt[calls].sum())
     cached = float(log.calls["cached"][calls].sum())
