@@ -113,6 +113,7 @@ class Choice:
     warnings : sentences
     quality : one line: what it is, and how near
     sample : the data
+    few : the one of the warnings that says that there are too few values for a P99; empty where there are enough
     """
 
     expression: Any
@@ -128,6 +129,7 @@ class Choice:
     warnings: tuple[str, ...]
     quality: str
     sample: Sample
+    few: str = ""
 
     @cached_property
     def hill(self) -> tuple[FloatArray, FloatArray]:
@@ -253,6 +255,7 @@ class _Chooser:
             self.warnings.append(f"{self.what}: the P99 rests on fewer than 1 of {self.n} values, and is a guess")
         elif self.n < 500:
             self.warnings.append(f"{self.what}: fewer than 5 of {self.n} values lie above the P99, which is a guess")
+        few = self.warnings[-1] if self.warnings else ""
         atoms = tuple(self._atoms())
         pile = self.largest if self._piled() else None
         excess = None if pile is not None else find_tail(self.sample)
@@ -263,7 +266,7 @@ class _Chooser:
         found = near(self.sample, law)
         return Choice(
             expression, body, law, self.n, tuple(self.candidates), self.refused, found, tail, atoms, pile,
-            tuple(self.warnings), self._quality(name, found), self.sample,
+            tuple(self.warnings), self._quality(name, found), self.sample, few,
         )  # fmt: skip
 
     # what is tried, in this order

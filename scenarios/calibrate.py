@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -28,6 +29,8 @@ from scenarios.logs.table import NONE, Calls
 __all__ = ["Calibration", "Options", "calibrate"]
 
 _NAMED_FILES = 3
+_SHOWN, _SAID = 2, 114
+"""Sentences of each kind above the YAML, and letters of each: a heading is to be read."""
 
 
 @dataclass(frozen=True)
@@ -314,7 +317,9 @@ def _heading(made: Calibration) -> str:
     lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
     for title, sentences in (("Assumed", made.assumed), ("Not learnt", made.unlearnt), ("Mind", made.warnings)):
         if sentences:
-            lines += ["", f"{title}:", *(f"- {' '.join(sentence.split())}" for sentence in sentences)]
+            said = [textwrap.shorten(sentence, _SAID, placeholder=" ...") for sentence in sentences[:_SHOWN]]
+            more = f" (and {len(sentences) - _SHOWN} more: --json has all)" if len(sentences) > _SHOWN else ""
+            lines += ["", f"{title}{more}:", *(f"- {sentence}" for sentence in said)]
     return "\n".join(lines)
 
 

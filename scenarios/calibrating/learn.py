@@ -61,7 +61,7 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
         notes.bodies,
         tuple(notes.assumed),
         tuple(notes.unlearnt),
-        tuple(notes.warnings),
+        notes.all_warnings(),
         sessions,
     )
 

@@ -141,6 +141,8 @@ class Notes:
     assumed: list[str] = field(default_factory=list)
     unlearnt: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    few: dict[str, int] = field(default_factory=dict)
+    shared: dict[str, list[str]] = field(default_factory=dict)
 
     def assume(self, sentence: str) -> None:
         """Say what was taken for granted, once."""
@@ -156,3 +158,16 @@ class Notes:
         """Warn, once."""
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+    def warn_of(self, law: str, sentence: str) -> None:
+        """Warn of a law; what is said of several is said once."""
+        laws = self.shared.setdefault(sentence, [])
+        laws += [law] if law not in laws else []
+
+    def all_warnings(self) -> tuple[str, ...]:
+        """Warnings, each once: with the laws that it is about, and those of few values in one sentence."""
+        grouped = [f"{', '.join(laws)}: {sentence}" for sentence, laws in self.shared.items()]
+        if self.few:
+            laws = ", ".join(f"{law} ({n:,})" for law, n in sorted(self.few.items(), key=lambda one: one[1]))
+            grouped.append(f"The P99 of a law is a guess where fewer than 5 values lie above it; so of {laws}.")
+        return (*self.warnings, *grouped)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.special import fdtrc
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import learn_compaction
@@ -20,7 +21,13 @@ _APART = 2.0
 MOST_GROUPS = 12
 """Features, or agents that sessions begin with, that are told apart."""
 
+_MOST_SIZES, _FEWEST_CALLS = 8, 200
+_CHANCE = 0.05
+_TELLS = 0.05
+"""Share of the variance of the logarithms of outputs that the size of prompts explains, from which it matters."""
+
 OTHER = "other"
+UP_TO, OVER = "to", "over"
 FRESH, RESUMED, LARGE = "fresh", "resumed", "large"
 
 
@@ -73,7 +80,7 @@ def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
     several = log.instances.n_turns[roots] > 1
     everyone = np.ones(roots.size, bool)
     if not np.any(several):
-        return {"": everyone}
+        return split_sizes(log, roots)
     kinds: dict[str, Mask] = {}
     compaction = learn_compaction(log, _turns_of(log, roots))
     large = first > compaction.limit if compaction else ~everyone
@@ -90,6 +97,35 @@ def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
     if large.any():
         kinds[LARGE] = large
     return kinds if len(kinds) > 1 else {"": everyone}
+
+
+def split_sizes(log: Log, roots: Ints) -> dict[str, Mask]:
+    """Calls that stand alone, by the size of their prompts where that tells how long their answers are.
+
+    Prompt and answer of an agent are independent draws. Where that is not so, the cost of a call is wrong in its
+    quantiles though both laws are right, so that calls are parted in up to eight groups of equal size, of 200 calls
+    at least: if means of the logarithms of answers differ more than chance explains, and explain 5 % of their variance.
+    """
+    turns, first = log.turns, log.instances.first_turn[roots]
+    prompt, answer = turns.prompt[first], np.log1p(turns.output[first])
+    n = min(_MOST_SIZES, roots.size // _FEWEST_CALLS)
+    everyone = {"": np.ones(roots.size, bool)}
+    if n < 2:
+        return everyone
+    ranks = np.quantile(prompt, np.arange(1, n) / n, method="higher")
+    edges = np.unique(ranks[ranks < prompt.max()])
+    group = np.searchsorted(edges, prompt)
+    size = np.bincount(group, minlength=edges.size + 1)
+    means = np.bincount(group, answer, size.size) / np.maximum(size, 1)
+    total, between = float(answer.var()), float((size * (means - answer.mean()) ** 2).sum() / roots.size)
+    free = roots.size - size.size
+    if edges.size == 0 or between < _TELLS * total:
+        return everyone
+    ratio = between / edges.size / max((total - between) / free, 1e-300)
+    if fdtrc(edges.size, free, ratio) >= _CHANCE:
+        return everyone
+    names = [*(f"{UP_TO}-{edge:.0f}" for edge in edges), f"{OVER}-{edges[-1]:.0f}"]
+    return {name: group == at for at, name in enumerate(names)}
 
 
 def divide(values: FloatArray) -> float | None:
