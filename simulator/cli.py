@@ -21,6 +21,7 @@ import typer
 from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 
 if TYPE_CHECKING:
+    from scenarios.calibrate import Calibration
     from collections.abc import Iterator, Mapping
 
     from simulator.month import PeriodReplay
@@ -287,6 +288,7 @@ def calibrate(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the scenario; default: its file's.")] = None,
     seed: LogSeed = 1,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists already.")] = False,
     json: Json = None,
 ) -> None:
     """Learn a scenario from call logs, and hold it against them."""
@@ -306,14 +308,17 @@ def calibrate(
     }
     words |= {"feature_from": feature_from, "ttl": ttl, "invoice": invoice, "holdout": holdout, "seed": seed}
     words |= {"sessions_per_day": sessions_per_day, "name": name}
-    request = CalibrateRequest.read(logs, out, words, prefix="--")
+    request = CalibrateRequest.read(logs, out, words, prefix="--", replace=force)
     wanted.check_writable(request.files)
-    with shown_reading(sys.stderr.isatty(), _plain(), _note) as (watch, phase), _noting_interruption():
-        made = request.calibrate(watch, phase)
-    document = made.to_dict() if json is not None else {}
-    try:
+
+    def keep(made: Calibration) -> None:
         scenario, *values = made.write(out)
         _note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
+
+    with shown_reading(sys.stderr.isatty(), _plain(), _note) as (watch, phase), _noting_interruption():
+        made = request.calibrate(watch, phase, keep)
+    document = made.to_dict() if json is not None else {}
+    try:
         for path in wanted.write_numbers(document):
             _note(f"wrote {path}")
     finally:
