@@ -21,9 +21,9 @@ import typer
 from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 
 if TYPE_CHECKING:
-    from scenarios.calibrate import Calibration
     from collections.abc import Iterator, Mapping
 
+    from scenarios.calibrate import Calibration
     from simulator.month import PeriodReplay
     from simulator.outputs import Wanted
     from simulator.replay import Replay
