@@ -76,7 +76,7 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any
     kin = np.concatenate([other.turns for other in laws.roles if other.kin == role.kin])
     found, own = learn_compaction(log, kin), learn_compaction(log, role.turns)
     if found and own and role.start != LARGE:
-        summary = max(found.after - growth.system[number], 0)
+        summary = max(found.after - growth.system[number], 1)
         context |= {"limit": found.limit, "overflow": "compact", "summary_tokens": summary}
         seen = f"{found.n:,} compactions: to {found.after:,} tokens, the system prompt included, in the median"
         notes.comments[f"{role.path}.context.limit"] = seen
