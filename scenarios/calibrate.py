@@ -317,8 +317,8 @@ def _say_what_is_missing(notes: Notes, calls: Calls, strays: int) -> None:
         )
     if strays:
         notes.warn(
-            f"{strays:,} calls are dated more than a year away from all others, as a clock that is wrong makes it: "
-            "their dates are not used"
+            "dates more than a year away from all others, as a clock that is wrong makes them, are not used: "
+            f"{strays:,} of {len(calls):,} calls"
         )
 
 
