@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from scipy.optimize import least_squares
@@ -32,7 +33,8 @@ class Difficulty:
 
     Attributes
     ----------
-    loads : by name of what it moves, the standard deviation of the logarithm that it gives, at least 0
+    loads : by name of what it moves, the standard deviation of the logarithm that it gives; below 0 what falls where
+        the others rise
     sessions : from how many it was learnt
     """
 
@@ -41,8 +43,8 @@ class Difficulty:
 
     @property
     def sigma(self) -> float:
-        """Standard deviation of its logarithm: the greatest load."""
-        return max(self.loads.values())
+        """Standard deviation of its logarithm: the greatest load, whatever its sign."""
+        return max(abs(load) for load in self.loads.values())
 
     def exponent(self, name: str) -> float:
         """Of what it moves, on it."""
@@ -70,9 +72,9 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     Means of sessions of five turns and more, each relative to those that begin alike, have covariances; what chance
     gives to their variances is taken off, and loads are the least squares of their products against the rest. A spread
     of turns is in the law of turns already, so that only its covariances count. Messages and outputs are held against
-    those of turns as early or late, so that long sessions do not seem terse for having more late turns. Loads are not
-    negative: difficulty makes a session long, wordy and failing at once, and where the log shows the opposite, nothing
-    is taken to go together.
+    those of turns as early or late, so that long sessions do not seem terse for having more late turns. What falls
+    where the others rise has a load below 0, as where long sessions have the shorter messages: were these taken to be
+    independent, long sessions would come to their limit too soon and short ones would be too cheap.
     """
     roots = [role for number, role in enumerate(roles) if role.is_root and not growth.whole[number]]
     if not roots:
@@ -95,7 +97,7 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     spread = _turn_spread(np.log(n[n > 0]), kind[n > 0])
     loads = _loads(covariance, errors, [one.is_free for one in measures])
     loads[0] *= spread**2 / max(float(covariance[0, 0]), 1e-9)  # sessions of few turns are not among the means
-    named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if load >= _LEAST_LOAD}
+    named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
     return Difficulty(named, used.size) if set(named) - {TURNS} else None
 
 
@@ -179,9 +181,9 @@ def _covariances(measures: Sequence[_Means]) -> tuple[FloatArray, FloatArray]:
         for j, other in enumerate(measures):
             weights = 1 / ((_weight(one)) * (_weight(other)))
             weights /= weights.sum()
-            product = one.value * other.value - (one.noise if i == j else 0.0)
-            covariance[i, j] = float((weights * product).sum())
-            errors[i, j] = float(np.sqrt((weights**2 * (product - covariance[i, j]) ** 2).sum()))
+            both = one.value * other.value - (one.noise if i == j else 0.0)
+            covariance[i, j] = float((weights * both).sum())
+            errors[i, j] = float(np.sqrt((weights**2 * (both - covariance[i, j]) ** 2).sum()))
     return covariance, errors
 
 
@@ -193,7 +195,11 @@ def _weight(one: _Means) -> FloatArray:
 
 
 def _loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool]) -> FloatArray:
-    """Loads whose products come nearest to covariances, in standard errors."""
+    """Loads whose products come nearest to covariances, in standard errors; the greatest is above 0.
+
+    Products do not say which of two groups of opposite signs is which, and a descent keeps the signs that it began
+    with, so that it begins from all.
+    """
     k = covariance.shape[0]
     pairs = [(i, j) for i in range(k) for j in range(i, k) if i != j or not free[i]]
     i, j = (np.array(side) for side in zip(*pairs, strict=True))
@@ -204,8 +210,9 @@ def _loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool]) -> 
         return away
 
     start = np.sqrt(np.maximum(np.diag(covariance), 1e-2))
-    found: FloatArray = least_squares(distance, start, bounds=(0.0, np.inf)).x
-    return found
+    tried = [least_squares(distance, start * np.r_[1.0, signs]) for signs in product((1.0, -1.0), repeat=k - 1)]
+    found: FloatArray = min(tried, key=lambda one: one.cost).x
+    return found * np.sign(found[np.argmax(np.abs(found))])
 
 
 def _turn_spread(length: FloatArray, kind: Ints) -> float:

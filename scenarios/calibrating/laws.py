@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _DIFFERENT = 0.05
 """Kinds of start share a law unless their session means would lie so far apart less often than this by chance."""
 
+_AS_SAID = 0.5
+
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
@@ -74,7 +76,7 @@ class Laws:
         self.notes = notes
         self.difficulty = difficulty
         self._choose = choose
-        self._shared: dict[tuple[str, str, float], tuple[Any, Choice, str]] = {}
+        self._shared: dict[tuple[str, str, float, int, float], tuple[Any, Choice, str]] = {}
 
     def learn(
         self, role: Role, quantity: Quantity, values: FloatArray, rows: Ints, limits: Sequence[float] = ()
@@ -97,7 +99,7 @@ class Laws:
         rows, shared = self.rows(role, values, use)
         if not shared:
             return self.learn(role, quantity, values[rows], rows, limits)
-        key = role.kin, quantity.name, self._load(role, quantity)
+        key = role.kin, quantity.name, self._load(role, quantity), rows.size, float(values[rows].sum())
         if key not in self._shared:
             self._shared[key] = self._law(role, quantity, values[rows], limits)
         return self._record(role, quantity, self._shared[key], rows.size, self._sessions(rows))
@@ -113,12 +115,24 @@ class Laws:
     def loads(self, role: Role) -> Mapping[str, float]:
         """What difficulty moves in an agent, and how far.
 
-        Where an instance begins with what was said before, that is no message that difficulty made long.
+        Where an instance begins with what was said before, that is a message too, to the scenario: what makes these
+        long and agents terse is told by how it goes together with turns. Messages are left as they are unless that is
+        half of what the loads say, or more.
         """
         if self.difficulty is None or not role.is_root:
             return {}
-        kept = role.start in {RESUMED, LARGE}
-        return {name: load for name, load in self.difficulty.loads.items() if name != MESSAGE.name or not kept}
+        loads = dict(self.difficulty.loads)
+        product = loads.get(LENGTH, 0.0) * loads.get(MESSAGE.name, 0.0)
+        if role.start in {RESUMED, LARGE} and product and self._start_with_turns(role) / product < _AS_SAID:
+            del loads[MESSAGE.name]
+        return loads
+
+    def _start_with_turns(self, role: Role) -> float:
+        """Covariance of the logarithms of first prompts and turns."""
+        turns, instances = self.log.turns, self.log.instances
+        first = np.log(np.maximum(turns.prompt[instances.first_turn[role.instances]], 1.0))
+        length = np.log(np.maximum(instances.n_turns[role.instances], 1))
+        return float(((first - first.mean()) * (length - length.mean())).mean())
 
     def number(self, role: Role, quantity: Quantity, value: float, n: int, sessions: int, how: str) -> float:
         """Record a number that was learnt without a law."""

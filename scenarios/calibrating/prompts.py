@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from scenarios.calibrating.compaction import learn_compaction
+from distributions.numerics import FloatArray
+from scenarios.calibrating.compaction import Compaction, compacted, compacts, learn_compaction
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
+from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED
@@ -44,11 +46,13 @@ def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str
             f"{role.path}: what its first {growth.opening[number] + 1} prompts bring is taken to come with the first."
         )
         laws.notes.assume(opened)
-    if growth.grown[role.turns].any():
-        keys["message_tokens"] = laws.learn_shared(role, MESSAGE, growth.message, growth.grown, WINDOWS)
+    compaction = _compaction(log, number, laws)
+    messages, told = _messages(log, number, laws, growth)
+    if told[role.turns].any():
+        keys["message_tokens"] = laws.learn_shared(role, MESSAGE, messages, told, WINDOWS)
     else:
         laws.notes.lack(f"{role.path}.message_tokens: no turn of the log follows another; they are taken to be 0.")
-    keys["context"] = _context(log, number, laws, growth)
+    keys["context"] = _context(log, number, laws, growth, compaction)
     laws.notes.lack("Retrieved documents are not told apart from messages: message_tokens has them in.")
     return keys
 
@@ -69,17 +73,45 @@ def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
     return keys
 
 
-def _context(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any]:
+def _kin(laws: Laws, role: Role) -> Ints:
+    return np.concatenate([other.turns for other in laws.roles if other.kin == role.kin])
+
+
+def _compaction(log: Log, number: int, laws: Laws) -> Compaction | None:
+    """The compaction of an agent, which is that of its kin, where its own instances are compacted and do not pass."""
+    role = laws.roles[number]
+    found = learn_compaction(log, _kin(laws, role))
+    return found if found and role.start != LARGE and compacts(log, role.turns, found.limit) else None
+
+
+def _messages(log: Log, number: int, laws: Laws, growth: Growth) -> tuple[FloatArray, Mask]:
+    """Messages by turn, and where they are known; after a compaction, all that the prompt has beside the summary.
+
+    A summary is short, and what is sent again after it (files that are read once more) is most of the prompt: as
+    history that the compacting call wrote, it would be billed as output.
+    """
+    role = laws.roles[number]
+    messages, told = growth.message.copy(), growth.grown.copy()
+    if not _compaction(log, number, laws):
+        return messages, told
+    for at, other in enumerate(laws.roles):
+        found = _compaction(log, at, laws) if other.kin == role.kin and not growth.whole[at] else None
+        if found:
+            rows = other.turns[compacted(log)[other.turns]]
+            messages[rows] = np.maximum(log.turns.prompt[rows] - growth.system[at] - found.summary, 0.0)
+            told[rows] = True
+    return messages, told
+
+
+def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compaction | None) -> dict[str, Any]:
     role, notes = laws.roles[number], laws.notes
     context: dict[str, Any] = {"carry": growth.carry[number]}
     notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
-    kin = np.concatenate([other.turns for other in laws.roles if other.kin == role.kin])
-    found, own = learn_compaction(log, kin), learn_compaction(log, role.turns)
-    if found and own and role.start != LARGE:
-        summary = max(found.after - growth.system[number], 1)
-        context |= {"limit": found.limit, "overflow": "compact", "summary_tokens": summary}
+    if found:
+        context |= {"limit": found.limit, "overflow": "compact", "summary_tokens": found.summary}
         seen = f"{found.n:,} compactions: to {found.after:,} tokens, the system prompt included, in the median"
         notes.comments[f"{role.path}.context.limit"] = seen
+        notes.comments[f"{role.path}.context.summary_tokens"] = "what else is sent after a compaction is a message"
         return context
     largest = float(log.turns.prompt[role.turns].max())
     window = next((size for size in WINDOWS if size >= largest), None)
