@@ -14,6 +14,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.bills import Bill, invoice_words, make_bill
 from scenarios.calibrating import learnings as learning
+from scenarios.calibrating.clocks import without_strays
 from scenarios.calibrating.draft import Draft, write_draft
 from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.learnings import Chooser, Learnings, Learnt, Notes, Sessions
@@ -185,6 +186,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     """
     options = options or Options()
     _refuse(calls)
+    calls, strays = without_strays(calls)
     bill = make_bill(calls, as_of=options.as_of or price_data_date(), mapping=options.models, invoice=options.invoice)
     as_of = options.as_of or (bill.days[1] if bill.days else price_data_date())
     models = name_models(calls, bill, _month_after(as_of))
@@ -204,6 +206,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     drivers = learn_drivers(read_sessions(calls), costs, sessions.cost, volume, found.agents, notes, seed=options.seed)
     document = _document(options, as_of, models, section, found, drivers, reading, bill)
     _add_comments(notes, models, volume, bill, reading, calls)
+    _say_what_is_missing(notes, calls, strays)
     return Calibration(
         document, notes.comments, notes.bodies, tuple(notes.learnt), tuple(notes.assumed), tuple(notes.unlearnt),
         tuple(notes.warnings), bill, reading, sessions, drivers, volume,
@@ -304,6 +307,22 @@ def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, read
     tiers = calls["tier"] != NONE
     if tiers.any():
         notes.assume(f"{tiers.mean():.0%} of the calls name a tier of service; the scenario knows standard and batch")
+
+
+def _say_what_is_missing(notes: Notes, calls: Calls, strays: int) -> None:
+    alone = int((calls["session"] == NONE).sum())
+    if alone == len(calls):
+        notes.lack("sessions: the log names none, so each call stands for one, and its prompt is a draw of its own")
+    elif alone:
+        notes.warn(
+            f"{alone:,} of {len(calls):,} calls name no session and were taken for sessions of one call: where they "
+            "belong to longer ones, sessions seem shorter and cheaper than they are, and their first prompts longer"
+        )
+    if strays:
+        notes.warn(
+            "dates more than a year away from all others, as a clock that is wrong makes them, are not used: "
+            f"{strays:,} of {len(calls):,} calls"
+        )
 
 
 def _heading(made: Calibration) -> str:

@@ -148,9 +148,17 @@ class CalibrateRequest:
 
     @classmethod
     def read(
-        cls, logs: Sequence[str | Path], out: str | Path | None, words: Mapping[str, Any], prefix: str = ""
+        cls,
+        logs: Sequence[str | Path],
+        out: str | Path | None,
+        words: Mapping[str, Any],
+        prefix: str = "",
+        *,
+        replace: bool = False,
     ) -> CalibrateRequest:
         """Read the words of a command line or the arguments of `calibrate`; None is what was not given.
+
+        `replace` says that a file at `out` may be written over.
 
         Raises
         ------
@@ -166,7 +174,7 @@ class CalibrateRequest:
         if rate is not None and not 0.0 < rate < math.inf:
             raise LogError(f"{prefix}sessions-per-day: {rate:g} is no number of sessions; give one above 0")
         if out is not None:
-            _refuse_place(Path(out), logs, prefix)
+            _refuse_place(Path(out), logs, prefix, replace)
         options = Options(
             name=words.get("name"),
             models=reading.models,
@@ -182,13 +190,20 @@ class CalibrateRequest:
         """What is read, and must not be overwritten."""
         return [Path(log) for log in self.logs]
 
-    def calibrate(self, watch: Watch | None = None, phase: Phase | None = None) -> Calibrated:
-        """Read the logs, learn from them, and hold what was learnt against them."""
+    def calibrate(
+        self, watch: Watch | None = None, phase: Phase | None = None, keep: Callable[[Calibration], None] | None = None
+    ) -> Calibrated:
+        """Read the logs, learn from them, and hold what was learnt against them.
+
+        `keep` gets what was learnt before it is held against anything, so that nothing can take it away again.
+        """
         say = phase or (lambda _: None)
         calls, reading = self.reading.read(self.logs, watch)
         say(f"learning from {len(calls):,} calls")
         calibration = learn(calls, reading, self.options)
         scenario = loaded(calibration)
+        if keep is not None:
+            keep(calibration)
         models, seed = self.options.models, self.options.seed
         in_sample = hold_against(scenario, calls, models=models, seed=seed, phase=phase)
         if self.holdout is None:
@@ -331,7 +346,7 @@ def _several(logs: str | Path | Sequence[str | Path]) -> Sequence[str | Path]:
     return [logs] if isinstance(logs, str | Path) else logs
 
 
-def _refuse_place(out: Path, logs: Sequence[str | Path], prefix: str) -> None:
+def _refuse_place(out: Path, logs: Sequence[str | Path], prefix: str, replace: bool) -> None:
     """Refuse a place that can't take a scenario before an hour is spent on it."""
     if out.suffix.lower() not in {".yaml", ".yml"}:
         raise LogError(f"{prefix}out: {out} is not named as a scenario is; end it in .yaml")
@@ -339,6 +354,11 @@ def _refuse_place(out: Path, logs: Sequence[str | Path], prefix: str) -> None:
         raise LogError(f"{prefix}out: {out} can't be written; name a file in a folder")
     if out.resolve() in {Path(log).resolve() for log in logs}:
         raise LogError(f"{prefix}out: {out} is a log that is read, and is never overwritten")
+    if out.exists() and not replace:
+        raise LogError(
+            f"{prefix}out: {out} exists already, and is left as it is; choose another name, or say {prefix}force to "
+            "replace it"
+        )
 
 
 def _pairs(words: str | Sequence[str] | None, name: str, form: str) -> list[tuple[str, str]]:

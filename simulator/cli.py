@@ -23,6 +23,7 @@ from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED, ending
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from scenarios.calibrate import Calibration
     from simulator.month import PeriodReplay
     from simulator.outputs import Wanted
     from simulator.replay import Replay
@@ -287,6 +288,7 @@ def calibrate(
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the scenario; default: its file's.")] = None,
     seed: LogSeed = 1,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists already.")] = False,
     report: Report = None,
     json: Json = None,
 ) -> None:
@@ -308,15 +310,18 @@ def calibrate(
     }
     words |= {"feature_from": feature_from, "ttl": ttl, "invoice": invoice, "holdout": holdout, "seed": seed}
     words |= {"sessions_per_day": sessions_per_day, "name": name}
-    request = CalibrateRequest.read(logs, out, words, prefix="--")
+    request = CalibrateRequest.read(logs, out, words, prefix="--", replace=force)
     wanted.check_writable(request.files)
+
+    def keep(made: Calibration) -> None:
+        scenario, *values = made.write(out)
+        _note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
+
     with shown_reading(sys.stderr.isatty(), _plain(), _note) as (watch, phase), _noting_interruption():
-        made = request.calibrate(watch, phase)
+        made = request.calibrate(watch, phase, keep)
         page = render(made, out) if report is not None else ""
     document = made.to_dict() if json is not None else {}
     try:
-        scenario, *values = made.write(out)
-        _note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
         for path in (*wanted.write_numbers(document), *wanted.write_page(page)):
             _note(f"wrote {path}")
     finally:

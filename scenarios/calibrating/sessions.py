@@ -174,7 +174,7 @@ def _turns(calls: Calls, turn_of_call: Ints, instance: Ints, instances: Instance
     last[turn_of_call[rows]] = rows
     number = np.arange(n) - instances.first_turn[instance]
     later = number > 0
-    prompt = calls.prompt[last].astype(float)
+    prompt = _known_prompts(calls.prompt[last].astype(float), calls["output"][last].astype(float), later)
     output = calls["output"][last].astype(float)
     time = calls["time"][last]
     compacted = np.zeros(n, bool)
@@ -195,6 +195,23 @@ def _turns(calls: Calls, turn_of_call: Ints, instance: Ints, instances: Instance
         np.where(later, np.diff(time, prepend=np.nan) / _MINUTE, np.nan),
         compacted & later,
     )
+
+
+def _known_prompts(prompt: FloatArray, output: FloatArray, later: Mask) -> FloatArray:
+    """The prompts, and in place of those that the log leaves out the least that was sent.
+
+    Gateways count no tokens of a call that failed. Taken for a prompt of none, it would be a compaction, or the
+    shortest prompt of all.
+    """
+    missing = prompt == 0
+    if missing.all() or not missing.any():
+        return prompt
+    prompt = prompt.copy()
+    first = prompt[~later & ~missing]
+    prompt[missing & ~later] = np.median(first) if first.size else prompt[~missing].min()
+    for row in np.flatnonzero(missing & later).tolist():
+        prompt[row] = prompt[row - 1] + output[row - 1]
+    return prompt
 
 
 def _parents(calls: Calls, first: Ints, n_calls: Ints, session: Ints) -> Ints:

@@ -89,8 +89,8 @@ def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
     edge = divide(np.log(np.maximum(first[~large], 1.0)))
     if edge is not None:
         above = first > np.exp(edge)
-        apart = np.median(first[above & ~large]) >= _APART * np.median(first[~above & ~large])
-        if apart and _enough(above & ~large) and _enough(~above & ~large):
+        both = _enough(above & ~large) and _enough(~above & ~large)
+        if both and np.median(first[above & ~large]) >= _APART * np.median(first[~above & ~large]):
             kinds = {FRESH: ~above & ~large, RESUMED: above & ~large}
     if not kinds:
         kinds = {FRESH: ~large}

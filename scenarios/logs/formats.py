@@ -128,6 +128,8 @@ def _told(head: Head, known: Mapping[str, type[Format]]) -> list[type[Format]]:
 
 
 def _unknown(head: Head, known: Mapping[str, type[Format]]) -> str:
+    if not head.path.stat().st_size:
+        return f"{head.path} is empty: it holds no byte of a log"
     seen = (
         f"{head.kind} with {', '.join(head.columns[:12])}"
         if head.columns

@@ -6,12 +6,15 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from scenarios.logs.reading import LogError, Reading, ReadingProgress, Watch
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 LONGEST_LINE = 1 << 28
 """Bytes. A longer line is no record of a call."""
@@ -23,6 +26,23 @@ _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _LINES_A_REPORT = 1 << 15
 _BUFFER = 1 << 18
+
+
+class _Unzipped(io.RawIOBase):
+    """What a gzipped file holds: all of it up to the place where it is cut off, which `gzip.GzipFile` alone loses."""
+
+    def __init__(self, raw: IO[bytes]) -> None:
+        self._zipped = gzip.GzipFile(fileobj=raw)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """Take what one step of unzipping gives, so that an error takes nothing with it."""
+        view = memoryview(buffer).cast("B")
+        some = self._zipped.read1(len(view))
+        view[: len(some)] = some
+        return len(some)
 
 
 class Source:
@@ -57,15 +77,15 @@ class Source:
             zipped = raw.read(2) == _GZIP
             raw.seek(0)
             self._raw = raw
-            yield io.BufferedReader(gzip.GzipFile(fileobj=raw), _BUFFER) if zipped else raw
+            yield io.BufferedReader(_Unzipped(raw), _BUFFER) if zipped else raw
 
     def head(self) -> bytes:
         """The first bytes, as far as they can be read."""
-        with self.open() as opened:
-            try:
-                return opened.read(HEAD_BYTES).removeprefix(_BOM)
-            except (EOFError, OSError, zlib.error):
-                return b""
+        start = b""
+        with self.open() as opened, suppress(EOFError, OSError, zlib.error):
+            while len(start) < HEAD_BYTES and (some := opened.readline(HEAD_BYTES)):
+                start += some
+        return start[:HEAD_BYTES].removeprefix(_BOM)
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines with their numbers, from 1; empty ones left out, and none that the end of the file cuts off unseen."""

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scenarios.logs.reading import LogError
 from simulator import cli
 
 
@@ -86,11 +87,46 @@ def test_what_cannot_be_done_is_said_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_interruption_leaves_nothing(log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: Any, **__: Any) -> None:
-        raise KeyboardInterrupt
+def interrupted(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
 
-    monkeypatch.setattr("simulator.calibration.hold_against", interrupted)
+
+def test_an_interruption_while_learning_leaves_nothing(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.calibration.learn", interrupted)
     monkeypatch.chdir(tmp_path)
     assert call(monkeypatch, "calibrate", log, "--out", "made.yaml") == 130
     assert list(tmp_path.iterdir()) == []
+
+
+def failing(*_: Any, **__: Any) -> None:
+    raise LogError("the comparison failed")
+
+
+@pytest.mark.parametrize(("end", "code"), [(interrupted, 130), (failing, 2)])
+def test_what_was_learnt_outlives_its_comparison(
+    end: Any,
+    code: int,
+    log: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("simulator.calibration.hold_against", end)
+    monkeypatch.chdir(tmp_path)
+    assert call(monkeypatch, "calibrate", log, "--out", "made.yaml") == code
+    assert "wrote made.yaml" in capsys.readouterr().err
+    assert call(monkeypatch, "check", "made.yaml") == 0
+
+
+def test_a_file_that_exists_is_replaced_only_where_that_is_said(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = tmp_path / "made.yaml"
+    made.write_text("edited by hand")
+    assert call(monkeypatch, "calibrate", log, "--out", made) == 2
+    assert f"--out: {made} exists already, and is left as it is" in capsys.readouterr().err
+    assert made.read_text() == "edited by hand"
+    assert call(monkeypatch, "calibrate", log, "--out", made, "--force") == 0
+    assert made.read_text().startswith("#")
