@@ -157,6 +157,8 @@ class CalibrateRequest:
         LogError
             for a word that can't be read
         """
+        if not logs:
+            raise LogError("no logs are given; name files of calls, or folders of them")
         reading = ReadOptions.of(words, prefix)
         share, invoice, rate = words.get("holdout"), words.get("invoice"), words.get("sessions_per_day")
         if share is not None and not 0.0 < share < 1.0:

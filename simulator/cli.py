@@ -268,8 +268,11 @@ def _hand_over_replay(found: Replay | PeriodReplay, wanted: Wanted, everything: 
 
 @app.command()
 def calibrate(
-    logs: Logs,
     out: Annotated[str, typer.Option(metavar="FILE", help="Where to write the scenario.")],
+    logs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="LOGS...", help="Files of call logs, or folders of them; with --level, a scenario."),
+    ] = None,
     format_: LogFormat = "auto",
     map_: Mapped = None,
     where: Where = None,
@@ -284,6 +287,12 @@ def calibrate(
     ] = None,
     sessions_per_day: Annotated[
         float | None, typer.Option(metavar="N", help="In place of what the log says.", min=0.0)
+    ] = None,
+    level: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="USAGE", help="Bring the scenario that stands in place of LOGS to the level of sums. Repeatable."
+        ),
     ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the scenario; default: its file's.")] = None,
     seed: LogSeed = 1,
@@ -306,7 +315,10 @@ def calibrate(
     }
     words |= {"feature_from": feature_from, "ttl": ttl, "invoice": invoice, "holdout": holdout, "seed": seed}
     words |= {"sessions_per_day": sessions_per_day, "name": name}
-    request = CalibrateRequest.read(logs, out, words, prefix="--")
+    if level:
+        _bring_to_level(logs or [], level, out, words, wanted)
+        return
+    request = CalibrateRequest.read(logs or [], out, words, prefix="--")
     wanted.check_writable(request.files)
     with shown_reading(sys.stderr.isatty(), _plain(), _note) as (watch, phase), _noting_interruption():
         made = request.calibrate(watch, phase)
@@ -318,6 +330,25 @@ def calibrate(
             _note(f"wrote {path}")
     finally:
         _say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, _width(), out))
+
+
+def _bring_to_level(given: list[str], level: list[str], out: str, words: Mapping[str, Any], wanted: Wanted) -> None:
+    """Scale an existing scenario to sums."""
+    from simulator.level import level_request, level_scenario
+    from simulator.outputs import json_text
+    from simulator.progress import shown_reading
+    from simulator.show.level_screen import level_screen
+
+    scenario, usage = level_request(given, level, out, words)
+    wanted.check_writable([*map(Path, level)])
+    with shown_reading(sys.stderr.isatty(), _plain(), _note) as (_, phase), _noting_interruption():
+        made = level_scenario(given[0], scenario, usage, name=words["name"], seed=words["seed"], phase=phase)
+    document = made.to_dict()
+    try:
+        for path in [*made.write(out), *wanted.write_numbers(document)]:
+            _note(f"wrote {path}")
+    finally:
+        _say(json_text(document) if wanted.json_to_stdout else level_screen(made, _width(), out))
 
 
 @app.command()
