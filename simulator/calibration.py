@@ -192,14 +192,18 @@ class CalibrateRequest:
         calibration = learn(calls, reading, self.options)
         scenario = loaded(calibration)
         models, seed = self.options.models, self.options.seed
-        in_sample = hold_against(scenario, calls, models=models, seed=seed, phase=phase)
+        whole = None if self.options.sessions_per_day else 1.0  # a volume that was stated is not the log's
+        in_sample = hold_against(scenario, calls, models=models, seed=seed, share=whole, phase=phase)
         if self.holdout is None:
             return Calibrated(calibration, scenario, in_sample, None)
         kept, held = split(calls, self.holdout, seed)
         say(f"learning from {len(kept):,} calls alone, to forecast the others")
         part = learn(kept, reading, dataclasses.replace(self.options, kept=1.0 - self.holdout, invoice=None))
         fitted = len(part.sessions)
-        out = hold_against(loaded(part), held, models=models, seed=seed, fitted_sessions=fitted, phase=phase)
+        out = hold_against(
+            loaded(part), held, models=models, seed=seed, fitted_sessions=fitted, share=whole and self.holdout,
+            phase=phase,
+        )  # fmt: skip
         return Calibrated(calibration, scenario, in_sample, out)
 
 
