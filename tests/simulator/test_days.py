@@ -94,7 +94,7 @@ def test_twice_the_volume_is_seen() -> None:
     assert "Costs of days are " in tested.words
     assert tested.days is not None
     assert tested.days.inside is not None
-    assert tested.days.inside < 0.2
+    assert tested.days.inside < stats.binom.ppf(SURE, 56, 0.9) / 56
 
 
 def test_a_driver_of_volume_widens_the_interval_of_days_alone() -> None:
