@@ -36,8 +36,8 @@ COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red", "TOO
 app = typer.Typer(
     name="burncurve",
     help="Monte Carlo cost risk of GenAI products: what will we spend, and how likely do we breach the budget?",
-    epilog="SCENARIO is a YAML file, or a name from `burncurve list`. Start with `burncurve run faq`; with logs at hand, "
-    "with `burncurve calibrate LOGS --out mine.yaml`.",
+    epilog="SCENARIO is a YAML file, or a name from `burncurve list`. Start with `burncurve run faq`; with logs at "
+    "hand, with `burncurve calibrate LOGS --out mine.yaml`.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -301,13 +301,13 @@ def calibrate(
 ) -> None:
     """Learn a scenario from call logs, and hold it against them.
 
-    Reads csv, JSON lines and Parquet with a row a call, LiteLLM spend logs, Langfuse observations, Helicone requests and
-    published traces, told apart by how they begin. Says first what the log costs at the day's prices against what it
-    records; then what was learnt, how simulated sessions compare with those observed, what could not be learnt and what
-    was assumed.
+    Reads csv, JSON lines and Parquet with a row a call, LiteLLM spend logs, Langfuse observations, Helicone requests
+    and published traces, told apart by how they begin. Says first what the log costs at the day's prices against what
+    it records; then what was learnt, how simulated sessions compare with those observed, what could not be learnt and
+    what was assumed.
 
-    Usage pages and bills (OpenAI, Anthropic, ccusage, FOCUS) are sums and have no tails; they bring an existing scenario
-    to their level: burncurve calibrate SCENARIO --level USAGE --out FILE
+    Usage pages and bills (OpenAI, Anthropic, ccusage, FOCUS) are sums and have no tails; they bring an existing
+    scenario to their level: burncurve calibrate SCENARIO --level USAGE --out FILE
     """
     from simulator.calibration import CalibrateRequest
     from simulator.outputs import Wanted, json_text
@@ -377,7 +377,7 @@ def backtest(
     seed: LogSeed = 1,
     json: Json = None,
 ) -> None:
-    """Hold a scenario against call logs: simulated against observed, quantile by quantile.
+    """Hold a scenario against call logs, quantile by quantile.
 
     Logs are read as `burncurve calibrate` reads them; those of a later time than it was learnt from ask the most of it.
     """
