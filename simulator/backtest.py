@@ -11,6 +11,7 @@ import numpy as np
 
 from distributions.streams import name_hash, period_uniforms
 from scenarios.logs.table import OK
+from simulator.days import Days, compare_days
 from simulator.judged import MATCH, OFF, TOO_FEW, Floats, Quantity, Sample, judge
 from simulator.observed import observed_sessions
 from simulator.sampled import predicted_means, sample
@@ -29,7 +30,6 @@ SET, SETS, TRIALS = 100, 400, 500
 """Sessions of a sum; sums of observed ones; simulated ones."""
 INTERVAL = 0.90
 BINS = 10
-FEWEST_DAYS = 14
 _SETS = name_hash("backtest:sets")
 KOLMOGOROV = 1.358
 """The 95 % point of sqrt(n) times a Kolmogorov-Smirnov distance of independent values."""
@@ -84,6 +84,7 @@ class Backtest:
     currency : of the costs
     quantities : the comparisons
     coverage, spread : of session costs; None where too few or free
+    days : of a dated log; None where it has no dates, is free, or the volume is not to be looked at
     held_out : whether the scenario was learnt from other sessions of the same log
     notes : what was assumed
     costs : of the observed sessions and of the simulated ones, to draw; None where too few or free
@@ -96,6 +97,7 @@ class Backtest:
     quantities: tuple[Quantity, ...]
     coverage: Coverage | None
     spread: Spread | None
+    days: Days | None = None
     held_out: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
     costs: tuple[Floats, Floats] | None = field(default=None, repr=False, compare=False)
@@ -130,6 +132,7 @@ class Backtest:
             "quantities": [_plain_quantity(quantity) for quantity in self.quantities],
             "coverage": dataclasses.asdict(self.coverage) if self.coverage else None,
             "spread": dataclasses.asdict(self.spread) if self.spread else None,
+            "days": _plain_days(self.days) if self.days else None,
             "notes": list(self.notes),
         }
 
@@ -147,6 +150,7 @@ def backtest(
     seed: int = 1,
     fitted_sessions: int | None = None,
     sessions: int | None = None,
+    share: float | None = 1.0,
     phase: Phase | None = None,
 ) -> Backtest:
     """Hold a scenario against a log.
@@ -159,6 +163,7 @@ def backtest(
     seed : of what is simulated and drawn again
     fitted_sessions : how many sessions of the same log, but not these, the scenario was learnt from
     sessions : how many to simulate; by default 20 times those observed, at least 20,000 and at most 100,000
+    share : of all sessions of the log's days that these are; None leaves days and volume out
     phase : told what is being done
 
     Raises
@@ -177,10 +182,16 @@ def backtest(
     cost = observed.cost
     assert cost is not None
     priced = bool(cost.any()) and len(observed) > 1
-    coverage = _coverage(scenario, cost, seed) if priced else None
+    means = predicted_means(scenario, SET, TRIALS, seed) if priced else np.zeros(0)
+    coverage = _coverage(means, cost, seed) if priced else None
     spread = _spread(cost, simulated.sessions["cost"]) if priced else None
+    days = None
+    if priced and share is not None and calls.dated and np.isfinite(observed.start).any():
+        left = _open_sd(means, simulated.sessions["cost"])
+        days = compare_days(scenario, observed, simulated.sessions, left, share, seed)
+        quantities += [days.spend] if days.spend else []
     return Backtest(
-        len(observed), len(calls), n, scenario.currency, tuple(quantities), coverage, spread,
+        len(observed), len(calls), n, scenario.currency, tuple(quantities), coverage, spread, days,
         fitted_sessions is not None, notes, (cost, simulated.sessions["cost"]) if priced else None,
     )  # fmt: skip
 
@@ -222,15 +233,24 @@ def _floats(values: Any) -> Floats:
     return np.asarray(values, np.float64)
 
 
-def _coverage(scenario: Scenario, cost: Floats, seed: int) -> Coverage:
+def _coverage(predicted: Floats, cost: Floats, seed: int) -> Coverage:
     n = cost.size
-    predicted = predicted_means(scenario, SET, TRIALS, seed)
     tail = (1.0 - INTERVAL) / 2.0
     low, high = np.quantile(predicted, [tail, 1.0 - tail]).tolist()
     u = period_uniforms(seed, _SETS, np.repeat(np.arange(SETS), SET), 0, np.tile(np.arange(SET), SETS))
     means = cost[np.minimum((u * n).astype(np.int64), n - 1)].reshape(SETS, SET).mean(axis=1)
     inside = float(((low <= means) & (means <= high)).mean())
     return Coverage(SET, SETS, low, high, INTERVAL, inside)
+
+
+def _open_sd(means: Floats, cost: Floats) -> float:
+    """Log standard deviation that drivers alone give the mean cost: what means of sets vary beyond chance."""
+    if not means.mean():
+        return 0.0
+    seen, chance = float(means.var()), float(cost.var()) / SET
+    beyond = seen - chance
+    error = seen * float(np.sqrt(2.0 / means.size))
+    return float(np.sqrt(np.log1p(beyond / means.mean() ** 2))) if beyond > 2.0 * error else 0.0
 
 
 def _spread(cost: Floats, simulated: Floats) -> Spread:
@@ -245,6 +265,17 @@ def _distance(one: Floats, other: Floats) -> float:
     both = np.concatenate([one, other])
     gaps = np.searchsorted(one, both, "right") / one.size - np.searchsorted(other, both, "right") / other.size
     return float(np.abs(gaps).max())
+
+
+def _plain_days(days: Days) -> dict[str, Any]:
+    return {
+        "first": days.first.isoformat(),
+        "n": days.n,
+        "cut": days.cut,
+        "level": days.level,
+        "inside": days.inside,
+        "weekdays": [dataclasses.asdict(one) | {"off": one.off} for one in days.weekdays],
+    }
 
 
 def _plain_quantity(quantity: Quantity) -> dict[str, Any]:

@@ -165,6 +165,8 @@ class CalibrateRequest:
         LogError
             for a word that can't be read
         """
+        if not logs:
+            raise LogError("no logs are given; name files of calls, or folders of them")
         reading = ReadOptions.of(words, prefix)
         share, invoice, rate = words.get("holdout"), words.get("invoice"), words.get("sessions_per_day")
         if share is not None and not 0.0 < share < 1.0:
@@ -205,14 +207,18 @@ class CalibrateRequest:
         if keep is not None:
             keep(calibration)
         models, seed = self.options.models, self.options.seed
-        in_sample = hold_against(scenario, calls, models=models, seed=seed, phase=phase)
+        whole = None if self.options.sessions_per_day else 1.0  # a volume that was stated is not the log's
+        in_sample = hold_against(scenario, calls, models=models, seed=seed, share=whole, phase=phase)
         if self.holdout is None:
             return Calibrated(calibration, scenario, in_sample, None)
         kept, held = split(calls, self.holdout, seed)
         say(f"learning from {len(kept):,} calls alone, to forecast the others")
         part = learn(kept, reading, dataclasses.replace(self.options, kept=1.0 - self.holdout, invoice=None))
         fitted = len(part.sessions)
-        out = hold_against(loaded(part), held, models=models, seed=seed, fitted_sessions=fitted, phase=phase)
+        out = hold_against(
+            loaded(part), held, models=models, seed=seed, fitted_sessions=fitted, share=whole and self.holdout,
+            phase=phase,
+        )  # fmt: skip
         return Calibrated(calibration, scenario, in_sample, out)
 
 

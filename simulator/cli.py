@@ -37,7 +37,8 @@ COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red", "TOO
 app = typer.Typer(
     name="burncurve",
     help="Monte Carlo cost risk of GenAI products: what will we spend, and how likely do we breach the budget?",
-    epilog="SCENARIO is a YAML file, or a name from `burncurve list`. Start with `burncurve run faq`.",
+    epilog="SCENARIO is a YAML file, or a name from `burncurve list`. Start with `burncurve run faq`; with logs at "
+    "hand, with `burncurve calibrate LOGS --out mine.yaml`.",
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -269,8 +270,11 @@ def _hand_over_replay(found: Replay | PeriodReplay, wanted: Wanted, everything: 
 
 @app.command()
 def calibrate(
-    logs: Logs,
     out: Annotated[str, typer.Option(metavar="FILE", help="Where to write the scenario.")],
+    logs: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="LOGS...", help="Files of call logs, or folders of them; with --level, a scenario."),
+    ] = None,
     format_: LogFormat = "auto",
     map_: Mapped = None,
     where: Where = None,
@@ -286,13 +290,28 @@ def calibrate(
     sessions_per_day: Annotated[
         float | None, typer.Option(metavar="N", help="In place of what the log says.", min=0.0)
     ] = None,
+    level: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="USAGE", help="Bring the scenario that stands in place of LOGS to the level of sums. Repeatable."
+        ),
+    ] = None,
     name: Annotated[str | None, typer.Option(metavar="NAME", help="Of the scenario; default: its file's.")] = None,
     seed: LogSeed = 1,
     force: Annotated[bool, typer.Option("--force", help="Replace FILE where it exists already.")] = False,
     report: Report = None,
     json: Json = None,
 ) -> None:
-    """Learn a scenario from call logs, and hold it against them."""
+    """Learn a scenario from call logs, and hold it against them.
+
+    Reads csv, JSON lines and Parquet with a row a call, LiteLLM spend logs, Langfuse observations, Helicone requests,
+    OpenTelemetry traces, transcripts of Claude Code and Codex, and published traces, told apart by how they begin. Says
+    first what the log costs at the day's prices against what it records; then what was learnt, how simulated sessions
+    compare with those observed, what could not be learnt and what was assumed.
+
+    Usage pages and bills (OpenAI, Anthropic, ccusage, FOCUS) are sums and have no tails; they bring an existing
+    scenario to their level: burncurve calibrate SCENARIO --level USAGE --out FILE
+    """
     from simulator.calibration import CalibrateRequest
     from simulator.outputs import Wanted, json_text
     from simulator.progress import shown_reading
@@ -310,7 +329,10 @@ def calibrate(
     }
     words |= {"feature_from": feature_from, "ttl": ttl, "invoice": invoice, "holdout": holdout, "seed": seed}
     words |= {"sessions_per_day": sessions_per_day, "name": name}
-    request = CalibrateRequest.read(logs, out, words, prefix="--", replace=force)
+    if level:
+        _bring_to_level(logs or [], level, out, words, wanted)
+        return
+    request = CalibrateRequest.read(logs or [], out, words, prefix="--", replace=force)
     wanted.check_writable(request.files)
 
     def keep(made: Calibration) -> None:
@@ -326,6 +348,25 @@ def calibrate(
             _note(f"wrote {path}")
     finally:
         _say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, _width(), out))
+
+
+def _bring_to_level(given: list[str], level: list[str], out: str, words: Mapping[str, Any], wanted: Wanted) -> None:
+    """Scale an existing scenario to sums."""
+    from simulator.level import level_request, level_scenario
+    from simulator.outputs import json_text
+    from simulator.progress import shown_reading
+    from simulator.show.level_screen import level_screen
+
+    scenario, usage = level_request(given, level, out, words)
+    wanted.check_writable([*map(Path, level)])
+    with shown_reading(sys.stderr.isatty(), _plain(), _note) as (_, phase), _noting_interruption():
+        made = level_scenario(given[0], scenario, usage, name=words["name"], seed=words["seed"], phase=phase)
+    document = made.to_dict()
+    try:
+        for path in [*made.write(out), *wanted.write_numbers(document)]:
+            _note(f"wrote {path}")
+    finally:
+        _say(json_text(document) if wanted.json_to_stdout else level_screen(made, _width(), out))
 
 
 @app.command()
@@ -344,7 +385,10 @@ def backtest(
     seed: LogSeed = 1,
     json: Json = None,
 ) -> None:
-    """Hold a scenario against call logs: simulated against observed, quantile by quantile."""
+    """Hold a scenario against call logs, quantile by quantile.
+
+    Logs are read as `burncurve calibrate` reads them; those of a later time than it was learnt from ask the most of it.
+    """
     from simulator.calibration import BacktestRequest
     from simulator.outputs import Wanted, json_text
     from simulator.progress import shown_reading

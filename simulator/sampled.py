@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from distributions.law import Law
 from distributions.streams import name_hash, period_uniforms
+from scenarios.laws import law as law_of
 from scenarios.prices import resolve_prices
 from scenarios.risks import Drivers
 from simulator.bounds import cost_overflow
@@ -101,6 +103,24 @@ def with_drivers(scenario: Scenario) -> Scenario:
     """The same with the drivers that say what nobody knows of a session yet; prices and volume say nothing of one."""
     kept = scenario.drivers.model_copy(update={"price": None, "volume": None, "correlation": _inner(scenario)})
     return bare(scenario).model_copy(update={"drivers": kept})
+
+
+def typical(scenario: Scenario) -> Scenario:
+    """The same with every driver at its P50."""
+    drawn = ((name, getattr(scenario.drivers, name)) for name in Drivers.model_fields)
+    medians = {name: law_of(float(value.ppf(0.5))) for name, value in drawn if isinstance(value, Law)}
+    kept = scenario.drivers.model_copy(update={**medians, "correlation": {}})
+    return bare(scenario).model_copy(update={"drivers": kept})
+
+
+def sessions_at_p50(scenario: Scenario, n: int, seed: int = 1) -> Records:
+    """Simulate sessions, SESSION_DTYPE[n], with every driver at its P50."""
+    scenario = typical(scenario)
+    program, period = _compiled(scenario)
+    try:
+        return sample_sessions(program, period, seed, _addresses(scenario, n))
+    except CostOverflowError as error:
+        raise cost_overflow(scenario, error) from None
 
 
 def sample(scenario: Scenario, n: int, seed: int = 1) -> Sampled:

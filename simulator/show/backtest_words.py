@@ -7,12 +7,14 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from simulator.judged import FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantity
+from scenarios.words import WEEKDAYS
+from simulator.judged import FIGURES, MATCH, OFF, SPEND, TOO_FEW, Judged, Quantity
 from simulator.show.tables import columns
-from simulator.show.words import count, listing, money, percent
+from simulator.show.words import LONG_WEEKDAYS, count, listing, money, percent
 
 if TYPE_CHECKING:
     from simulator.backtest import Backtest
+    from simulator.days import Days
 
 _NAMES = {"mean": "mean"} | {figure: figure.upper() for figure in FIGURES if figure != "mean"}
 _HEADLINES = {
@@ -72,12 +74,30 @@ def further_words(tested: Backtest) -> Iterator[str]:
             f"the {percent(spread.expected)} that chance passes in one case of twenty, were sessions independent"
             f"{'' if tested.held_out else ' and the laws not learnt from them'}."
         )
+    if tested.days is not None:
+        yield days_words(tested.days)
     yield (
         "Rule: ± is how far chance takes a figure, so wide that of the six of a line one in twenty times any goes "
         "beyond. OFF is beyond it and by more than 10 %; too few to tell is wider than ±50 %, or where no session "
         "lies far enough out (±?)."
     )
     yield from (f"Assumed: {note}." for note in tested.notes)
+
+
+def days_words(days: Days) -> str:
+    """What days say of volume: coverage and weekdays."""
+    if days.inside is None:
+        return f"Days: the log holds {days.n} whole {'day' if days.n == 1 else 'days'}, too few to tell how days spend."
+    told = (
+        f"Days: of {days.n} observed days, {percent(days.inside)} spent within the {percent(days.level)} interval that "
+        "the scenario has for their weekday."
+    )
+    off = [one for one in days.weekdays if one.off]
+    if off:
+        names: dict[str, str] = dict(zip(WEEKDAYS, LONG_WEEKDAYS, strict=True))
+        listed = listing([f"{names[one.name]} {one.observed:.2f}, simulated {one.simulated:.2f}" for one in off])
+        return f"{told} Weekdays spend other shares of a mean day than simulated, beyond what chance makes: {listed}."
+    return f"{told} Weekdays are like the observed ones." if days.weekdays else f"{told} Weekdays need three weeks."
 
 
 def figure_table(tested: Backtest, width: int) -> str:
@@ -95,21 +115,21 @@ def figure_table(tested: Backtest, width: int) -> str:
 def _sentence(quantity: Quantity) -> str:
     name = quantity.name.removesuffix(" per session").removesuffix(" per call")
     whose = "Session" if quantity.name.endswith("session") else "Call"
-    subject = {"cost": f"{whose} costs", "output": "Outputs of calls", "prompt": "Prompts of calls"}.get(
-        name, f"{name.capitalize()} per session"
-    )
+    subjects = {"cost": f"{whose} costs", "output": "Outputs of calls", "prompt": "Prompts of calls"}
+    subject = {**subjects, SPEND: "Costs of days"}.get(name, f"{name.capitalize()} per session")
+    units = "days" if quantity.name == SPEND else "sessions"
     off = [one for one in quantity.figures.values() if one.verdict == OFF]
     if off:
         told = listing([f"{_less(one)} at {_at(one)}" for one in off])
         return f"{subject} are {told}, beyond what chance makes ({_chances(off)})."
     if quantity.verdict == TOO_FEW:
-        return f"{subject}: {quantity.sessions:,} sessions are too few to tell."
+        return f"{subject}: {quantity.sessions:,} {units} are too few to tell."
     asked = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
     shown = [one for one in asked if one.verdict == MATCH]
     told = ", ".join(f"{_NAMES[one.figure]} {_signed(one.difference)}" for one in shown)
     rest = listing([_NAMES[one.figure] for one in asked if one.verdict == TOO_FEW])
     beyond = f"; they are too few for its {rest}" if rest else ""
-    return f"{subject} match: {told}, within what {quantity.sessions:,} sessions can tell ({_chances(shown)}){beyond}."
+    return f"{subject} match: {told}, within what {quantity.sessions:,} {units} can tell ({_chances(shown)}){beyond}."
 
 
 def _at(one: Judged) -> str:

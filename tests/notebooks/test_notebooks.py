@@ -49,7 +49,7 @@ def test_a_notebook_explains_before_it_computes(executed):
 
 def test_the_first_forecast_bears_out_what_it_says(executed, request):
     """Averages fall short of the typical month, the volume matters most, and the cap on turns saves money."""
-    if "first_forecast" not in request.node.name:
+    if "first_forecast" not in request.node.callspec.id:
         pytest.skip("speaks of the first forecast only")
     printed = "".join(output.text for output in outputs(executed) if output.get("name") == "stdout")
     breaks, breaks_with_more, breaks_with_cap = (float(odds) for odds in re.findall(r"(\d+)(?=% |%\.)", printed))
@@ -61,3 +61,16 @@ def test_the_first_forecast_bears_out_what_it_says(executed, request):
     plan, typical = (float(re.search(rf"{name}.*?(\d+\.\d)", "".join(tables))[1]) for name in ("averages", "P50\\)"))
     assert plan < 0.75 * typical
     assert any(table.startswith("volume ") for table in tables)
+
+
+def test_the_calibration_bears_out_what_it_says(executed, request):
+    """The log costs what it records, laws are like their data, and the half held back is forecast."""
+    if "calibrate" not in request.node.callspec.id:
+        pytest.skip("speaks of the calibration only")
+    printed = "".join(output.text for output in outputs(executed) if output.get("name") == "stdout")
+    repriced, recorded = re.findall(r"repriced \$([\d.]+), recorded \$([\d.]+)\.", printed)[0]
+    assert repriced == recorded
+    assert "Session costs match" in printed
+    assert int(re.findall(r"(\d+)% lie within", printed)[0]) > 75
+    tables = [output["data"]["text/plain"] for output in outputs(executed) if "text/plain" in output.get("data", {})]
+    assert any("agent.turns" in table and "xi" in table for table in tables)
