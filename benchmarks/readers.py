@@ -18,16 +18,19 @@ from typing import Any
 from scenarios.logs.formats import read_logs
 
 LINES = 400_000
+TURNS = 60
+"""Calls of a session."""
+
 TEXT = "What a tool said, a line of a file, some words of an answer. "
 
 
 def claude_code(i: int) -> Iterator[dict[str, Any]]:
-    """Six turns of three blocks and a tool's result each: 24 lines of 1.3 kB, 6 calls."""
+    """Turns of three blocks and a tool's result each: lines of 1.4 kB."""
     common = {
         "isSidechain": False, "userType": "external", "cwd": "/home/someone/project", "sessionId": f"session-{i:08}",
         "version": "2.1.50", "gitBranch": "main",
     }  # fmt: skip
-    for turn in range(6):
+    for turn in range(TURNS):
         usage = {
             "input_tokens": 4, "cache_creation_input_tokens": 700, "cache_read_input_tokens": 20_000 + 700 * turn,
             "cache_creation": {"ephemeral_5m_input_tokens": 700, "ephemeral_1h_input_tokens": 0},
@@ -42,7 +45,7 @@ def claude_code(i: int) -> Iterator[dict[str, Any]]:
             uuid = f"{i:08}-{turn}-{n}-9a0c-1b2c3d4e5f60"
             yield {
                 "parentUuid": uuid, **common, "type": "assistant", "uuid": uuid,
-                "timestamp": f"2026-11-0{1 + turn}T10:0{n}:00.123Z", "requestId": f"req_{i}_{turn}",
+                "timestamp": f"2026-11-01T10:{turn:02}:0{n}.123Z", "requestId": f"req_{i}_{turn}",
                 "message": {
                     "id": f"msg_{i}_{turn}", "type": "message", "role": "assistant", "model": "claude-opus-4-6",
                     "content": [block], "stop_reason": None, "usage": {**usage, "output_tokens": 1 + 100 * n},
@@ -51,13 +54,13 @@ def claude_code(i: int) -> Iterator[dict[str, Any]]:
         result = {"tool_use_id": f"toolu_{i}_{turn}", "type": "tool_result", "content": TEXT * 8, "is_error": False}
         yield {
             "parentUuid": uuid, **common, "type": "user", "message": {"role": "user", "content": [result]},
-            "uuid": uuid, "timestamp": f"2026-11-0{1 + turn}T10:05:00.123Z",
+            "uuid": uuid, "timestamp": f"2026-11-01T10:{turn:02}:05.123Z",
             "toolUseResult": {"stdout": TEXT * 8, "stderr": "", "interrupted": False, "isImage": False},
         }  # fmt: skip
 
 
 def codex(i: int) -> Iterator[dict[str, Any]]:
-    """Six answers, each of reasoning, a tool, its result and counts: 26 lines of 1 kB, 6 calls."""
+    """Answers of reasoning, a tool, its result and counts each: lines of 1.1 kB."""
     begun, total = "2026-11-01T10:00:00.000Z", [0, 0, 0, 0, 0]
     names = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens")
     yield {
@@ -65,7 +68,7 @@ def codex(i: int) -> Iterator[dict[str, Any]]:
         "payload": {"id": f"thread-{i:08}", "timestamp": begun, "source": "cli", "model_provider": "openai"},
     }  # fmt: skip
     yield {"timestamp": begun, "type": "turn_context", "payload": {"model": "gpt-5.6-sol", "cwd": "/home/someone"}}
-    for turn in range(6):
+    for turn in range(TURNS):
         last = [20_000 + 700 * turn, 19_000, 400, 100, 20_400 + 700 * turn]
         total = [so_far + more for so_far, more in zip(total, last, strict=True)]
         use = f"call_{i}_{turn}"
@@ -79,19 +82,16 @@ def codex(i: int) -> Iterator[dict[str, Any]]:
             }}),
             (4, "response_item", {"type": "function_call_output", "call_id": use, "output": TEXT * 24}),
         ):  # fmt: skip
-            yield {"timestamp": f"2026-11-01T10:0{turn + 1}:0{second}.000Z", "type": kind, "payload": payload}
+            yield {"timestamp": f"2026-11-01T10:{turn:02}:0{second + 2}.000Z", "type": kind, "payload": payload}
 
 
-SESSIONS: dict[str, tuple[Callable[[int], Iterator[dict[str, Any]]], int]] = {
-    "claude-code": (claude_code, 6),
-    "codex": (codex, 6),
-}
-"""By name of a format: what writes a session's lines, and how many calls are in them."""
+SESSIONS: dict[str, Callable[[int], Iterator[dict[str, Any]]]] = {"claude-code": claude_code, "codex": codex}
+"""By name of a format: what writes the lines of a session of so many turns, each turn a call."""
 
 
 def write(name: str, folder: Path, lines: int) -> int:
     """Write a log of at least so many lines, a file a session. Returns the number of its sessions."""
-    make, written, sessions = SESSIONS[name][0], 0, 0
+    make, written, sessions = SESSIONS[name], 0, 0
     while written < lines:
         made = [json.dumps(line, separators=(",", ":")) + "\n" for line in make(sessions)]
         (folder / f"{sessions:08}.jsonl").write_text("".join(made))
@@ -106,7 +106,7 @@ def measure(name: str, folder: Path, sessions: int) -> None:
     start, cpu = time.perf_counter(), time.process_time()
     calls, reading = read_logs([folder], format=name)
     taken, used = time.perf_counter() - start, time.process_time() - cpu
-    assert len(calls) == sessions * SESSIONS[name][1]
+    assert len(calls) == sessions * TURNS
     assert not reading.skipped
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     size = sum(file.stat().st_size for file in folder.iterdir())
