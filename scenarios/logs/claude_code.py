@@ -9,6 +9,7 @@ What a line says, and how it is read
 - `input_tokens` is without what was read from the cache or written to it.
 - Each failed attempt is a line of the kind `api_error`: a call that the provider failed and did not bill, with the
   prompt of the call that follows. What people are then shown (`isApiErrorMessage`, `<synthetic>`) is no call.
+- What another model was asked for by the way (`usage.iterations`) is a call of its own, by an agent called advisor.
 - The log does not count tokens of a tool's result: they are taken as its bytes of text over four.
 """
 
@@ -23,7 +24,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw
 
-from scenarios.logs.claude_lines import LINE, META, SPAWN, SPAWNED, Block, Line, Message, tokens_of, type_of
+from scenarios.logs.claude_lines import LINE, META, SPAWN, SPAWNED, Block, Iteration, Line, Message, tokens_of, type_of
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.histories import Histories
 from scenarios.logs.select import Picker
@@ -39,10 +40,11 @@ _TOOLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
 _SPAWNS = frozenset({"Task", "Agent"})
 _OWN_KIND = re.compile(r"a([a-z_]+)-[0-9a-f]+$")
 _COMPACT = "compact"
+_ADVISED = "advisor_message"
 
 
 class _Who(NamedTuple):
-    """Whose line it is: codes of the session, the instance, its parent and its kind, and what a new row needs."""
+    """Whose line it is: codes of session, instance, its parent and its kind; whether it is a sub-agent or compacts."""
 
     session: int
     instance: int
@@ -50,6 +52,7 @@ class _Who(NamedTuple):
     agent: int
     child: bool
     summary: bool
+    name: str
 
 
 NOTES = {
@@ -190,6 +193,8 @@ class _Reader:
         else:
             self._calls.lines[row] += 1
             self._enlarge(row, tokens, line.cost)
+        if usage.iterations and name:
+            self._advice(line, usage.iterations, row, name, who.name)
         if message.content.__class__ is list:
             for block in message.content:
                 if block.type in _TOOLS and block.name:
@@ -218,6 +223,25 @@ class _Reader:
             hash((name, line.request)) if name else 0, hash(message.id) if message.id else 0, who.child,
             len(line.forked) > 0,
         )  # fmt: skip
+
+    def _advice(self, line: Line, iterations: Sequence[Iteration], row: int, name: str, asker: str) -> None:
+        """Add the calls of another model that an answer asked for advice; the answer's own counts are without them."""
+        columns, code = self._calls.columns, self._calls.code
+        for i, each in enumerate(iterations):
+            own = hash((name, line.request, columns["instance"][row], i))
+            if each.type != _ADVISED or own in self._rows:
+                continue
+            tokens = tokens_of(each)
+            if bad_tokens(tokens):
+                self._reading.ignore("advice with counts that can't be used")
+                continue
+            model, tier = self._model((each.model, each.service_tier, each.speed))
+            self._rows[own] = self._calls.append(
+                columns["session"][row], code("instance", f"{asker}/advisor"), columns["instance"][row],
+                code("agent", "advisor"), NONE, model, tier, columns["feature"][row], columns["time"][row], *tokens, 0,
+                _NAN, 1, OK, True, False, False, hash((name, line.request, i)), hash((name, i)), columns["child"][row],
+                columns["copied"][row],
+            )  # fmt: skip
 
     def _enlarge(self, row: int, tokens: tuple[int, ...], cost: float | None) -> None:
         columns = self._calls.columns
@@ -335,9 +359,9 @@ class _Reader:
             kind = self._kinds.get(agent) or (own.group(1) if own else "subagent")
             who = _Who(
                 code("session", root), code("instance", f"{root}/{agent}"), code("parent", root), code("agent", kind),
-                True, kind == _COMPACT,
+                True, kind == _COMPACT, f"{root}/{agent}",
             )  # fmt: skip
         else:
-            who = _Who(code("session", root), code("instance", root), NONE, code("agent", "main"), False, False)
+            who = _Who(code("session", root), code("instance", root), NONE, code("agent", "main"), False, False, root)
         self._known[session, agent, sidechain] = who
         return who

@@ -27,6 +27,19 @@ class Usage(Struct):
     speed: str | None = None
 
 
+class Iteration(Usage):
+    """Counts of one of the requests that an answer took: of an advisor's these stand nowhere else."""
+
+    type: str | None = None
+    model: str | None = None
+
+
+class Counts(Usage):
+    """Counts of an answer, and of the requests that it took."""
+
+    iterations: list[Iteration] | None = None
+
+
 class Block(Struct):
     """A block of a message: of a tool its name, of its result the size. Texts are not decoded."""
 
@@ -44,7 +57,7 @@ class Message(Struct):
 
     id: str | None = None
     model: str | None = None
-    usage: Usage | None = None
+    usage: Counts | None = None
     content: list[Block] | str | None = None
 
 

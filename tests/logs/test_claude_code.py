@@ -249,6 +249,26 @@ def test_tiers_and_recorded_costs_are_kept(tmp_path: Path) -> None:
     np.testing.assert_array_equal(calls["cost"], [0.25, np.nan, np.nan])
 
 
+def test_what_an_advisor_was_asked_is_a_call_of_another_model(tmp_path: Path) -> None:
+    took = [
+        {"type": "message", "input_tokens": 5, "output_tokens": 40},
+        {"type": "advisor_message", "model": "claude-opus-4-6", "input_tokens": 900, "output_tokens": 70},
+    ]
+    lines = [
+        answer(0, "m1", "r1", 1, model="claude-haiku-4-5", usage={"iterations": took[:1]}),
+        *[answer(1, "m1", "r1", 50, model="claude-haiku-4-5", usage={"iterations": took}) for _ in range(2)],
+    ]
+    fork = [each | {"sessionId": "s2", "forkedFrom": {"sessionId": "s1"}} for each in lines]
+    calls, reading = read(tmp_path, a=lines, b=fork)
+    assert calls["output"].tolist() == [50, 70]
+    assert calls["fresh"].tolist() == [5, 900]
+    assert named(calls, "model") == ["claude-haiku-4-5", "claude-opus-4-6"]
+    assert named(calls, "instance") == ["s1", "s1/advisor"]
+    assert named(calls, "parent", "instance") == [None, "s1"]
+    assert named(calls, "agent") == ["main", "advisor"]
+    assert reading.duplicates == 2
+
+
 def test_each_failed_attempt_is_a_call_that_is_not_billed(tmp_path: Path) -> None:
     lines = [
         retry(0, 1), retry(1, None), answer(3, "m1", "r1", 9), answer(4, "m2", "r2", 8),
