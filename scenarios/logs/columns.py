@@ -35,14 +35,14 @@ KNOWN = {
     "provider": "provider custom_llm_provider",
     "model": "model model_name model_id",
     "tier": "tier service_tier",
-    "prompt": "prompt prompt_tokens promptTokens ContextTokens num_prefill_tokens",
-    "input": "input input_tokens inputTokens",
+    "prompt": "prompt_tokens promptTokens ContextTokens num_prefill_tokens prompt",
+    "input": "input_tokens inputTokens input",
     "fresh": "fresh fresh_tokens uncached_input_tokens",
     "cached": "cached cached_tokens cache_read_input_tokens cache_read_tokens cached_input_tokens",
     "written": "written cache_creation_input_tokens cache_write_tokens cache_creation_tokens",
     "written_1h": "written_1h",
     "readable": "readable readable_tokens",
-    "output": "output output_tokens completion_tokens completionTokens outputTokens GeneratedTokens num_decode_tokens",
+    "output": "output_tokens completion_tokens completionTokens outputTokens GeneratedTokens num_decode_tokens output",
     "reasoning": "reasoning reasoning_tokens reasoning_output_tokens",
     "total": "total total_tokens totalTokens",
     "cost": "cost cost_usd costUSD total_cost spend",
@@ -65,6 +65,7 @@ INSIDE = "cached_in_prompt"
 
 _NAMES = ("session", "instance", "parent", "agent", "provider", "model", "tier", "currency", "feature", "user", RECORD)
 _TOKENS = ("prompt", "input", "fresh", "cached", "written", "written_1h", "readable", "output", "reasoning", "total")
+_WHOLE = ("prompt", "input")
 _TRUTHS = ("billed", "summary", "compacted")
 
 
@@ -137,6 +138,10 @@ def _found(columns: Any) -> dict[str, str]:
         column = next((each for each in known.split() if each in columns), None)
         if column:
             found[name] = column
+    if any(found.get(name, name) != name for name in _WHOLE):
+        for name in _WHOLE:
+            if found.get(name) == name:  # beside prompt_tokens a column `prompt` or `input` is a text
+                del found[name]
     return found
 
 

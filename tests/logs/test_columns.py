@@ -112,3 +112,9 @@ def test_what_is_not_recognised_says_what_it_is(tmp_path: Path) -> None:
 def test_a_log_of_bad_lines_only_says_why(tmp_path: Path) -> None:
     with pytest.raises(LogError, match="1 times prompt is no number"):
         read_logs([_file(tmp_path, "prompt,output\nx,2\n")])
+
+
+def test_a_text_beside_counts_is_no_count(tmp_path: Path) -> None:
+    path = _file(tmp_path, "prompt,input,output,prompt_tokens,completion_tokens\nwhy?,what?,so.,10,2\n")
+    calls, reading = read_logs([path])
+    assert (calls["fresh"].tolist(), calls["output"].tolist(), reading.n_skipped) == ([10], [2], 0)

@@ -21,7 +21,11 @@ FUZZ = settings(max_examples=60, deadline=None, derandomize=True, database=None)
 ODD = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.lists(st.integers(), max_size=2)
 ) | st.dictionaries(st.text(max_size=3), st.integers(), max_size=2)
-TOKENS = st.integers(0, 9_999) | ODD
+COUNTS = st.integers(-9, 40)
+TOKENS = COUNTS | COUNTS | COUNTS | ODD
+NAMES = st.none() | st.text(max_size=8) | st.text(max_size=8)
+"""Mostly what a log has, so that the odd is not all that is met."""
+
 FIELDS = {
     "columns": ("prompt_tokens completion_tokens cached_tokens", "timestamp session_id model cost status request_id"),
     "helicone": (
@@ -59,10 +63,14 @@ def accounted(text: bytes, name: str, suffix: str) -> None:
 def records(name: str) -> st.SearchStrategy[dict[str, Any]]:
     counts, others = FIELDS[name]
     fields: dict[str, st.SearchStrategy[Any]] = dict.fromkeys(counts.split(), TOKENS)
-    fields |= dict.fromkeys(others.split(), ODD)
+    fields |= dict.fromkeys(others.split(), NAMES | ODD)
     if name == "langfuse":
-        fields["type"] = st.sampled_from(["GENERATION", "SPAN", "AGENT", ""]) | ODD.filter(lambda kind: kind != "TOOL")
-        fields["usage_details"] = st.dictionaries(st.sampled_from(["input", "output", "total", "x"]), TOKENS) | ODD
+        fields["type"] = st.sampled_from(["GENERATION", "GENERATION", "SPAN", "AGENT", ""]) | ODD.filter(
+            lambda kind: kind != "TOOL"
+        )
+        fields["usage_details"] = st.dictionaries(st.sampled_from(["input", "output", "total"]), TOKENS, min_size=1)
+    if name == "helicone":
+        fields["response_status"] = st.sampled_from([200, 429, -2, -3]) | ODD
     return st.fixed_dictionaries({}, optional=fields)
 
 
