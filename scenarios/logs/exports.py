@@ -136,6 +136,11 @@ def plain(raw: Raw) -> Any:
     return None
 
 
+def is_given(found: Found, field: str) -> bool:
+    """Whether it is what made a span that tells a field, and not the span itself."""
+    return found[field][0] >= _BEHIND
+
+
 def text_of(found: Found, field: str) -> str | None:
     """A field as text, of several the first; None where it is not there."""
     known = found.get(field)

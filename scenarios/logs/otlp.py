@@ -34,6 +34,7 @@ from scenarios.logs.exports import (
     begins,
     cost_of,
     count_of,
+    is_given,
     items,
     plain,
     text_of,
@@ -199,10 +200,15 @@ class _Reader:
         self._nodes.append((
             hash((span.trace_id, span.span_id)),
             hash((span.trace_id, span.parent_span_id)) if span.parent_span_id else 0,
-            kind, code(span.trace_id), code(text_of(found, "session")), code(own), code(text_of(found, "user")),
+            kind, code(span.trace_id), *self._session(found), code(own), code(text_of(found, "user")),
             code(feature), self._time(span.start_time_unix_nano), self._time(span.end_time_unix_nano), size, failed,
             known, match, detail,
         ))  # fmt: skip
+
+    def _session(self, found: Found) -> tuple[int, int]:
+        """Codes of the session that a span tells, and of that which what made it tells."""
+        session = self._names.code(text_of(found, "session"))
+        return (NONE, session) if session != NONE and is_given(found, "session") else (session, NONE)
 
     def _add_call(self, found: Found, failed: int) -> tuple[int, int]:
         """Add what only calls have. Returns the size of the answer, -1 where no tokens are told, and its row."""

@@ -9,8 +9,9 @@ How a tree is read
 - The topmost agent of a session goes on with its conversation: spans of one name that follow one another, in one trace
   or in several, are one instance. Those that overlap in time are several.
 - Calls without an agent above them belong to their session, or to the agent that they name themselves.
-- A span without a session has that of the nearest span above it that has one, else its trace's, else the trace is one.
-  Users, features and fields that are asked for are passed down in the same way.
+- A span without a session has that of the nearest span above it that has one, else its trace's, else
+  that of what made the span, else the trace is one. Users, features and fields that are asked for
+  are passed down too.
 - A call that failed and the next one below the same span of its trace, begun after it ended, are attempts of one turn,
   whatever their models are.
 - A call around another call is the same one, told by two libraries: the inner one counts, unless only the outer one has
@@ -36,16 +37,17 @@ DEEPEST = 256
 """Spans above one another; more of them are a ring."""
 
 NODE = np.dtype([
-    ("key", "i8"), ("above", "i8"), ("kind", "i1"), ("trace", "i4"), ("session", "i4"), ("agent", "i4"),
-    ("user", "i4"), ("feature", "i4"), ("start", "f8"), ("end", "f8"), ("size", "i8"), ("failed", "i1"),
-    ("known", "i4"), ("match", "i4"), ("detail", "i8"),
+    ("key", "i8"), ("above", "i8"), ("kind", "i1"), ("trace", "i4"), ("session", "i4"), ("given", "i4"),
+    ("agent", "i4"), ("user", "i4"), ("feature", "i4"), ("start", "f8"), ("end", "f8"), ("size", "i8"),
+    ("failed", "i1"), ("known", "i4"), ("match", "i4"), ("detail", "i8"),
 ])  # fmt: skip
 """One span.
 
 Attributes
 ----------
 key, above : what identifies it and the span above it; 0 for none
-trace, session, agent, user, feature : codes of names; of a tool, `agent` is its name
+trace, session, given, agent, user, feature : codes of names; `given` is the session that what made the span tells,
+    and `agent` of a tool its name
 size : of a call its answer, of a tool its result, in tokens
 known, match : bit by bit, whether it has a field that is asked for, and whether with the value that is asked for
 detail : row of a call in the table of what only calls have
@@ -193,7 +195,8 @@ def _sessions(nodes: Array, above: NDArray[np.int64]) -> NDArray[np.int32]:
         at = np.minimum(np.searchsorted(traces, nodes["trace"]), traces.size - 1)
         of_trace = np.where(traces[at] == nodes["trace"], session[told[first[at]]], NONE)
         session = np.where(session != NONE, session, of_trace).astype(np.int32)
-    return np.where(session != NONE, session, nodes["trace"]).astype(np.int32)
+    given = np.where(nodes["given"] != NONE, nodes["given"], nodes["trace"])
+    return np.where(session != NONE, session, given).astype(np.int32)
 
 
 def _counted(nodes: Array, above: NDArray[np.int64], reading: Reading) -> NDArray[np.bool_]:

@@ -227,6 +227,12 @@ def test_attempts_follow_a_failure_below_the_same_span_and_do_not_overlap_it(tmp
     assert calls["attempt"][by_time].tolist() == [1, 2, 3, 1, 1, 1, 1, 1, 1, 1]
 
 
+def test_failures_below_different_spans_are_turns_of_their_own(tmp_path: Path) -> None:
+    spans = [each for k in range(1, 9) for each in (span(k), chat(10 + k, k, 10 * k, error=True))]
+    calls, _ = read(tmp_path, export(spans))
+    assert calls["attempt"].tolist() == [1] * 8
+
+
 def test_spans_in_any_order_and_in_several_files_twice_give_the_same_table(tmp_path: Path) -> None:
     spans = [agent(1), chat(2, 1, 1), tool(3, 1, 2), agent(4, 3, 2, 5, name="helper"), chat(5, 4, 3), chat(6, 1, 9)]
     whole, _ = read(tmp_path, export(spans))
@@ -243,9 +249,9 @@ def test_spans_in_any_order_and_in_several_files_twice_give_the_same_table(tmp_p
 
 
 def test_a_span_exported_before_and_after_it_ended_is_the_larger_one(tmp_path: Path) -> None:
-    calls, reading = read(tmp_path, export([chat(1, output=500), chat(1, output=20)]))
+    calls, reading = read(tmp_path, export([chat(1, output=20), chat(1, output=500), chat(1, output=30)]))
     assert calls["output"].tolist() == [500]
-    assert reading.duplicates == 1
+    assert reading.duplicates == 2
 
 
 def test_the_topmost_agent_goes_on_and_agents_below_it_or_beside_it_begin_anew(tmp_path: Path) -> None:
@@ -285,6 +291,24 @@ def test_sessions_are_those_above_then_of_the_trace_then_the_trace(tmp_path: Pat
     )  # fmt: skip
     by_time = np.argsort(calls["time"])
     assert [names(calls, "session")[i] for i in by_time] == ["root", "root", "own", "u", "more"]
+
+
+def test_sessions_of_two_trees_in_one_trace_and_of_what_made_a_span(tmp_path: Path) -> None:
+    two = [span(1, session__id="a"), chat(2, 1, 1), span(3, session__id="b"), chat(4, 3, 2)]
+    calls, _ = read(
+        tmp_path, export(two, session__id="process"), export([chat(5, 0, 3, trace="u")], session__id="process")
+    )
+    by_time = np.argsort(calls["time"])
+    assert [names(calls, "session")[i] for i in by_time] == ["a", "b", "process"]
+    calls, _ = read(tmp_path, export(two), export([chat(6, 0, 3, session__id="own", trace="u")], session__id="process"))
+    by_time = np.argsort(calls["time"])
+    assert [names(calls, "session")[i] for i in by_time] == ["a", "b", "own"]
+
+
+def test_exports_of_other_kinds_are_counted(tmp_path: Path) -> None:
+    calls, reading = read(tmp_path, export([chat(1)]), {"resourceMetrics": []}, events(request(1)), format="otlp")
+    assert len(calls) == 1
+    assert reading.ignored == {"exports of metrics": 1, "exports of events": 1}
 
 
 def test_a_call_that_two_libraries_tell_is_one(tmp_path: Path) -> None:
@@ -441,7 +465,14 @@ def test_events_without_names_times_or_requests_in_attributes(tmp_path: Path) ->
 
 
 def test_events_are_chosen_by_their_fields_and_keep_no_text(tmp_path: Path) -> None:
-    each = _marked([request(1, team="a"), request(2, team="b"), event("tool_result", 3, team="a", tool_name="Bash")])
+    each = _marked(
+        [
+            request(1, team="a"),
+            request(2, team="b"),
+            event("tool_result", 3, team="a", tool_name="Bash", event__sequence=3),
+        ]
+    )
+    each.append(each[-1])
     path = tmp_path / "events.jsonl"
     path.write_text(json.dumps(events(*each)))
     found = read_logs([path], where=[("team", "a")], feature_from="team")
