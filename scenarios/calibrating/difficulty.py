@@ -96,7 +96,7 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
         return None
     spread = _turn_spread(np.log(n[n > 0]), kind[n > 0])
     loads = _loads(covariance, errors, [one.is_free for one in measures])
-    loads[0] *= spread**2 / max(float(covariance[0, 0]), 1e-9)  # sessions of few turns are not among the means
+    loads[0] *= spread / np.sqrt(max(float(covariance[0, 0]), 1e-9))  # sessions of few turns are not among the means
     named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
     return Difficulty(named, used.size) if set(named) - {TURNS} else None
 
