@@ -337,8 +337,8 @@ def _heading(made: Calibration) -> str:
     for title, sentences in (("Assumed", made.assumed), ("Not learnt", made.unlearnt), ("Mind", made.warnings)):
         if sentences:
             said = [textwrap.shorten(sentence, _SAID, placeholder=" ...") for sentence in sentences[:_SHOWN]]
-            more = f" (and {len(sentences) - _SHOWN} more: --json has all)" if len(sentences) > _SHOWN else ""
-            lines += ["", f"{title}{more}:", *(f"- {sentence}" for sentence in said)]
+            more = [f"and {len(sentences) - _SHOWN} more, which --json has"] if len(sentences) > _SHOWN else []
+            lines += ["", f"{title}:", *(f"- {sentence}" for sentence in (*said, *more))]
     return "\n".join(lines)
 
 

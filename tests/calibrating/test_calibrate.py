@@ -120,7 +120,9 @@ def test_the_head_says_what_was_read_and_what_was_not_learnt(made):
     assert f"calls.jsonl.gz (2026-09-07 to 2026-10-04): {len(made.sessions.of_call):,} calls of" in head
     assert f"The log repriced: ${made.bill.repriced:,.2f}." in head
     assert "Not learnt:" in head
-    assert all(" ".join(sentence.split()) in head for sentence in made.unlearnt)
+    assert " ".join(made.unlearnt[0].split())[:100] in head
+    assert f"and {len(made.unlearnt) - 2} more, which --json has" in head
+    assert len(head.splitlines()) <= 20
 
 
 def test_it_looks_ahead_from_the_last_day_of_the_log(made):

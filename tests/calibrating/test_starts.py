@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -90,3 +91,40 @@ def test_names_that_become_one_are_kept_apart() -> None:
         rows.append(f"s{number}", 100, 20, feature)
     learnings = learn_agents(rows.finish(dated=False), Keeper().options)
     assert sorted(learnings.features) == ["a-b", "a-b-2", "a-b-3", "agent", "feature"]
+
+
+def _alone(answer: Callable[[np.ndarray, np.random.Generator], np.ndarray], n: int = 4_000) -> Calls:
+    """Calls without sessions, whose answers hang on their prompts as they are told to."""
+    rng = np.random.default_rng(7)
+    prompts = rng.lognormal(6, 1, n)
+    rows = Rows("time", "fresh", "output")
+    rows.extend(time=np.arange(float(n)), fresh=prompts.astype(int), output=answer(prompts, rng).astype(int))
+    return rows.finish(dated=True)
+
+
+def test_calls_alone_are_parted_by_size_where_that_tells_of_the_answer() -> None:
+    keeper = Keeper()
+    made = learn_agents(_alone(lambda prompt, rng: 0.3 * prompt * rng.lognormal(0, 0.3, prompt.size)), keeper.options)
+    assert len(made.features) == 8
+    assert all(feature["share"] == pytest.approx(1 / 8, abs=0.01) for feature in made.features.values())
+    answers = [made.agents[name]["output_tokens"] for name in made.features]
+    assert answers == sorted(answers)
+    assert answers[-1] > 8 * answers[0]
+
+
+def test_calls_alone_are_one_kind_where_size_tells_nothing() -> None:
+    made = learn_agents(_alone(lambda prompt, rng: rng.lognormal(5, 1, prompt.size)), Keeper().options)
+    assert set(made.features) == {"agent"}
+
+
+def test_too_few_calls_are_not_parted() -> None:
+    made = learn_agents(_alone(lambda prompt, rng: 0.3 * prompt, 399), Keeper().options)
+    assert set(made.features) == {"agent"}
+
+
+def test_sessions_that_pass_the_limit_of_others_are_not_compacted() -> None:
+    fresh = World(sessions=200, turns=60, limit=20_000, summary=1_500).log()
+    wide = World(sessions=60, turns=60, first=15_000, spread=0.1, seed=2).log()
+    agents = learn_agents(_joined(fresh, wide), Keeper().options).agents
+    assert agents["agent-fresh"]["context"]["overflow"] == "compact"
+    assert "overflow" not in agents["agent-resumed"]["context"]

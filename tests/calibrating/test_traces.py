@@ -75,7 +75,7 @@ def test_coding_sessions_begin_in_three_ways(shared: Path) -> None:
     assert list(learnings.features) == ["main-fresh", "main-resumed", "main-large"]
     assert 1 / 2 < learnings.features["main-fresh"]["share"] < 2 / 3
     fresh = learnings.agents["main-fresh"]
-    assert 145_000 < fresh["context"]["limit"] < 160_000
+    assert 145_000 < fresh["context"]["limit"] < 170_000
     assert fresh["cache"]["ttl_minutes"] == 5
     assert 0.03 < fresh["cache"]["gap_minutes"]["mixture"][1]["weight"] < 0.06
     assert {spawn["agent"] for spawn in fresh["spawns"]} == {"subagent"}
@@ -99,8 +99,9 @@ def test_calls_of_support_sessions_are_those_of_the_log(shared: Path) -> None:
 @pytest.mark.parametrize("kind", ["conv", "code"])
 def test_outputs_of_production_requests_are_those_of_the_log(shared: Path, kind: str) -> None:
     calls = _calls(shared, f"AzureLLMInferenceTrace_{kind}.csv.gz")
-    agent = learn_agents(calls).agents["agent"]
-    assert {"prompt_tokens", "output_tokens"} <= set(agent)
+    agents = learn_agents(calls).agents
+    assert len(agents) == {"conv": 8, "code": 1}[kind]  # in conversations, prompts tell how long answers are
+    assert all({"prompt_tokens", "output_tokens"} <= set(agent) for agent in agents.values())
     law = choose_law(calls["output"].astype(float), whole=True, what="output").law
     assert law.mean() == pytest.approx(calls["output"].mean(), rel=0.05)
     assert law.ppf([0.99])[0] == pytest.approx(np.quantile(calls["output"], 0.99), rel=0.05)
