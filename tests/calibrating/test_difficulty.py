@@ -29,7 +29,7 @@ def test_what_moves_nothing_is_left_as_it_is() -> None:
 
 @pytest.mark.parametrize("loads", [(0.4, 0.3, 0.5), (-0.4, 0.3, 0.5)])
 def test_loads_are_found(loads: tuple[float, float, float]) -> None:
-    world = World(sessions=2_000, turns=16, loads=loads, spread=0.6)
+    world = World(sessions=2_000, turns=24, loads=loads, spread=0.6)
     learnings = learn_agents(world.log(), Keeper().options)
     sigma = learnings.difficulty["lognormal"]["sigma"]
     found = learnings.agents["agent"]["sensitivity"]
