@@ -103,7 +103,7 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
 
 
 def _is_cached(log: Log, mine: Mask) -> bool:
-    """Whether any prompt of some calls was read from a cache or written to one; writing is paid for, so that it counts."""
+    """Whether any prompt of some calls was read from a cache or written to one, which is paid for."""
     return any(bool((log.calls[name][mine] > 0).any()) for name in ("cached", "written", "readable"))
 
 
