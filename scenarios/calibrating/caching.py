@@ -74,7 +74,7 @@ def prefixes(log: Log, growth: Growth) -> Prefixes:
 def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -> dict[str, Any]:
     """Keys of an agent that say how its prompts are cached; none where nothing of the log ever was."""
     role, notes = laws.roles[number], laws.notes
-    if not caches(log.calls) or growth.whole[number]:
+    if not caches(log.calls) or growth.whole[number] or not _is_cached(log, role.instances[log.instance_of_call]):
         return {}
     seen = prefixes(log, growth)
     rows = role.turns[seen.use[role.turns]]
@@ -100,6 +100,11 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
     if not timed:
         notes.lack("When calls were made is not told: caching is a rate, and not a matter of time.")
     return {"cache": {"hit_rate": round(rate, 4), **_first(log, number, laws, growth, always=True)}}
+
+
+def _is_cached(log: Log, mine: Mask) -> bool:
+    """Whether any prompt of some calls was read from a cache or written to one, which is paid for."""
+    return any(bool((log.calls[name][mine] > 0).any()) for name in ("cached", "written", "readable"))
 
 
 def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> dict[str, Any]:
