@@ -16,6 +16,7 @@ _FEWEST = 3
 _BEYOND = 1.1
 """Times the limit: a prompt so long has passed it."""
 
+_Z = 1.959963984540054
 _SHRINKING = 0.3
 """Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
 
@@ -114,8 +115,11 @@ def passes(log: Log, instances: Ints, limit: float) -> Mask:
 
 
 def compacts(log: Log, rows: Ints, limit: float) -> bool:
-    """Whether the instances of some turns are compacted at a limit: no fewer of them are than pass it."""
+    """Whether the instances of some turns are compacted at a limit: not so where more pass it than chance explains.
+
+    Were both as likely, the difference of the two numbers would be within 1.96 roots of their sum.
+    """
     turns = log.turns
-    fell = np.unique(turns.instance[rows[compacted(log)[rows]]])
-    passed = passes(log, np.unique(turns.instance[rows]), limit)
-    return bool(fell.size and fell.size >= np.count_nonzero(passed))
+    fell = np.unique(turns.instance[rows[compacted(log)[rows]]]).size
+    passed = int(np.count_nonzero(passes(log, np.unique(turns.instance[rows]), limit)))
+    return fell + passed > 0 and passed - fell <= _Z * np.sqrt(fell + passed)

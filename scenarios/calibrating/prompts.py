@@ -80,7 +80,7 @@ def _kin(laws: Laws, role: Role) -> Ints:
 
 
 def _compaction(log: Log, number: int, laws: Laws) -> Compaction | None:
-    """The compaction of an agent, which is that of its kin, where its own instances are compacted and do not pass."""
+    """The compaction of an agent, which is that of its kin, where its own instances do not pass it."""
     role = laws.roles[number]
     found = learn_compaction(log, _kin(laws, role))
     return found if found and role.start != LARGE and compacts(log, role.turns, found.limit) else None

@@ -56,7 +56,7 @@ def test_what_drivers_imply_covers_the_true_mean(spread: float, sessions: int, l
         middle = np.log(costs(calls).mean())
         inside += abs(middle - truth) <= stats.norm.ppf(0.95) * left
     error = np.sqrt(reached * (1 - reached) / logs)
-    assert reached - 3 * error < inside / logs < min(1.0, max(reached, 0.9) + 3 * error)
+    assert reached - 3 * error < inside / logs <= min(1.0, max(reached, 0.9) + 3 * error)
 
 
 def implied(calls: Calls) -> float:
