@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import calibrate as real
 
-SPLITS = 5
+SPLITS = 3
 FAR = 2.0
 MEAN, P50, P90, P95, P99 = range(5)
 OUTPUT, COST, CALLS, INPUT, TOKENS = range(5)

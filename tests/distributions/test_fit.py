@@ -15,7 +15,7 @@ from distributions.likeliest import LIKELIEST, NotFittedError
 from distributions.tail import Sample
 
 N = 20_000
-REPEATS = 16
+REPEATS = 10
 FOUND_BY_ENDS = {"uniform", "triangular", "pert", "zipf", "binomial", "pareto"}
 """Families with a parameter that is an end of the data, or a whole number: no standard error as others have."""
 
