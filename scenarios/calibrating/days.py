@@ -13,8 +13,6 @@ from scenarios.calibrating.learnings import Ints, Mask
 
 SECONDS_A_DAY = 86_400
 WEEK = 7
-_FIRST_WEEKDAY = 3  # 1970-01-01 was a Thursday; Monday is 0
-
 _CRITICAL = 2.705543
 """Twice the fall of a log-likelihood at the ends of a 90 % interval; also the 5 % point of a test at a boundary."""
 

@@ -28,9 +28,10 @@ from scenarios.logs.claude_lines import LINE, META, SPAWN, SPAWNED, Block, Itera
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.histories import Histories
 from scenarios.logs.select import Picker
-from scenarios.logs.sizes import BYTES_A_TOKEN, bad_tokens, size_of
+from scenarios.logs.sizes import BYTES_A_TOKEN, size_of
 from scenarios.logs.source import Source
 from scenarios.logs.table import NONE, OK, PROVIDER, Calls
+from scenarios.logs.tokens import bad_tokens
 
 SYNTHETIC = "<synthetic>"
 """Model of messages that no model wrote."""
@@ -174,7 +175,7 @@ class _Reader:
             return
         usage = message.usage
         tokens = tokens_of(usage)
-        if bad := bad_tokens(tokens):
+        if bad := bad_tokens(*tokens):
             self._reading.skip(bad, self._source.place(number))
             return
         who = self._who(line)
@@ -232,7 +233,7 @@ class _Reader:
             if each.type != _ADVISED or own in self._rows:
                 continue
             tokens = tokens_of(each)
-            if bad_tokens(tokens):
+            if bad_tokens(*tokens):
                 self._reading.ignore("advice with counts that can't be used")
                 continue
             model, tier = self._model((each.model, each.service_tier, each.speed))

@@ -39,9 +39,10 @@ from scenarios.logs.codex_lines import (
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.histories import Histories
 from scenarios.logs.select import Picker
-from scenarios.logs.sizes import BYTES_A_TOKEN, bad_tokens
+from scenarios.logs.sizes import BYTES_A_TOKEN
 from scenarios.logs.source import Source
 from scenarios.logs.table import NONE, OK, Calls
+from scenarios.logs.tokens import bad_tokens
 
 SOONEST_SECONDS = 1.0
 """No answer is complete so soon after its thread began."""
@@ -210,7 +211,7 @@ class _Reader:
     def _answer(self, line: Line, usage: Usage, number: int, mark: int) -> None:
         """Add a call, unless the record before was of the same."""
         thread, tokens, kind = self._thread, tokens_of(usage), line.type or ""
-        if bad := bad_tokens(tokens):
+        if bad := bad_tokens(*tokens):
             self._reading.skip(bad, self._source.place(number))
         elif not thread.wanted:
             thread.uses.clear()

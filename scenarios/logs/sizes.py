@@ -1,4 +1,4 @@
-"""Counts of tokens of agents' logs: which can be believed, and what those are that a log does not count."""
+"""Tokens that agents' logs do not count: those of tools' results."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import msgspec
 from msgspec import Raw, Struct
 
 from scenarios.logs.table import NONE
-
-MOST_TOKENS = 10**10
-"""No request has more."""
 
 BYTES_A_TOKEN = 4
 
@@ -19,13 +16,6 @@ class _Part(Struct):
 
 
 _parts = msgspec.json.Decoder(list[_Part])
-
-
-def bad_tokens(tokens: tuple[int, ...]) -> str:
-    """Why counts can't be used; empty where they can."""
-    if min(tokens) < 0:
-        return "negative tokens"
-    return "" if max(tokens) <= MOST_TOKENS else f"more than {MOST_TOKENS:,} tokens"
 
 
 def size_of(content: Raw) -> int:

@@ -6,52 +6,32 @@ leave the Priority tier out. Requests are not counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from math import isnan
 from typing import Any, ClassVar
 
 from scenarios.logs.records import seconds
-from scenarios.logs.usage.table import Aggregate, Bucket, Skip, tokens
+from scenarios.logs.usage.table import Bucket, Paged, tokens
 
 
-class Anthropic(Aggregate):
+class Anthropic(Paged):
     """Pages of buckets with `results`, their times as dates."""
 
     name: ClassVar[str] = "anthropic"
     title: ClassVar[str] = "Anthropic usage"
+    start: ClassVar[str] = "starting_at"
 
     @classmethod
-    def recognises(cls, document: Mapping[str, Any]) -> bool:
-        """Whether there are dated buckets with results."""
-        return any("starting_at" in bucket and "results" in bucket for bucket in _buckets(document))
-
-    @classmethod
-    def buckets(cls, document: Mapping[str, Any], skip: Skip) -> list[Bucket]:
-        """Tokens and costs of all results."""
-        found = []
-        for bucket in _buckets(document):
-            for result in bucket.get("results") or []:
-                try:
-                    found.append(_read(bucket, result))
-                except (KeyError, TypeError, ValueError) as error:
-                    skip(f"a result without what it needs: {error}")
-        return found
-
-
-def _buckets(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    data = document.get("data") or document.get("rows")
-    return (each for each in data if isinstance(each, dict)) if isinstance(data, list) else iter(())
-
-
-def _read(bucket: Mapping[str, Any], result: Mapping[str, Any]) -> Bucket:
-    start, end = seconds(bucket["starting_at"]), seconds(bucket["ending_at"])
-    if isnan(start + end):
-        raise ValueError("a date that is none")
-    model = result.get("model") or ""
-    if "amount" in result:
-        currency = str(result.get("currency") or "USD").upper()
-        return Bucket(start, end, model, cost=float(result["amount"]) / 100, currency=currency)
-    kept = result.get("cache_creation") or {}
-    written = tokens(kept, "ephemeral_5m_input_tokens") + tokens(kept, "ephemeral_1h_input_tokens")
-    cached, output = tokens(result, "cache_read_input_tokens"), tokens(result, "output_tokens")
-    return Bucket(start, end, model, tokens(result, "uncached_input_tokens"), cached, written, output)
+    def bucket(cls, bucket: Mapping[str, Any], result: Mapping[str, Any]) -> Bucket:
+        """One result of a bucket."""
+        start, end = seconds(bucket["starting_at"]), seconds(bucket["ending_at"])
+        if isnan(start + end):
+            raise ValueError("a date that is none")
+        model = result.get("model") or ""
+        if "amount" in result:
+            currency = str(result.get("currency") or "USD").upper()
+            return Bucket(start, end, model, cost=float(result["amount"]) / 100, currency=currency)
+        kept = result.get("cache_creation") or {}
+        written = tokens(kept, "ephemeral_5m_input_tokens") + tokens(kept, "ephemeral_1h_input_tokens")
+        cached, output = tokens(result, "cache_read_input_tokens"), tokens(result, "output_tokens")
+        return Bucket(start, end, model, tokens(result, "uncached_input_tokens"), cached, written, output)

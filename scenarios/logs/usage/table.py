@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
@@ -86,7 +86,8 @@ class Aggregate(ABC):
 
     def __init_subclass__(cls, **options: object) -> None:
         super().__init_subclass__(**options)
-        KINDS[cls.name] = cls
+        if "name" in cls.__dict__:
+            KINDS[cls.name] = cls
 
     @classmethod
     @abstractmethod
@@ -97,6 +98,44 @@ class Aggregate(ABC):
     @abstractmethod
     def buckets(cls, document: Mapping[str, Any], skip: Skip) -> list[Bucket]:
         """Its buckets."""
+
+
+class Paged(Aggregate):
+    """Pages of buckets, each with a list of `results`.
+
+    Attributes
+    ----------
+    start : the key that buckets of this kind have their start under
+    """
+
+    start: ClassVar[str]
+
+    @classmethod
+    def recognises(cls, document: Mapping[str, Any]) -> bool:
+        """Whether there are such buckets with results."""
+        return any(cls.start in bucket and "results" in bucket for bucket in _pages(document))
+
+    @classmethod
+    def buckets(cls, document: Mapping[str, Any], skip: Skip) -> list[Bucket]:
+        """Tokens and costs of all results."""
+        found = []
+        for bucket in _pages(document):
+            for result in bucket.get("results") or []:
+                try:
+                    found.append(cls.bucket(bucket, result))
+                except (KeyError, TypeError, ValueError) as error:
+                    skip(f"a result without what it needs: {error}")
+        return found
+
+    @classmethod
+    @abstractmethod
+    def bucket(cls, bucket: Mapping[str, Any], result: Mapping[str, Any]) -> Bucket:
+        """One result of a bucket; errors of key, type or value say that it lacks something."""
+
+
+def _pages(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    data = document.get("data") or document.get("rows")
+    return (each for each in data if isinstance(each, dict)) if isinstance(data, list) else iter(())
 
 
 def tokens(record: Mapping[str, Any], name: str) -> int:
