@@ -190,4 +190,4 @@ def known_columns(columns: Sequence[str], asked: Sequence[str], where: str) -> N
         if name not in columns and name.partition(".")[0] not in columns:
             near = difflib.get_close_matches(name, columns, 1, 0.5)
             meant = f"; did you mean {near[0]}?" if near else ""
-            raise LogError(f"{where} has no column {name!r}{meant} It has: {', '.join(columns)}")
+            raise LogError(f"{where} has no column {name!r}{meant or '.'} It has: {', '.join(columns)}")

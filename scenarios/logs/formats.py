@@ -167,7 +167,7 @@ def _midnight(day: date) -> float:
 
 def _nothing(reading: Reading, chosen: object) -> str:
     reasons = [f"{each.count:,} times {each.reason} (first at {each.examples[0]})" for each in reading.skipped.values()]
-    ignored = [f"{n:,} records are of the kind {kind}" for kind, n in reading.ignored.items()]
+    ignored = [f"{n:,} left out: {kind}" for kind, n in reading.ignored.items()]
     why = "; ".join([*reasons, *ignored]) or (
         "nothing matches what was asked for" if chosen else "there are no records"
     )
