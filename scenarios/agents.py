@@ -13,6 +13,7 @@ from scenarios.fields import (
     CountLaw,
     Exponent,
     Flag,
+    LimitLaw,
     MinutesLaw,
     ModelName,
     Money,
@@ -128,7 +129,8 @@ class Context(Section):
     """How the conversation so far goes into the next prompt, and what happens when it does not fit.
 
     A prompt is the system prompt, the history, the pending message and what is retrieved. Where it is over the limit,
-    ``truncate`` shortens the history until it fits, to nothing at most; what still does not fit is sent as it is.
+    ``truncate`` shortens the history until it fits, or to `keep_tokens` where these are fewer, to nothing at most; what
+    still does not fit is sent as it is.
     ``compact`` makes one more call of the agent's own model, which reads system prompt and history, nothing from the
     cache, and writes `summary_tokens`; it counts and is billed like any other but never fails, and the summary is the
     history from then on. ``fail`` ends the agent without a call.
@@ -139,13 +141,19 @@ class Context(Section):
         description="Share of a turn's message (results of tools and children included) and output that later prompts "
         "repeat.",
     )
-    limit: PositiveTokens | None = Field(
-        None, description="Largest prompt; default: the model's context window, and no limit where nobody states it."
+    limit: LimitLaw | None = Field(
+        None,
+        description="Largest prompt, drawn once an instance where it is a law; default: the model's context window, "
+        "and no limit where nobody states it.",
     )
     overflow: Literal["truncate", "compact", "fail"] = Field(
         "truncate", description="What a prompt over the limit does: drop history, summarise it in a call, or fail."
     )
     summary_tokens: Tokens = Field(0, description="Output of a compaction call, and the history after it.")
+    keep_tokens: Tokens | None = Field(
+        None,
+        description="Most history that a truncation leaves, so that the next turn fits too; default: all that fits.",
+    )
     carry_retrieved: Flag = Field(False, description="Whether later prompts repeat what was retrieved.")
 
     @model_validator(mode="after")
@@ -155,7 +163,14 @@ class Context(Section):
             raise FieldError(Fault(("overflow",), "compact needs `summary_tokens`", hint="for example 3_000"))
         if given and self.overflow != "compact":
             raise FieldError(Fault(("summary_tokens",), "has a meaning only with `overflow: compact`"))
+        if self.keep_tokens is not None and self.overflow != "truncate":
+            raise FieldError(Fault(("keep_tokens",), "has a meaning only with `overflow: truncate`"))
         return self
+
+    @property
+    def draws_limit(self) -> bool:
+        """Whether instances differ in their limit."""
+        return self.limit is not None and self.limit.support()[0] < self.limit.support()[1]
 
 
 class Cache(Section):

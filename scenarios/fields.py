@@ -69,6 +69,7 @@ Exponent = Annotated[float, Quantity("exponent", low=-math.inf)]
 AtLeastOne = Annotated[int, Quantity("count", low=1, whole=True)]
 
 TokenLaw = Annotated[Law, LawOf("tokens")]
+LimitLaw = Annotated[Law, LawOf("tokens", positive=True)]
 CountLaw = Annotated[Law, LawOf("count")]
 MinutesLaw = Annotated[Law, LawOf("minutes")]
 MoneyLaw = Annotated[Law, LawOf("currency")]

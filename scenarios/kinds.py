@@ -166,13 +166,17 @@ class LawOf(Kind):
             raise FieldError(*(_law_fault(*problem) for problem in error.problems)) from None
         low, high = law.support()
         if self.positive and (low < 0 or float(law.cdf(0.0)) > 0):
-            hint = "a multiplier of 1 leaves everything as it is written; keep it above 0 with `min`"
-            raise FieldError(Fault((), "can be 0 or less", value, self.allowed(), hint))
+            raise FieldError(Fault((), "can be 0 or less", value, self.allowed(), self._above_zero()))
         if high < 0 or law.mean() < 0:
             raise FieldError(Fault((), "must be at least 0 on average", value, self.allowed()))
         if self.nonnegative and low < 0:
             raise FieldError(Fault((), "can be below 0", value, self.allowed(), "keep it at 0 or above with `min: 0`"))
         return law
+
+    def _above_zero(self) -> str:
+        if self.unit == "factor":
+            return "a multiplier of 1 leaves everything as it is written; keep it above 0 with `min`"
+        return "keep it above 0 with `min`"
 
     def allowed(self) -> str:
         """Words for the reference."""

@@ -30,7 +30,8 @@ def _sizes(scenario: Scenario, cards: Cards) -> Iterator[Finding]:
             model: card.context_window for model in agent.model.names if (card := cards[model][0]).context_window
         }
         found = list(_windows(agent, windows))
-        limits = {"`context.limit`": agent.context.limit} if agent.context.limit else _named(windows)
+        stated = agent.context.limit
+        limits = {"`context.limit`": round(_typical(stated))} if stated else _named(windows)
         if limits:
             which = min(limits, key=limits.__getitem__)
             found += _overfull(agent, limits[which], f"the {limits[which]:,} tokens of {which}")
@@ -48,9 +49,14 @@ def _windows(agent: Agent, windows: dict[str, int]) -> Iterator[_Said]:
     """Limits of the scenario above those of its models."""
     limit = agent.context.limit
     for model, window in windows.items():
-        if limit is not None and limit > window:
-            message = f"is above the context window of {model}, {window:,} tokens: prompts between are never cut"
+        if limit is not None and _typical(limit) > window:
+            above = f"is {_often(limit)}above the context window of {model}, {window:,} tokens"
+            message = f"{above}: prompts between are never cut"
             yield "context.limit", "warning", message
+
+
+def _often(limit: Law) -> str:
+    return "" if limit.support()[0] == limit.support()[1] else "typically "
 
 
 def _overfull(agent: Agent, limit: int, room: str) -> Iterator[_Said]:

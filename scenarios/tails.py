@@ -198,7 +198,8 @@ class _Search:
 
     def _limit(self, agent: Agent) -> int | None:
         if agent.context.limit is not None:
-            return agent.context.limit
+            most = agent.context.limit.support()[1]
+            return round(most) if math.isfinite(most) else None
         windows = [self._window(model) for model in agent.model.names]
         known = [window for window in windows if window is not None]
         return max(known) if len(known) == len(windows) else None

@@ -62,6 +62,7 @@ from simulator.engine.columns import (
     OUTPUT,
     OUTPUT_PRICE,
     OWN_ABOVE,
+    OWN_LIMIT,
     OWN_P_FAILS,
     P_FAILS,
     PRICE,
@@ -94,9 +95,9 @@ INSTANCE = (K0, K1, TURNS, TURN), (SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED)
 """The frame of an instance."""
 SUBTLETIES = (
     (LOOP,),
-    (PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HARDER_MESSAGE, HISTORY_BEFORE, ADDED_BEFORE),
+    (PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HARDER_MESSAGE, HISTORY_BEFORE, ADDED_BEFORE, OWN_LIMIT),
 )
-"""More of it, where validators or difficulty have a say."""
+"""More of it, where validators, difficulty or a limit of its own have a say."""
 JOURNEY = (HOME, DEPTH), (COST, CALLS, TOOL_CALLS, INPUT, CACHED, WRITTEN, OUTPUT)
 """What a session takes along when another agent runs."""
 HOUSEHOLD = (SESSION, RUN, ROOT), (RETRIES, MARK, AGENTS, HELD, FAILED, LUCK, DIFFICULTY)

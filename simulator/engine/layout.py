@@ -55,9 +55,10 @@ AGENT_DTYPE = np.dtype(
         ("cached_share", np.float64),  # of a whole prompt
         ("carry", np.float64),  # share of message and output that the next prompt repeats
         ("carry_retrieved", np.bool_),
-        ("limit_tokens", np.float64),  # 0: the model's window
+        ("limit_tokens", np.float64),  # 0: the model's window, or the law's
+        ("limit_law", np.int64),  # drawn once an instance; NO_LAW: the same for all
         ("overflow", np.int64),
-        ("summary_tokens", np.float64),
+        ("left_tokens", np.float64),  # history after an overflow: the summary, or the most that truncation keeps
         ("caching", np.bool_),
         ("p_first_hit", np.float64),
         ("p_hit", np.float64),
@@ -77,7 +78,8 @@ AGENT_DTYPE = np.dtype(
         ("p_rejects", np.float64),
         ("max_loops", np.uint64),
         ("reads_given", np.bool_),  # its message is what it checks
-        ("is_subtle", np.bool_),  # its frame holds more than most do: it checks, is checked, or difficulty moves it
+        ("is_subtle", np.bool_),  # its frame holds more than most do: it checks, is checked, has a limit of its own,
+        # or difficulty moves it
         ("turns_power", np.float64),  # of difficulty
         ("output_power", np.float64),
         ("failure_power", np.float64),

@@ -35,8 +35,9 @@ from simulator.engine.layout import (
 )  # fmt: skip
 from simulator.engine.tracing import note_start
 
-MODEL, SYSTEM, TURNS, SUCCESS, ROUND, DIFFICULTY = (
-    name_hash(p) for p in ("model", "system_tokens", "turns", "success", "stochastic_rounding", "difficulty")
+MODEL, SYSTEM, LIMIT, TURNS, SUCCESS, ROUND, DIFFICULTY = (
+    name_hash(p)
+    for p in ("model", "system_tokens", "context.limit", "turns", "success", "stochastic_rounding", "difficulty")
 )
 FIRST, ONE = np.uint64(0), np.uint64(1)
 MOST_TURNS = 2.0**62
@@ -90,6 +91,10 @@ def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) 
     choose_models(plan, agent, frames, n)
     draw_turns(plan, agent, levels[L_TURNS], frames, n)
     draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], frames, at.SYSTEM, n)
+    if agent.limit_law != NO_LAW:
+        draw_tokens(plan, agent.limit_law, LIMIT, 1.0, frames, at.OWN_LIMIT, n)
+        for j in range(n):
+            frames.floats[at.OWN_LIMIT + j] = max(1.0, frames.floats[at.OWN_LIMIT + j])
     if agent.output_power != 0.0 or agent.failure_power != 0.0 or agent.message_power != 0.0:
         for j in range(n):
             z = frames.floats[at.DIFFICULTY + j]
@@ -187,6 +192,8 @@ def take_up(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: L
     model = frames.words[at.MODEL + j]
     if model != running.words[at.MODEL + i]:
         set_terms(plan, item, levels[L_FAILURE], levels[L_PRICE], index, running, i, model)
+    if agent.limit_law != NO_LAW:
+        floats[at.LIMIT + i] = floats[at.OWN_LIMIT + i]
     if agent.failure_power != 0.0:
         rates, failures = plan.failure_rates[item.route, index], levels[L_FAILURE] * floats[at.HARDER_CALLS + i]
         floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, rates[model] * failures)

@@ -107,7 +107,7 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
 def _is_chat(scenario: Scenario) -> bool:
     agents, features = scenario.agents.values(), scenario.features.values()
     alone = not any(agent.tools or agent.spawns or agent.checked_by or agent.model.cascade for agent in agents)
-    even = all(agent.first_message_tokens is None for agent in agents)
+    even = not any(agent.first_message_tokens or agent.context.draws_limit for agent in agents)
     unattended = not any(feature.on_failure or feature.human_review for feature in features)
     return alone and even and unattended and scenario.difficulty is None
 

@@ -33,7 +33,7 @@ from simulator.engine.layout import (
 if TYPE_CHECKING:
     from distributions.law import Law
     from distributions.table import LawBook
-    from scenarios.agents import Sensitivity
+    from scenarios.agents import Context, Sensitivity
     from scenarios.schema import Agent, Scenario
     from simulator.engine.plan_models import Models
 
@@ -113,16 +113,17 @@ class AgentTables:
         )
 
     def _prompt(self, agent: Agent) -> Row:
-        whole, context = agent.whole_prompt, agent.context
+        whole, context, limit = agent.whole_prompt, agent.context, agent.context.limit
         first_hit, later_hit = agent.cache.hit_probabilities() if agent.cache else (0.0, 0.0)
         return (
             whole,
             agent.cached_share,
             0.0 if whole else context.carry,
             context.carry_retrieved and not whole,
-            np.inf if whole else context.limit or 0.0,
+            np.inf if whole else 0.0 if limit is None else max(1.0, round(limit.mean())),
+            self.book.add(limit) if context.draws_limit and limit is not None else NO_LAW,
             OVERFLOW[context.overflow],
-            context.summary_tokens,
+            _left(context),
             agent.cache is not None,
             first_hit,
             later_hit,
@@ -142,7 +143,7 @@ class AgentTables:
 
     def _check(self, agent: Agent) -> Row:
         check, reads_given = agent.checked_by, agent.message_tokens == "from_agent"
-        subtle = check is not None or reads_given or any(self._difficulty(agent))
+        subtle = check is not None or reads_given or any(self._difficulty(agent)) or agent.context.draws_limit
         if check is None:
             return UNCHECKED, 0, 0.0, 0, reads_given, subtle
         when = CHECKED_BY_TURN if check.every == "turn" else CHECKED_BY_RUN
@@ -208,6 +209,13 @@ class AgentTables:
 
     def _law(self, law: Law) -> int:
         return NO_LAW if law_of(law) is None else self.book.add(law)
+
+
+def _left(context: Context) -> float:
+    """History that is left after an overflow, in tokens; what a truncation keeps has no bound of its own by default."""
+    if context.overflow == "truncate" and context.keep_tokens is not None:
+        return float(context.keep_tokens)
+    return np.inf if context.overflow == "truncate" else float(context.summary_tokens)
 
 
 def law_of(law: Law) -> Law | None:

@@ -142,7 +142,8 @@ def make_fit(
     if agent.overflow == COMPACT:
         compact(plan, item, levels, index, running, sums, out, i, is_full)
     else:
-        floats[at.HISTORY + i] = max(0.0, floats[at.LIMIT + i] - floats[at.SYSTEM + i] - new)
+        room = floats[at.LIMIT + i] - floats[at.SYSTEM + i] - new
+        floats[at.HISTORY + i] = min(floats[at.HISTORY + i], max(0.0, min(room, agent.left_tokens)))
     floats[at.READABLE + i] = floats[at.SYSTEM + i]
     floats[at.PROMPT + i] = floats[at.SYSTEM + i] + floats[at.HISTORY + i] + new
 
@@ -156,13 +157,11 @@ def compact(
     tokens = floats[at.SYSTEM + i] + floats[at.HISTORY + i]
     tier = tier_of(plan, item, np.int64(running.words[at.MODEL + i]), tokens)
     price, output_price, fee = tier.input * level, tier.output * level, tier.fee * level
-    sums[at.FOR_COMPACTION + i] += bill(
-        floats, i, tokens, 0.0, 0.0, agent.summary_tokens, price, price, output_price, fee
-    )
+    sums[at.FOR_COMPACTION + i] += bill(floats, i, tokens, 0.0, 0.0, agent.left_tokens, price, price, output_price, fee)
     floats[at.CALLS + i] += 1.0
     if is_full and out.trace is not None:
-        note_summary(out.trace, out.totals, index, running, i, agent.summary_tokens)
-    floats[at.HISTORY + i] = agent.summary_tokens
+        note_summary(out.trace, out.totals, index, running, i, agent.left_tokens)
+    floats[at.HISTORY + i] = agent.left_tokens
     cut = cut_by(plan.features[item.feature], floats, i)
     if cut > 0.0:
         floats[at.CUT + i] = cut

@@ -16,6 +16,7 @@ FEES = {"dear": LONG_DEAR | {"fee_per_call": 0.0005, "pays": 0.9}, "plain": PLAI
 SEARCH = {"calls_per_turn": {"poisson": {"mean": 0.8}}, "result_tokens": 170, "fee": 0.004}
 FLAKY = {"calls_per_turn": 1.3, "result_tokens": 60, "fee": 0.0007, "failure_rate": 0.4, "max_attempts": 3}
 HARD = {"lognormal": {"mean": 1, "cv": 0.8}}
+WINDOWS = {"mixture": [{"weight": 0.6, "law": 1_400}, {"weight": 0.4, "law": {"p50": 2_000, "p95": 4_000}}]}
 BREAKS = {"failure_rate": 0.35, "max_attempts": 2}
 CASCADE = {"model": {"cascade": ["plain", "dear"], "escalate_rate": 0.4}}
 
@@ -261,6 +262,24 @@ MEETINGS = {
         usd_rate=0.9,
         drivers={"price": 1.3, "tool_calls": 0.8},
         **capped(cost=0.03),
+    ),
+    "windows differ, and a truncation leaves little": one_agent(
+        STEADY
+        | TWO_MODELS
+        | {
+            "context": {"carry": 0.9, "limit": WINDOWS, "keep_tokens": 300},
+            "cache": BY_RATE,
+            "tools": {"search": SEARCH},
+        }
+    ),
+    "windows differ in a tree that is checked, and are compacted": parent(
+        {
+            "context": {"limit": WINDOWS, "overflow": "compact", "summary_tokens": 150},
+            "spawns": [PER_TURN],
+            "checked_by": {"agent": "checker", "every": "turn", "reject_rate": 0.3, "max_loops": 1},
+        },
+        {"context": {"limit": {"p50": 900, "p95": 1_500}, "overflow": "fail"}, "turns": FEW},
+        agents={"checker": CHECKER},
     ),
     "what an agent begins with is compacted": one_agent(
         STEADY

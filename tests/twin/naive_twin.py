@@ -127,6 +127,7 @@ class Instance:
     cold: bool = True
     put_out: int = 0
     failed: bool = False
+    limit: float | None = None
 
 
 class SessionCutError(Exception):
@@ -208,6 +209,8 @@ class Session:
         if depth == 0:
             self.root_model = a.model
         a.system = whole(dice.draw(spec.system_tokens) * m.context)
+        if spec.context.limit is not None:
+            a.limit = max(1, whole(dice.draw(spec.context.limit)))
         n = max(1, dice.sround(dice.draw(spec.turns) * self.z**spec.sensitivity.turns * m.turns))
         a.pending = self.message(a, spec.first_message_tokens)
         for turn in range(1, n + 1):
@@ -276,13 +279,14 @@ class Session:
     def fit(self, a, found):
         """Overflow: make the prompt fit the window; True where it did not."""
         context = a.spec.context
-        limit = context.limit
+        limit = a.limit
         if limit is None:
             limit = self.world.cards[self.route(a.model)].context_window
         if limit is None or a.system + a.history + a.pending + found <= limit:
             return False
         if context.overflow == "truncate":
-            a.history = min(a.history, max(0, limit - a.system - a.pending - found))
+            most = math.inf if context.keep_tokens is None else context.keep_tokens
+            a.history = min(a.history, most, max(0, limit - a.system - a.pending - found))
         elif context.overflow == "compact":
             self.call(
                 a,
