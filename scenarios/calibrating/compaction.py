@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
+from distributions.numerics import FloatArray
 from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.sessions import Log
 
@@ -13,6 +15,13 @@ _DROP = 0.6
 """A prompt below this share of the one before it follows a compaction."""
 
 _FEWEST = 3
+_GROUPS = 8
+"""A law of limits has so many values at most, and one for those that outlast all compactions."""
+
+_LEAST_SHARE = 0.001
+WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
+"""Tokens that prompts can have, by model."""
+
 _BEYOND = 1.1
 """Times the limit: a prompt so long has passed it."""
 
@@ -27,16 +36,26 @@ class Compaction:
 
     Attributes
     ----------
-    limit : prompt that was too long, tokens
-    after : first prompt after it, tokens
-    summary : what the call that sums up writes, tokens; what else is in the prompt after it was sent again
+    limits : prompts that were too long, tokens, rising; and the share of instances that each is the limit of
+    after : first prompt after it, tokens; mean
+    summary : what the call that sums up writes, tokens; None where the log shows no such call
     n : how many were seen
     """
 
-    limit: int
-    after: int
-    summary: int
+    limits: tuple[tuple[int, float], ...]
+    after: float
+    summary: int | None
     n: int
+
+    @property
+    def middle(self) -> int:
+        """The median limit."""
+        below = 0.0
+        for limit, share in self.limits:
+            below += share
+            if below >= 1 / 2:
+                return limit
+        return self.limits[-1][0]
 
 
 def grows(log: Log, rows: Ints) -> bool:
@@ -55,52 +74,94 @@ def compacted(log: Log) -> Mask:
 def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
     """The compaction that some turns show; None where they show fewer than three.
 
-    The next prompt would have been too long, so that a limit is the last prompt before a compaction and a mean step
-    more. Where limits differ, as where some instances have a larger window, the scenario's one is their median. Those
-    that were never compacted say that theirs is above their longest prompt (Kaplan and Meier, J. Am. Stat. Assoc. 53,
-    1958); were only those counted that were, long contexts would be too rare. What the call that sums up writes is the
-    median of such calls where the log shows any; where it does not, that of the turns before compactions, which is all
-    that the log has of them.
+    What the call that sums up writes is the median of such calls. Where the log shows none, what is left of a context
+    is all that is known.
     """
-    turns = log.turns
     fell = compacted(log)
     events = rows[fell[rows]]
     if events.size < _FEWEST or not grows(log, rows):
         return None
-    others = rows[turns.later[rows] & ~fell[rows]]
-    step = float(np.maximum(turns.step[others], 0).mean()) if others.size else 0.0
-    limit = _median_limit(log, rows, fell, float(np.median(turns.before[events]))) + step
-    after = float(np.median(turns.prompt[events]))
-    return Compaction(round(limit), round(after), _summary(log, rows, events), events.size)
+    limits = _limits(_stretches(log, rows, fell), _mean_step(log, rows, fell))
+    if not limits:
+        return None
+    return Compaction(limits, float(log.turns.prompt[events].mean()), _summary(log, rows), events.size)
 
 
-def _median_limit(log: Log, rows: Ints, fell: Mask, middle: float) -> float:
-    """Median of the longest prompts before compactions, from all stretches between these.
+@dataclass(frozen=True)
+class _Stretches:
+    """Turns from the first of an instance, or from one after a compaction, to the last before the next.
 
-    Stretches that ended otherwise say that it is longer. Instances that began above the middle are not among them.
+    Attributes
+    ----------
+    begins : first prompt
+    longest : longest prompt; the last one where a compaction followed
+    ended : whether one did
     """
+
+    begins: FloatArray
+    longest: FloatArray
+    ended: Mask
+
+
+def _stretches(log: Log, rows: Ints, fell: Mask) -> _Stretches:
     turns = log.turns
-    first = log.turns.prompt[log.instances.first_turn[turns.instance[rows]]]
-    rows = rows[first <= middle]
     starts = np.flatnonzero(fell[rows] | ~turns.later[rows])
-    longest = np.maximum.reduceat(turns.prompt[rows], starts)
     ends = np.append(starts[1:], rows.size)
-    last = turns.prompt[rows[ends - 1]]
-    is_compacted = np.append(fell[rows], False)[ends]
-    tops = np.where(is_compacted, last, longest)
-    order = np.lexsort((~is_compacted, tops))
-    tops, ended = tops[order], is_compacted[order]
-    beyond = np.cumprod(1 - ended / np.arange(tops.size, 0, -1))
-    at = int(np.argmax(beyond <= 1 / 2)) if beyond[-1] <= 1 / 2 else int(np.flatnonzero(ended)[-1])
-    return float(tops[at])
+    ended = np.append(fell[rows], False)[ends]
+    longest = np.maximum.reduceat(turns.prompt[rows], starts)
+    return _Stretches(turns.prompt[rows[starts]], np.where(ended, turns.prompt[rows[ends - 1]], longest), ended)
 
 
-def _summary(log: Log, rows: Ints, events: Ints) -> int:
-    """Median output of the calls of these instances that sum up; of the turns before compactions where none is told."""
+def _mean_step(log: Log, rows: Ints, fell: Mask) -> float:
+    """By how much prompts grow, so that one more would have been too long."""
+    others = rows[log.turns.later[rows] & ~fell[rows]]
+    return float(np.maximum(log.turns.step[others], 0).mean()) if others.size else 0.0
+
+
+def _limits(found: _Stretches, step: float) -> tuple[tuple[int, float], ...]:
+    """Law of the longest prompts, from how long stretches become that a compaction ends, and the others.
+
+    Those that end otherwise say that their limit is above their longest prompt, and all that it is above their first
+    (product limit estimate of Kaplan and Meier, J. Am. Stat. Assoc. 53, 1958, for data that are censored and enter
+    late). Were only those counted that were compacted, long contexts would be too rare. Where some outlast all that
+    were compacted, theirs is the least window that holds the longest prompt. A limit below the prompts that half of
+    them begin with is none. Each stretch counts, since one instance has many limits, as where people compact by hand;
+    where each has one, small limits are found more often than they are, by the stretches that they make.
+    """
+    values, deaths = np.unique(
+        found.longest[found.ended & (found.longest > np.median(found.begins))], return_counts=True
+    )
+    if not values.size:
+        return ()
+    at_risk = np.searchsorted(np.sort(found.begins), values, "right") - np.searchsorted(np.sort(found.longest), values)
+    beyond = np.cumprod(1 - deaths / at_risk)
+    shares = -np.diff(beyond, prepend=1.0)
+    limits = [(round(value + step), share) for value, share in _summed_up(values, shares, step)]
+    longest = float(found.longest.max())
+    if beyond[-1] > _LEAST_SHARE:
+        limits.append((round(next((size for size in WINDOWS if size >= longest), longest)), float(beyond[-1])))
+    return tuple(limits)
+
+
+def _summed_up(values: FloatArray, shares: FloatArray, step: float) -> Iterator[tuple[float, float]]:
+    """A few groups of as equal shares as may be, each at its mean; the median alone where most are within a step."""
+    places = (np.cumsum(shares) - shares / 2) / shares.sum()
+    low, middle, high = values[np.searchsorted(places, (0.1, 0.5, 0.9)).clip(max=values.size - 1)]
+    if high - low <= 2 * step:
+        yield float(middle), float(shares.sum())
+        return
+    group = (places * _GROUPS).astype(int)
+    for one in np.unique(group):
+        mine = group == one
+        yield float(np.average(values[mine], weights=shares[mine])), float(shares[mine].sum())
+
+
+def _summary(log: Log, rows: Ints) -> int | None:
+    """Median output of the calls of these instances that sum up."""
     mine = np.zeros(log.instances.first.size, bool)
     mine[log.turns.instance[rows]] = True
     told = log.calls["output"][log.calls["summary"] & mine[log.instance_of_call]]
-    return max(round(float(np.median(told if told.size else log.turns.output_before[events]))), 1)
+    return max(round(float(np.median(told))), 1) if told.size else None
 
 
 def passes(log: Log, instances: Ints, limit: float) -> Mask:

@@ -73,7 +73,7 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     gives to their variances is taken off, and loads are the least squares of their products against the rest. A spread
     of turns is in the law of turns already, so that only its covariances count. Messages and outputs are held against
     those of turns as early or late, so that long sessions do not seem terse for having more late turns. What falls
-    where the others rise has a load below 0; turns that fall where all else rises have none, see `_windows_apart`.
+    where the others rise has a load below 0.
     """
     roots = [role for number, role in enumerate(roles) if role.is_root and not growth.whole[number]]
     if not roots:
@@ -93,22 +93,9 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     fixed = np.flatnonzero([not one.is_free for one in measures])
     if not np.any(np.diag(covariance)[fixed] > _STANDARD_ERRORS * np.diag(errors)[fixed]):
         return None
-    loads = _windows_apart(_loads(covariance, errors, [one.is_free for one in measures]))
+    loads = _loads(covariance, errors, [one.is_free for one in measures])
     named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
     return Difficulty(named, used.size) if set(named) - {TURNS} else None
-
-
-def _windows_apart(loads: FloatArray) -> FloatArray:
-    """Loads without that of turns where it goes against all others together.
-
-    Long sessions of short messages are what a window makes: those of long messages end in it. Compaction says that
-    already, and a factor that said it again would cut the tail of what sessions cost.
-    """
-    if loads[0] * loads[1:].sum() >= 0:
-        return loads
-    rest = loads * np.r_[0.0, np.ones(loads.size - 1)]
-    upright: FloatArray = rest * np.sign(rest[np.argmax(np.abs(rest))])
-    return upright
 
 
 def _measures(log: Log, rows: Ints, growth: Growth, used: Ints, kinds: Ints) -> list[_Means]:

@@ -81,7 +81,7 @@ def name_models(calls: Calls, bill: Bill, day: date) -> Models:
 def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
     """State the context window of models that took, in this log, longer prompts than the catalogue says they do."""
     for agent in agents.values():
-        limit = agent.get("context", {}).get("limit")
+        limit = _longest_prompt(agent.get("context", {}).get("limit"))
         used = agent["model"]
         for name in (used if isinstance(used, Mapping) else [used]) if limit else []:
             window = models.cards[name].context_window
@@ -92,6 +92,11 @@ def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
             spec["context_window"] = max(limit, spec.get("context_window", 0))
             models.section[name] = spec
             models.comments[name] = f"it took longer prompts than the {window:,.0f} tokens of the catalogue"
+
+
+def _longest_prompt(limit: Any) -> int:
+    """The longest prompt that a context takes, of a limit as calibration writes it; 0 without one."""
+    return max(int(part["law"]) for part in limit["mixture"]) if isinstance(limit, Mapping) else int(limit or 0)
 
 
 def price_at_cards(calls: Calls, models: Models) -> Costs:

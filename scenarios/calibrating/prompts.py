@@ -7,16 +7,13 @@ from typing import Any
 import numpy as np
 
 from distributions.numerics import FloatArray
-from scenarios.calibrating.compaction import Compaction, compacted, compacts, learn_compaction
+from scenarios.calibrating.compaction import WINDOWS, Compaction, compacted, compacts, learn_compaction
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
-from scenarios.calibrating.learnings import Ints, Mask
+from scenarios.calibrating.learnings import Ints, Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
-
-WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
-"""Tokens that prompts can have, by model: no message is longer than the least that holds all that were seen."""
 
 _ANY_WINDOW = 100_000
 
@@ -80,25 +77,26 @@ def _kin(laws: Laws, role: Role) -> Ints:
 
 
 def _compaction(log: Log, number: int, laws: Laws) -> Compaction | None:
-    """The compaction of an agent, which is that of its kin, where its own instances do not pass it."""
+    """The compaction that the instances of an agent show; that of its kin where they show none and do not pass it."""
     role = laws.roles[number]
-    found = learn_compaction(log, _kin(laws, role))
-    return found if found and role.start != LARGE and compacts(log, role.turns, found.limit) else None
+    if role.start == LARGE:
+        return None
+    own = learn_compaction(log, role.turns)
+    found = own or learn_compaction(log, _kin(laws, role))
+    return found if found and (own or compacts(log, role.turns, found.middle)) else None
 
 
 def _messages(log: Log, number: int, laws: Laws, growth: Growth) -> tuple[FloatArray, Mask]:
-    """Messages by turn, and where they are known; after a compaction, all that the prompt has beside the summary.
+    """Messages by turn, and where they are known; after a compaction, all that the prompt has beside a summary.
 
     A summary is short, and what is sent again after it (files that are read once more) is most of the prompt: as
     history that the compacting call wrote, it would be billed as output.
     """
     role = laws.roles[number]
     messages, told = growth.message.copy(), growth.grown.copy()
-    if not _compaction(log, number, laws):
-        return messages, told
     for at, other in enumerate(laws.roles):
         found = _compaction(log, at, laws) if other.kin == role.kin and not growth.whole[at] else None
-        if found:
+        if found and found.summary:
             rows = other.turns[compacted(log)[other.turns]]
             messages[rows] = np.maximum(log.turns.prompt[rows] - growth.system[at] - found.summary, 0.0)
             told[rows] = True
@@ -110,14 +108,33 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
     context: dict[str, Any] = {"carry": growth.carry[number]}
     notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
     if found:
-        context |= {"limit": found.limit, "overflow": "compact", "summary_tokens": found.summary}
-        seen = f"{found.n:,} compactions: to {found.after:,} tokens, the system prompt included, in the median"
-        notes.comments[f"{role.path}.context.limit"] = seen
-        notes.comments[f"{role.path}.context.summary_tokens"] = "what else is sent after a compaction is a message"
-        return context
+        return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found))
     largest = float(log.turns.prompt[role.turns].max())
     window = next((size for size in WINDOWS if size >= largest), None)
     if largest > _ANY_WINDOW and window:
         context["limit"] = int(window)
         notes.assume(f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,.0f} are taken to fit.")
     return context
+
+
+def _kept(number: int, laws: Laws, growth: Growth, found: Compaction) -> int:
+    """History after a compaction: the prompt less the system prompt and what is new with an average turn, tokens."""
+    rows = laws.roles[number].turns
+    new = growth.pending[rows[growth.grown[rows]]]
+    return max(round(found.after - growth.system[number] - (float(new.mean()) if new.size else 0.0)), 0)
+
+
+def _compacted_context(found: Compaction, role: Role, notes: Notes, kept: int) -> dict[str, Any]:
+    path = f"{role.path}.context"
+    seen = f"{found.n:,} compactions, to {found.after:,.0f} tokens on average, the system prompt included"
+    limits = [{"weight": round(share, 4), "law": limit} for limit, share in found.limits]
+    limit = {"mixture": limits} if len(limits) > 1 else found.limits[0][0]
+    notes.comments[f"{path}.limit"] = seen
+    if found.summary:
+        notes.comments[f"{path}.summary_tokens"] = "what else is sent after a compaction is a message"
+        return {"limit": limit, "overflow": "compact", "summary_tokens": found.summary}
+    notes.assume(
+        f"{role.path}: contexts are cut, and the log shows no calls that sum them up; none are forecast. Where your "
+        "agent makes such calls elsewhere, their cost is missing here as it is in the log."
+    )
+    return {"limit": limit, "keep_tokens": kept}

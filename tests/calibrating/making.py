@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,3 +110,16 @@ def near(found: float, truth: float, error: float) -> bool:
 def mean_error(values: np.ndarray) -> float:
     """Standard error of a mean."""
     return float(values.std() / np.sqrt(values.size))
+
+
+def joined(*logs: Calls) -> Calls:
+    """Logs of one agent each, as one: sessions of later ones are renumbered."""
+    columns: dict[str, list[np.ndarray]] = {}
+    shift = 0
+    for log in logs:
+        for name, values in log.columns.items():
+            moved = values + shift if name in ("session", "instance") else values
+            columns.setdefault(name, []).append(moved)
+        shift += int(log["session"].max()) + 1
+    names = {**logs[0].names, "session": [""] * shift, "instance": [""] * shift}
+    return dataclasses.replace(logs[0], columns={key: np.concatenate(of) for key, of in columns.items()}, names=names)

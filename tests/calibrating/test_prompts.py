@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from scenarios.calibrating.learn import learn_agents
-from scenarios.logs.table import Rows
-from tests.calibrating.making import FAR, Keeper, World, mean_error, near
+from scenarios.logs.table import Calls, Rows
+from tests.calibrating.making import FAR, Keeper, World, joined, mean_error, near
 
 
 def test_parts_of_growing_prompts_are_found() -> None:
@@ -38,29 +38,56 @@ def test_a_share_that_is_carried_is_found(carry: float) -> None:
     assert near(messages.mean(), world.message, mean_error(messages) + error * world.output)
 
 
-def test_a_compaction_is_found_where_it_happens() -> None:
-    keeper = Keeper()
-    world = World(limit=9_000, summary=1_500, turns=40)
-    context = learn_agents(world.log(), keeper.options).agents["agent"]["context"]
-    step = world.message + world.output
-    assert context["overflow"] == "compact"
-    assert abs(context["limit"] - world.limit) < step
-    outputs = keeper.values["agent.output_tokens"]
-    compactions = keeper.values["agent.message_tokens"] > 1_400
-    assert near(context["summary_tokens"], np.median(outputs), 1.2533 * mean_error(outputs) * compactions.size**0.5)
-
-
-def test_what_is_sent_again_after_a_compaction_is_a_message() -> None:
+def test_a_compaction_without_a_call_is_a_truncation_where_it_happens() -> None:
     keeper = Keeper()
     world = World(limit=9_000, summary=1_500, turns=40)
     log = world.log()
-    context = learn_agents(log, keeper.options).agents["agent"]["context"]
+    agent = learn_agents(log, keeper.options).agents["agent"]
+    context = agent["context"]
+    step = world.message + world.output
+    assert "overflow" not in context
+    assert abs(context["limit"] - world.limit) < step
     n = int(np.count_nonzero(log["compacted"]))
-    messages = np.sort(keeper.values["agent.message_tokens"])
-    truth = world.system + world.summary + world.message - learn_system(world) - context["summary_tokens"]
-    again = messages[-n:]
+    left = world.system + world.summary - agent["system_tokens"]
+    messages = keeper.values["agent.message_tokens"]
+    longer = messages.var() / messages.mean()  # a message that does not fit is longer than most, by so much at most
     assert n > 100
-    assert near(again.mean(), truth, mean_error(again) + 0.05 * world.message)  # long messages compact more often
+    assert abs(context["keep_tokens"] - left - longer / 2) <= longer / 2 + FAR * messages.std() / np.sqrt(n)
+    assert messages.max() < 10 * world.message, "what a compaction leaves is no message"
+
+
+def test_stretches_of_a_wider_window_have_a_limit_of_their_own() -> None:
+    narrow, wide = World(limit=9_000, sessions=300, turns=40), World(limit=20_000, sessions=100, turns=40, seed=2)
+    log = joined(narrow.log(), wide.log())
+    context = learn_agents(log, Keeper().options).agents["agent"]["context"]
+    limits = {part["law"]: part["weight"] for part in context["limit"]["mixture"]}
+    step = narrow.message + narrow.output
+    share = sum(weight for limit, weight in limits.items() if limit < 12_000)
+    assert share == pytest.approx(1 - outlasting(stretches(log), 12_000), abs=1 / 16), "half a group of eight"
+    assert context["limit"]["mixture"][-1]["law"] == pytest.approx(20_000, abs=3 * step)
+
+
+def stretches(log: Calls) -> list[tuple[float, float, bool]]:
+    """First and longest prompt between compactions, and whether one ended it; prompts only grow between them."""
+    found: list[tuple[float, float, bool]] = []
+    for row, prompt in enumerate(log.prompt.astype(float)):
+        follows = row > 0 and log["session"][row] == log["session"][row - 1]
+        if follows and not log["compacted"][row]:
+            found[-1] = found[-1][0], prompt, False
+            continue
+        if follows:
+            found[-1] = *found[-1][:2], True
+        found.append((prompt, prompt, False))
+    return found
+
+
+def outlasting(found: list[tuple[float, float, bool]], prompt: float) -> float:
+    """Share of stretches that would pass a prompt, by the product limit, one compaction after the other."""
+    left = 1.0
+    for end in sorted({longest for _, longest, ended in found if ended and longest < prompt}):
+        dying = sum(ended and longest == end for _, longest, ended in found)
+        left *= 1 - dying / sum(begins <= end <= longest for begins, longest, _ in found)
+    return left
 
 
 def test_a_summary_that_the_log_shows_is_taken_as_it_is() -> None:

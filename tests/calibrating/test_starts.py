@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.starts import divide
 from scenarios.logs.table import Calls, Rows
-from tests.calibrating.making import Keeper, World
+from tests.calibrating.making import Keeper, World, joined
 
 
 @pytest.mark.parametrize("n", [30, 100, 1_000])
@@ -28,21 +27,8 @@ def test_two_humps_are_divided_between_them() -> None:
     assert 0.5 < edge < 2.5
 
 
-def _joined(*logs: Calls) -> Calls:
-    """Logs of one agent each, as one: sessions of later ones are renumbered."""
-    columns: dict[str, list[np.ndarray]] = {}
-    shift = 0
-    for log in logs:
-        for name, values in log.columns.items():
-            moved = values + shift if name in ("session", "instance") else values
-            columns.setdefault(name, []).append(moved)
-        shift += int(log["session"].max()) + 1
-    names = {**logs[0].names, "session": [""] * shift, "instance": [""] * shift}
-    return dataclasses.replace(logs[0], columns={key: np.concatenate(of) for key, of in columns.items()}, names=names)
-
-
 def test_resumed_sessions_are_a_feature_of_their_own() -> None:
-    calls = _joined(World(sessions=300).log(), World(sessions=100, first=60_000, spread=0.2, seed=2).log())
+    calls = joined(World(sessions=300).log(), World(sessions=100, first=60_000, spread=0.2, seed=2).log())
     learnings = learn_agents(calls, Keeper().options)
     assert learnings.features["agent-fresh"]["share"] == 0.75
     assert learnings.features["agent-resumed"] == {"agent": "agent-resumed", "share": 0.25}
@@ -53,24 +39,24 @@ def test_resumed_sessions_are_a_feature_of_their_own() -> None:
 def test_kinds_share_laws_that_do_not_differ() -> None:
     keeper = Keeper()
     alike = World(sessions=300).log(), World(sessions=100, first=60_000, seed=2).log()
-    agents = learn_agents(_joined(*alike), keeper.options).agents
+    agents = learn_agents(joined(*alike), keeper.options).agents
     assert agents["agent-fresh"]["output_tokens"] == agents["agent-resumed"]["output_tokens"]
     unlike = World(sessions=300).log(), World(sessions=100, first=60_000, output=400, seed=2).log()
-    agents = learn_agents(_joined(*unlike), keeper.options).agents
+    agents = learn_agents(joined(*unlike), keeper.options).agents
     assert agents["agent-resumed"]["output_tokens"] > 1.8 * agents["agent-fresh"]["output_tokens"]
 
 
 def test_sessions_that_begin_beyond_compaction_are_large_and_not_compacted() -> None:
     fresh = World(sessions=200, turns=40, limit=9_000, summary=1_500).log()
     later = World(sessions=60, first=50_000, spread=0.1, seed=2, turns=40, limit=60_000, summary=1_500)
-    calls = _joined(fresh, later.log())
+    calls = joined(fresh, later.log())
     agents = learn_agents(calls, Keeper().options).agents
-    assert agents["agent-fresh"]["context"]["overflow"] == "compact"
-    assert "overflow" not in agents["agent-large"]["context"]
+    assert "keep_tokens" in agents["agent-fresh"]["context"]
+    assert "keep_tokens" not in agents["agent-large"]["context"]
 
 
 def test_few_sessions_are_one_kind() -> None:
-    calls = _joined(World(sessions=12).log(), World(sessions=12, first=60_000, seed=2).log())
+    calls = joined(World(sessions=12).log(), World(sessions=12, first=60_000, seed=2).log())
     assert set(learn_agents(calls, Keeper().options).agents) == {"agent"}
 
 
@@ -125,6 +111,6 @@ def test_too_few_calls_are_not_parted() -> None:
 def test_sessions_that_pass_the_limit_of_others_are_not_compacted() -> None:
     fresh = World(sessions=200, turns=60, limit=20_000, summary=1_500).log()
     wide = World(sessions=60, turns=60, first=15_000, spread=0.1, seed=2).log()
-    agents = learn_agents(_joined(fresh, wide), Keeper().options).agents
-    assert agents["agent-fresh"]["context"]["overflow"] == "compact"
-    assert "overflow" not in agents["agent-resumed"]["context"]
+    agents = learn_agents(joined(fresh, wide), Keeper().options).agents
+    assert "keep_tokens" in agents["agent-fresh"]["context"]
+    assert "keep_tokens" not in agents["agent-resumed"]["context"]
