@@ -13,6 +13,7 @@ from distributions.numerics import FloatArray
 from scenarios.calibrating.difficulty import TURNS as LENGTH
 from scenarios.calibrating.difficulty import Difficulty
 from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Mask, Notes
+from scenarios.calibrating.lengths import Lengths
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED
@@ -143,7 +144,10 @@ class Laws:
     def _law(
         self, role: Role, quantity: Quantity, values: FloatArray, limits: Sequence[float]
     ) -> tuple[Any, Choice, str]:
-        if load := self._load(role, quantity):
+        load = self._load(role, quantity)
+        if load and quantity is TURNS:
+            values = Lengths(values.astype(np.int64), load).at_one()
+        elif load:
             values = unmix(values, load, self.loads(role).get(LENGTH, 0.0) if quantity.is_by_turn else 0.0)
         path = f"{role.path}.{quantity.name}"
         whole = quantity.whole and not (load and quantity is TURNS)

@@ -189,3 +189,24 @@ def test_tools_spawns_and_difficulty(trips: Any) -> None:
     turns = int(trip.made.sessions.turns.sum())
     near(lead["tools"]["search"]["calls_per_turn"]["binomial"]["p"], 0.5, np.sqrt(0.25 / turns))
     near(lead["spawns"][0]["count"]["poisson"]["mean"], 0.3, np.sqrt(0.3 / turns))
+    near(load_of(trip, "turns") * load_of(trip, "output_tokens"), 0.4 * 0.24, product_error(trip))
+    near(load_of(trip, "output_tokens"), 0.24, np.sqrt((0.24**2 + CHANCE) ** 2 / (2 * 0.24**2 * trip.n / 2)))
+    assert "message_tokens" not in lead["sensitivity"]
+
+
+CHANCE = 0.44 / 8
+"""Variance that chance gives to the logarithm of a mean of some eight outputs of log-sd 0.6."""
+
+
+def load_of(trip: Trip, name: str) -> float:
+    """What difficulty adds to the standard deviation of a logarithm: sigma and exponents are known only as products."""
+    return float(trip.made.document["difficulty"]["lognormal"]["sigma"] * trip.agent("lead")["sensitivity"][name])
+
+
+def product_error(trip: Trip) -> float:
+    """Standard error of a covariance of turns and outputs over the half of the sessions that have turns enough.
+
+    Of the covariance that all sessions have, these show half.
+    """
+    turns, outputs = np.log(trip.made.sessions.turns).var(), 0.24**2 + CHANCE
+    return float(np.sqrt((turns * outputs + 0.096**2) / (trip.n / 2)) * 2)
