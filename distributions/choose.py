@@ -25,7 +25,7 @@ from distributions.fit import Fitted, fit_all, grouped
 from distributions.law import Law, LawError, LawProblem
 from distributions.likeliest import LIKELIEST, NotFittedError
 from distributions.limited import LIMITED, fit_below, fit_piled
-from distributions.numerics import FloatArray
+from distributions.numerics import Z_95, FloatArray
 from distributions.quantity import GREATEST, format_number
 from distributions.steps import Steps
 from distributions.tail import Sample
@@ -58,7 +58,7 @@ FURTHER = 10.0
 MANY = 200
 """Values from which on the data can stand for themselves, so that a law has to come nearer to replace them."""
 
-_Z = 1.959963984540054, 1.0
+_Z = Z_95, 1.0
 """Standard errors that a quantile or the mean may be off: of fewer than `MANY` values, and of more."""
 
 _CONTINUOUS = ("lognormal", "gamma", "weibull", "exponential", "lomax", "genpareto", "burr", "pareto")
