@@ -20,7 +20,7 @@ from scenarios.calibrating.starts import LARGE, RESUMED
 from scenarios.calibrating.unmixing import unmix
 
 if TYPE_CHECKING:
-    from distributions.choose import Choice
+    from distributions.choice import Choice
 
 _DIFFERENT = 0.05
 """Kinds of start share a law unless their session means would lie so far apart less often than this by chance."""

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from distributions.choose import FLOOR
+from distributions.choice import FLOOR
 from scenarios.calendar import weekday_factors
 from scenarios.calibrate import Calibration, calibrate
 from scenarios.load import load
