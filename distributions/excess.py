@@ -9,7 +9,7 @@ import numpy as np
 
 from distributions.fit import grouped
 from distributions.law import LawError
-from distributions.numerics import FloatArray
+from distributions.numerics import Z_95, FloatArray
 from distributions.tail import LEAST_ABOVE, LEAST_VALUES, Sample, Tail, fit_tail
 
 SHARES = (0.90, 0.925, 0.95, 0.96, 0.97, 0.98, 0.985, 0.99, 0.995, 0.998)
@@ -28,7 +28,6 @@ CLIFF = -0.5
 
 _GROUPS = 1 << 15
 _POINTS = 100
-_Z = 1.959963984540054
 
 
 class Excess(NamedTuple):
@@ -95,7 +94,7 @@ def _tail_at(sample: Sample, share: float) -> Excess | None:
     through = np.cumsum(counts) / n
     law = tail.excess.cdf(excesses)
     ks = float(max(np.max(through - counts / n - law), np.max(law - through), 0.0))
-    margin = _Z * max(1.0 + tail.excess.xi, 0.0) / math.sqrt(n)
+    margin = Z_95 * max(1.0 + tail.excess.xi, 0.0) / math.sqrt(n)
     xi = tail.excess.xi
     return Excess(tail, n, xi - margin, xi + margin, ks * math.sqrt(n) <= ACCEPTED)
 

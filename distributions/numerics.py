@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
+Z_90, Z_95 = 1.6448536269514722, 1.959963984540054
+"""Standard deviations to either side of the mean that hold 90 % and 95 % of a normal law."""
+
 _SIGN = np.int64(-0x8000000000000000)
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _DEEPEST = 600.0  # exp(-600) is 1e-261: deep enough for a power tail to be one, far from where squares overflow

@@ -11,7 +11,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import Laws, Quantity
-from scenarios.calibrating.learnings import Mask
+from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.sessions import Log
 from scenarios.logs.table import Calls
 
@@ -64,11 +64,20 @@ def caches(calls: Calls) -> bool:
 
 def prefixes(log: Log, growth: Growth) -> Prefixes:
     """What the cache held, turn by turn."""
-    readable = log.calls["readable"][log.turns.call]
+    call = _telling(log)
+    readable = log.calls["readable"][call]
     logged = not np.any(readable > 0)
-    cached = log.calls["cached"][log.turns.call]
+    cached = log.calls["cached"][call]
     held = cached if logged else np.where(readable >= 0, readable, cached)
     return Prefixes(np.minimum(held, log.turns.before).astype(float), logged, growth.follows & (log.turns.before > 0))
+
+
+def _telling(log: Log) -> Ints:
+    """By turn, the first attempt that was billed: one after a bad answer reads the prompt which that one wrote."""
+    call = log.turns.call.copy()
+    rows = np.flatnonzero(log.calls["billed"] & ~log.calls["summary"])[::-1]
+    call[log.turn_of_call[rows]] = rows
+    return call
 
 
 def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -> dict[str, Any]:
@@ -151,9 +160,9 @@ def _predicted(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) ->
 
 
 def _first(log: Log, number: int, laws: Laws, growth: Growth, always: bool = False) -> dict[str, Any]:
-    """How often an instance finds its system prompt in the cache when it starts."""
+    """How often an instance finds its system prompt in the cache when it starts: in its first attempt."""
     role, system = laws.roles[number], growth.system[number]
-    first = log.turns.call[role.turns[~log.turns.later[role.turns]]]
+    first = _telling(log)[role.turns[~log.turns.later[role.turns]]]
     if not system:
         return {}
     held = np.minimum(log.calls["cached"][first], system)

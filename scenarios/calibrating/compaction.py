@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from distributions.numerics import FloatArray
+from distributions.numerics import Z_95, FloatArray
 from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.sessions import Log
 
@@ -25,7 +25,6 @@ WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
 _BEYOND = 1.1
 """Times the limit: a prompt so long has passed it."""
 
-_Z = 1.959963984540054
 _SHRINKING = 0.3
 """Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
 
@@ -183,4 +182,4 @@ def compacts(log: Log, rows: Ints, limit: float) -> bool:
     turns = log.turns
     fell = np.unique(turns.instance[rows[compacted(log)[rows]]]).size
     passed = int(np.count_nonzero(passes(log, np.unique(turns.instance[rows]), limit)))
-    return fell + passed > 0 and passed - fell <= _Z * np.sqrt(fell + passed)
+    return fell + passed > 0 and passed - fell <= Z_95 * np.sqrt(fell + passed)

@@ -13,13 +13,14 @@ from distributions.numerics import FloatArray
 from scenarios.calibrating.difficulty import TURNS as LENGTH
 from scenarios.calibrating.difficulty import Difficulty
 from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Mask, Notes
+from scenarios.calibrating.lengths import Lengths
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED
 from scenarios.calibrating.unmixing import unmix
 
 if TYPE_CHECKING:
-    from distributions.choose import Choice
+    from distributions.choice import Choice
 
 _DIFFERENT = 0.05
 """Kinds of start share a law unless their session means would lie so far apart less often than this by chance."""
@@ -143,7 +144,10 @@ class Laws:
     def _law(
         self, role: Role, quantity: Quantity, values: FloatArray, limits: Sequence[float]
     ) -> tuple[Any, Choice, str]:
-        if load := self._load(role, quantity):
+        load = self._load(role, quantity)
+        if load and quantity is TURNS:
+            values = Lengths(values.astype(np.int64), load).at_one()
+        elif load:
             values = unmix(values, load, self.loads(role).get(LENGTH, 0.0) if quantity.is_by_turn else 0.0)
         path = f"{role.path}.{quantity.name}"
         whole = quantity.whole and not (load and quantity is TURNS)

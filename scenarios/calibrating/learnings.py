@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from distributions.numerics import FloatArray
 
 if TYPE_CHECKING:
-    from distributions.choose import Choice
+    from distributions.choice import Choice
 
 Ints = NDArray[np.int64]
 Codes = NDArray[np.int32]

@@ -8,22 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from distributions.numerics import FloatArray
+from distributions.numerics import Z_90, FloatArray
+from scenarios.calibrating.bootstrap import Spread, bootstrap_weights, spread_of_mean, t_factor
 from scenarios.calibrating.learnings import Notes
 from scenarios.calibrating.levers import Costs, levers_of
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.uncertainty import (
-    MATTERS,
-    Open,
-    Spread,
-    bootstrap_weights,
-    open_drivers,
-    spread_of_mean,
-    t_factor,
-)
+from scenarios.calibrating.uncertainty import MATTERS, Open, open_drivers
 from scenarios.calibrating.volume import Volume
 
-_P95 = 1.6448536269514722
 FEW = 30
 
 # What each driver moves, of an agent.
@@ -105,11 +97,16 @@ def learn_drivers(
         notes.comments["drivers.correlation"] = "as sessions drawn again have it"
     if left.log_sd:
         notes.comments["drivers"] = (
-            f"together they leave the mean cost of a session open by a factor of {np.exp(_P95 * left.implied):.3f} "
+            f"together they leave the mean cost of a session open by a factor of {np.exp(Z_90 * left.implied):.3f} "
             f"either way (P5 to P95), as {spread.n:,} sessions drawn again do"
         )
     if spread.n < FEW:
         notes.warn(f"{spread.n} sessions say little: the mean cost of a session is open by {_reach(spread.log_sd)}")
+    if spread.is_too_sure:
+        notes.warn(
+            f"{spread.n} sessions of such uneven costs do not show how heavy their tail is: the drivers leave the mean "
+            f"open by {_reach(spread.log_sd)}, and a tail that is not in the log may lie beyond that, on the dear side"
+        )
     return Drivers(section, spread, left, volume_sd)
 
 
@@ -122,7 +119,7 @@ def _acts(driver: str, agents: Mapping[str, Any]) -> bool:
 def interval(log_sd: float, effect: float) -> str:
     """A lognormal multiplier as `P5 to P95`, such that the mean of what it does to the cost is 1."""
     middle = -effect * log_sd**2 / 2
-    low, high = (_short(float(np.exp(middle + side * _P95 * log_sd))) for side in (-1, 1))
+    low, high = (_short(float(np.exp(middle + side * Z_90 * log_sd))) for side in (-1, 1))
     return f"{low} to {high}"
 
 
@@ -140,4 +137,4 @@ def _comment(what: str, widened: float | None, n: int) -> str:
 
 
 def _reach(log_sd: float) -> str:
-    return f"a factor of {np.exp(_P95 * log_sd):.2f} either way"
+    return f"a factor of {np.exp(Z_90 * log_sd):.2f} either way"

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from distributions.numerics import Z_90, FloatArray
 from scenarios.calibrating.days import SECONDS_A_DAY, Days
 from scenarios.calibrating.laws import named
-from scenarios.calibrating.learnings import Chooser, Learnt, Notes, Sessions
+from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Notes, Sessions
 from scenarios.calibrating.volume import Volume
 from scenarios.logs.table import NONE
 
@@ -82,13 +83,26 @@ def _why_not(sessions: Sessions, volume: Volume) -> str:
     return ""
 
 
-def _rates(sessions: Sessions, days: Days) -> Any:
+def _rates(sessions: Sessions, days: Days) -> FloatArray:
     """Sessions a day of each user, over the days that the log holds whole."""
     first = (days.first.toordinal() - _EPOCH) * SECONDS_A_DAY
     inside = (sessions.start >= first) & (sessions.start < first + len(days) * SECONDS_A_DAY)
     inside &= sessions.user != NONE
     counts = np.bincount(sessions.user[inside])
-    return counts[counts > 0] / len(days)
+    return without_chance(counts[counts > 0]) / len(days)
+
+
+def without_chance(counts: Ints) -> FloatArray:
+    """What counts would be if chance made none of their differences: drawn towards their mean.
+
+    Counts have the variance of habits, and that of Poisson counts, which the simulation adds by itself. Where the
+    latter explains all but what chance alone would exceed once in twenty times, users have one habit.
+    """
+    mean, variance = float(counts.mean()), float(counts.var(ddof=1))
+    if variance <= mean * (1.0 + Z_90 * np.sqrt(2.0 / (counts.size - 1))):
+        return np.full(counts.size, mean)
+    habits: FloatArray = mean + np.sqrt(1.0 - mean / variance) * (counts - mean)
+    return habits
 
 
 _EPOCH = 719_163  # the ordinal of 1970-01-01

@@ -20,7 +20,7 @@ from simulator.show.calibration_screen import reading_words
 from simulator.show.plot_fits import distribution, heaviness, law_against_data
 
 if TYPE_CHECKING:
-    from distributions.choose import Choice
+    from distributions.choice import Choice
     from scenarios.bills import Bill
     from scenarios.calibrating.learnings import Learnt
     from simulator.backtest import Backtest

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from distributions.choose import Choice
+    from distributions.choice import Choice
     from distributions.law import Law
     from distributions.tail import Sample
 

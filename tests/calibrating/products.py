@@ -1,4 +1,4 @@
-"""Four products whose laws are known, for the round trip."""
+"""Products whose laws are known, for the round trip."""
 
 from __future__ import annotations
 
@@ -99,3 +99,11 @@ TWO: dict[str, Any] = COMMON | {
 }
 
 PRODUCTS = {"chat": CHAT, "requests": REQUESTS, "agents": AGENTS, "two": TWO}
+
+HABIT = 1.5, 0.4
+"""Shape and scale of the gamma law of how often a user comes in a day."""
+
+USERS: dict[str, Any] = REQUESTS | {
+    "volume": {"users": 400, "sessions_per_user_day": {"gamma": {"shape": HABIT[0], "scale": HABIT[1]}}}
+}
+"""The same requests, from people of whom some come often."""

@@ -43,7 +43,7 @@ def write_log(document: dict[str, Any], days: int, file: Path, *, sessions: bool
     """Write the calls of so many days as JSON lines; return what each session cost."""
     scenario = sampled.bare(load(document))
     rng = np.random.default_rng(seed)
-    times = arrivals(scenario, days, rng)
+    times, users = arrivals(scenario, days, rng)
     program, period = sampled._compiled(scenario)
     addresses = sampled._addresses(scenario, times.size)
     places = rng.permutation(times.size)
@@ -56,21 +56,27 @@ def write_log(document: dict[str, Any], days: int, file: Path, *, sessions: bool
                 number = len(costs)
                 feature = tuple(scenario.features)[features[row]]
                 success = bool(session[-1]["outcome"])
+                whose = {} if users is None else {"user": f"u{users[places[number]]}"}
                 for line in writer.lines(session, number, feature, times[places[number]], success):
-                    out.write(json.dumps(line if sessions else without_sessions(line)) + "\n")
+                    out.write(json.dumps((line if sessions else without_sessions(line)) | whose) + "\n")
                 costs.append(float(records["cost"][row]))
     return np.array(costs)
 
 
-def arrivals(scenario: Scenario, days: int, rng: np.random.Generator) -> np.ndarray:
-    """Seconds since 1970 at which sessions begin."""
+def arrivals(scenario: Scenario, days: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray | None]:
+    """Seconds since 1970 at which sessions begin, and whose they are where volume is by users."""
     volume = scenario.volume
     factors = np.array(weekday_factors(volume.weekdays))
-    means = volume.sessions_per_day * factors[np.arange(days) % 7]
+    rates = volume.sessions_per_day
+    if volume.users:
+        habits = volume.sessions_per_user_day.ppf(rng.random(volume.users))
+        rates = habits.sum()
+    means = rates * factors[np.arange(days) % 7]
     size = volume.dispersion
     counts = rng.poisson(means if size is None else means * rng.gamma(size, 1 / size, days))
     day = np.repeat(np.arange(days), counts)
-    return START.timestamp() + 86_400 * (day + rng.random(day.size))
+    users = rng.choice(volume.users, day.size, p=habits / rates) if volume.users else None
+    return START.timestamp() + 86_400 * (day + rng.random(day.size)), users
 
 
 def sessions_of(events: np.ndarray) -> Iterator[np.ndarray]:

@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
+from distributions.choice import FLOOR
 from scenarios.calendar import weekday_factors
 from scenarios.calibrate import Calibration, calibrate
 from scenarios.load import load
@@ -24,7 +26,7 @@ from scenarios.schema import Scenario
 from simulator.calibration import loaded
 from simulator.run import run
 from simulator.sampled import bare
-from tests.calibrating.products import AGENTS, CHAT, DAYS, HAIKU, PRODUCTS, SONNET, TWO
+from tests.calibrating.products import AGENTS, CHAT, DAYS, HABIT, HAIKU, PRODUCTS, SONNET, TWO, USERS
 from tests.calibrating.roundtrip import write_log
 
 FAR = 4.0
@@ -172,6 +174,7 @@ def test_the_cache(trips: Any) -> None:
     lost = 1 - kept(chat.agent("bot")["cache"]["gap_minutes"])
     later = int((chat.made.sessions.turns - 1).sum())
     near(lost, 0.3, np.sqrt(0.21 / later))
+    assert chat.agent("bot")["cache"].get("first_hit_rate", 0) == 0  # though retries find what the first attempt wrote
     agents = trips("agents")
     lead = agents.agent("lead")["cache"]
     assert lead["ttl_minutes"] == 5.0
@@ -189,3 +192,41 @@ def test_tools_spawns_and_difficulty(trips: Any) -> None:
     turns = int(trip.made.sessions.turns.sum())
     near(lead["tools"]["search"]["calls_per_turn"]["binomial"]["p"], 0.5, np.sqrt(0.25 / turns))
     near(lead["spawns"][0]["count"]["poisson"]["mean"], 0.3, np.sqrt(0.3 / turns))
+    near(load_of(trip, "turns") * load_of(trip, "output_tokens"), 0.4 * 0.24, product_error(trip))
+    near(load_of(trip, "output_tokens"), 0.24, np.sqrt((0.24**2 + CHANCE) ** 2 / (2 * 0.24**2 * trip.n / 2)))
+    assert "message_tokens" not in lead["sensitivity"]
+
+
+def test_users_and_their_habits(tmp_path: Path) -> None:
+    days, (shape, scale) = 14, HABIT
+    file = tmp_path / "users.jsonl"
+    costs = write_log(USERS, days, file, sessions=False)
+    made = calibrate(*read_logs([file]))
+    volume, law = made.document["volume"], loaded(made).volume.sessions_per_user_day
+    n = volume["users"]
+    unseen = float((1 + days * scale) ** -shape)
+    near(n, 400 * (1 - unseen), np.sqrt(400 * unseen * (1 - unseen)))
+    assert law is not None
+    near(law.mean() * n, costs.size / days, FLOOR * costs.size / days / FAR)  # a law keeps a mean within its floor
+    habits, seen = stats.gamma(shape, scale=scale), 0.9
+    quantile = habits.ppf(unseen + seen * (1 - unseen))
+    near(law.ppf([seen])[0], quantile, np.sqrt(seen * (1 - seen) / n) / habits.pdf(quantile))
+    near(law.var(), habits.var(), habits.var() * np.sqrt((2 + 6 / shape) / n))  # a kurtosis of 3 + 6 / shape
+
+
+CHANCE = 0.44 / 8
+"""Variance that chance gives to the logarithm of a mean of some eight outputs of log-sd 0.6."""
+
+
+def load_of(trip: Trip, name: str) -> float:
+    """What difficulty adds to the standard deviation of a logarithm: sigma and exponents are known only as products."""
+    return float(trip.made.document["difficulty"]["lognormal"]["sigma"] * trip.agent("lead")["sensitivity"][name])
+
+
+def product_error(trip: Trip) -> float:
+    """Standard error of a covariance of turns and outputs over the half of the sessions that have turns enough.
+
+    Of the covariance that all sessions have, these show half.
+    """
+    turns, outputs = np.log(trip.made.sessions.turns).var(), 0.24**2 + CHANCE
+    return float(np.sqrt((turns * outputs + 0.096**2) / (trip.n / 2)) * 2)

@@ -6,17 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from scenarios.calibrating.bootstrap import MOST_GROUPS, REPLICATES, bootstrap_weights, log_ratios, spread_of_mean
+from scenarios.calibrating.excesses import fitted_means
 from scenarios.calibrating.levers import Costs, levers_of
 from scenarios.calibrating.sessions import read_sessions
-from scenarios.calibrating.uncertainty import (
-    MOST_GROUPS,
-    REPLICATES,
-    Lever,
-    bootstrap_weights,
-    log_ratios,
-    open_drivers,
-    spread_of_mean,
-)
+from scenarios.calibrating.uncertainty import Lever, open_drivers
 from scenarios.logs.table import Calls, Rows
 
 
@@ -51,22 +45,50 @@ def test_groups_of_sessions_change_no_variance():
     assert abs(drawn * np.sqrt(n) - 1) < 4 / np.sqrt(2 * REPLICATES)
 
 
-@pytest.mark.parametrize(
-    ("sigma", "n", "reached"),
-    [(1.0, 50, 0.885), (1.0, 200, 0.90), (1.0, 1_000, 0.89), (1.5, 50, 0.88), (1.5, 200, 0.87), (1.5, 1_000, 0.89)],
-)
-def test_intervals_of_the_mean_cost_cover_as_often_as_is_said(sigma, n, reached):
-    """Asked are 90 %; what is reached for lognormal costs stands in the table, and the test holds it."""
+@pytest.mark.parametrize("n", [50, 200, 1_000])
+@pytest.mark.parametrize("sigma", [0.5, 1.0, 1.5])
+def test_intervals_of_the_mean_cost_cover_nine_times_in_ten(sigma, n):
+    """Over 600 logs of each kind it is 0.89 to 0.94; here fewer are held to 0.90."""
     rng = np.random.default_rng(int(1_000 * sigma) + n)
-    logs = 400
+    logs = 200 if n < 1_000 else 80
     weights = bootstrap_weights(n, seed=1)
     truth, covered = sigma**2 / 2, 0
     for _ in range(logs):
         costs = np.exp(sigma * rng.standard_normal(n))
         reach = stats.norm.ppf(0.95) * spread_of_mean(costs, weights).log_sd
         covered += abs(np.log(costs.mean()) - truth) <= reach
-    assert covered / logs > reached - 3 * np.sqrt(reached * (1 - reached) / logs)
-    assert covered / logs < 0.95
+    assert abs(covered / logs - 0.9) < 3 * np.sqrt(0.9 * 0.1 / logs)
+
+
+def test_what_no_interval_of_few_sessions_covers_is_said():
+    """Sessions whose cost grows as the square of their lognormal length: fifty of them do not show their tail."""
+    rng = np.random.default_rng(9)
+    logs, n, sigma = 150, 50, 1.3
+    weights = bootstrap_weights(n, seed=1)
+    truth = np.log(np.exp(sigma**2 / 2) + np.exp(2 * sigma**2))
+    said, covered = 0, 0
+    for _ in range(logs):
+        length = np.exp(sigma * rng.standard_normal(n))
+        spread = spread_of_mean(length + length**2, weights)
+        covered += abs(np.log((length + length**2).mean()) - truth) <= stats.norm.ppf(0.95) * spread.log_sd
+        said += spread.is_too_sure
+    assert covered / logs < 0.9 - 3 * np.sqrt(0.9 * 0.1 / logs)
+    assert said / logs > 0.95
+    even = [spread_of_mean(np.exp(0.5 * rng.standard_normal(n)), weights).is_too_sure for _ in range(20)]
+    assert not any(even)
+
+
+@pytest.mark.parametrize("xi", [-0.2, 0.0, 0.4])
+def test_tails_have_the_mean_of_the_law_that_made_them(xi):
+    rng = np.random.default_rng(10)
+    k, sets = 4_000, 20
+    values = np.sort(stats.genpareto.rvs(xi, size=(sets, k), random_state=rng), axis=1)
+    means = np.array([fitted_means(one, np.ones((1, k)))[0] for one in values])
+    # The likeliest mean 1 / (1 - xi) has a variance of (1 + xi)^2 / (1 - xi)^4 + ..., by the delta method (Smith 1987).
+    gradient = np.array([1 / (1 - xi) ** 2, 1 / (1 - xi)])
+    inverse = (1 + xi) * np.array([[1 + xi, -1], [-1, 2]])
+    error = np.sqrt(gradient @ inverse @ gradient / (sets * k))
+    assert abs(means.mean() - 1 / (1 - xi)) < 4 * error
 
 
 def test_a_plain_bootstrap_of_fifty_is_too_sure_and_ours_is_wider():

@@ -11,7 +11,7 @@ from scipy import stats
 
 from scenarios.calibrating.days import Days, count_days, dispersion, growth, weekday_means
 from scenarios.calibrating.learnings import Notes, Sessions
-from scenarios.calibrating.users import learn_users
+from scenarios.calibrating.users import learn_users, without_chance
 from scenarios.calibrating.volume import learn_volume
 
 MONDAY = date(2026, 9, 7)
@@ -223,3 +223,17 @@ def test_too_few_users_are_not_made_a_law_of(n_users, mean, why):
     volume = learn_volume(sessions, True, notes)
     assert learn_users(sessions, volume, notes, choose) == volume.section
     assert any(why in text for text in notes.unlearnt)
+
+
+def habits_of(shape, rng, users=400, mean=7.0):
+    """Spread of users' habits relative to their mean, from counts of which chance makes one of 0.38 by itself."""
+    habits = without_chance(rng.poisson(mean * rng.gamma(shape, 1 / shape, users)))
+    return habits.std() / habits.mean()
+
+
+def test_users_differ_by_habit_and_not_by_chance():
+    rng, logs = np.random.default_rng(15), 30
+    uneven = [habits_of(2.0, rng) for _ in range(logs)]
+    assert abs(np.mean(uneven) - np.sqrt(0.5)) < 4 * np.std(uneven) / np.sqrt(logs)
+    alike = [habits_of(1e9, rng) > 1e-9 for _ in range(logs)]
+    assert np.mean(alike) < 0.05 + 3 * np.sqrt(0.05 * 0.95 / logs)

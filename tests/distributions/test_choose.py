@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from distributions.choose import FLOOR, FURTHER, Choice, choose_law
+from distributions.choice import FLOOR, Choice
+from distributions.choose import choose_law
 from distributions.excess import ACCEPTED, find_tail, hill, mean_excess
 from distributions.fit import fit_family
 from distributions.law import LawError
 from distributions.notation import parse_law
 from distributions.tail import Sample, most_likely
+from distributions.tried import FURTHER
 
 
 def rng(seed: int) -> np.random.Generator:
