@@ -63,7 +63,7 @@ def learn_users(
     if choice.body is not None:
         notes.bodies[_BODY] = choice.body
     notes.comments.pop("volume.sessions_per_day", None)
-    heaviest = float(rates.max() / rates.sum())
+    heaviest = float(np.bincount(sessions.user[known]).max() / known.sum())
     notes.comments["volume.users"] = f"seen in the log; the busiest made {heaviest:.0%} of the sessions"
     rest = {key: value for key, value in volume.section.items() if key != "sessions_per_day"}
     return {"users": int(rates.size), "sessions_per_user_day": expression, **rest}
