@@ -10,10 +10,11 @@ What is touched are numba's insides as they are known. Where they are not, numba
 
 import gc
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from numba.core import ir, types
+from llvmlite import binding
+from numba.core import codegen, ir, types
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_lock import global_compiler_lock
@@ -33,6 +34,8 @@ _definition: Any = get_definition
 _guarded: Any = guard
 _builder: Any = DefaultPassBuilder
 _registered: Any = register_pass
+_codegen: Any = codegen
+_binding: Any = binding
 
 _INSIDES = (
     "_optimize_final_module",
@@ -80,7 +83,7 @@ class _LinkedLibrary(_Library):  # type: ignore[misc]
         return 0
 
 
-def at_once(dispatcher: Any) -> Any:
+def at_once(dispatcher: Any, interleaved: bool = True) -> Any:
     """Compile a kernel and all that it calls in one go: nobody else compiles meanwhile, and the garbage is left be.
 
     Numba makes millions of objects, most of which stay.
@@ -88,7 +91,8 @@ def at_once(dispatcher: Any) -> Any:
     compile_in_full = dispatcher.compile
 
     def compile_at_once(signature: Any) -> Any:
-        with global_compiler_lock, _no_garbage(), _each_operator_once():
+        plain = nullcontext() if interleaved else _a_vector_at_a_time()
+        with global_compiler_lock, _no_garbage(), _each_operator_once(), plain:
             return compile_in_full(signature)
 
     dispatcher.compile = compile_at_once
@@ -125,6 +129,31 @@ def _each_operator_once() -> Iterator[None]:
         yield
     finally:
         _Function.get_call_type = look_up
+
+
+@contextmanager
+def _a_vector_at_a_time() -> Iterator[None]:
+    """Let a step of a loop be one vector, not four that are interleaved.
+
+    Loops over lanes go through whole vectors, often a dozen: four at a time leave some over, which are done lane by
+    lane then.
+    """
+    make_builder = getattr(_codegen, "create_pass_builder", None)
+
+    def make_plain(machine: Any, opt: int = 2, loop_vectorize: bool = False, slp_vectorize: bool = False) -> Any:
+        options = _binding.create_pipeline_tuning_options(opt)
+        options.slp_vectorization, options.loop_vectorization = slp_vectorize, loop_vectorize
+        options.loop_interleaving = False
+        return _binding.create_pass_builder(machine, options)
+
+    if make_builder is None:
+        yield
+        return
+    _codegen.create_pass_builder = make_plain
+    try:
+        yield
+    finally:
+        _codegen.create_pass_builder = make_builder
 
 
 class Pipeline(_Compiler):  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The only way to compile: decorators, cache rule, and the two intrinsics that numba lacks.
+"""The only way to compile: decorators, cache rule, and the intrinsics that numba lacks.
 
 numba's on-disk cache notices an edit to the file that holds a kernel, but not an edit to a jitted function in *another*
 file that the kernel calls: the stale machine code is loaded without a word. So kernels are cached in a folder of their
@@ -32,6 +32,9 @@ from numba.extending import intrinsic
 from distributions.compiling import Pipeline, at_once, only_linked
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+
+FOUR = 4
+"""Places that :func:`write_four` writes: a vector of half the width that large processors have."""
 
 N_FOLDERS_KEPT = 6
 """Folders of earlier source states left in the cache: enough for a few branches and checkouts side by side."""
@@ -67,7 +70,7 @@ def inlined(function: Function) -> Function:
     return compiled
 
 
-def kernel(function: Function) -> Function:
+def kernel(function: Function, interleaved: bool = True) -> Function:
     """Compile an entry point that Python calls with arrays and scalars.
 
     It fills arrays that it is given and can't allocate any. It releases the global interpreter lock and is cached on
@@ -75,15 +78,20 @@ def kernel(function: Function) -> Function:
     """
     folder = cache_directory()
     if folder is None:
-        compiled: Function = at_once(_njit(**_FLAGS)(function))
+        compiled: Function = at_once(_njit(**_FLAGS)(function), interleaved)
         return compiled
     before = _config.CACHE_DIR
     _config.CACHE_DIR = str(folder)
     try:
-        compiled = at_once(_njit(cache=True, **_FLAGS)(function))
+        compiled = at_once(_njit(cache=True, **_FLAGS)(function), interleaved)
     finally:
         _config.CACHE_DIR = before
     return compiled
+
+
+def kernel_of_short_loops(function: Function) -> Function:
+    """Compile like :func:`kernel`, for loops of a dozen vectors: each step is one vector, not four interleaved ones."""
+    return kernel(function, interleaved=False)
 
 
 @lru_cache(maxsize=1)
@@ -179,8 +187,25 @@ def _bits_float(typing_context: Any, bits: Any) -> Any:
     return numba.float64(numba.uint64), generate
 
 
+def _write_four(typing_context: Any, words: Any, first: Any, word: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, arguments[0])
+        four, number = ir.VectorType(ir.IntType(64), FOUR), ir.IntType(32)
+        nothing, all_first = ir.Constant(four, ir.Undefined), ir.Constant(ir.VectorType(number, FOUR), None)
+        alone = builder.insert_element(nothing, arguments[2], number(0))
+        copies = builder.shuffle_vector(alone, nothing, all_first)
+        place = builder.bitcast(builder.gep(array.data, [arguments[1]]), four.as_pointer())
+        builder.store(copies, place, align=8)
+        return context.get_dummy_value()
+
+    return numba.void(words, numba.uint64, numba.uint64), generate
+
+
 float_bits: Callable[[float], np.uint64] = cast("Any", intrinsic(_float_bits))
 """Give the IEEE 754 bit pattern of a float64 (in compiled code only)."""
 
 bits_float: Callable[[np.uint64], np.float64] = cast("Any", intrinsic(_bits_float))
 """Give the float64 of an IEEE 754 bit pattern (in compiled code only)."""
+
+write_four: Callable[[Any, np.uint64, np.uint64], None] = cast("Any", intrinsic(_write_four))
+"""Write a word to the four places of an array of words from a place on, at one stroke (in compiled code only)."""

@@ -115,7 +115,7 @@ def _step_all(steps: Floats, guide: Any, law: Any, words: Words, out: Floats) ->
     first, count, shift = np.uint64(law.first), np.uint64(law.count), np.uint64(law.shift)
     last, index, offset = first + count - _ONE, np.uint64(law.guide), float(law.offset)
     for i in range(words.size):
-        out[i] = _middle(words[i])
+        out[i] = middle(words[i])
         words[i] = first + np.uint64(guide[index + (words[i] >> shift)])
     for i in range(words.size):
         outcome = words[i]
@@ -125,7 +125,21 @@ def _step_all(steps: Floats, guide: Any, law: Any, words: Words, out: Floats) ->
 
 
 @inlined
-def _middle(word: np.uint64) -> float:
+def share_of_nothing(laws: Any, steps: Floats, law_id: int) -> float:
+    """Give the u up to which a law of outcomes gives the least of them, if that is 0 or less; else -1.
+
+    Tells without a draw in most cases that nothing comes of it: with `middle`, which is the u of a word.
+    """
+    law = laws[np.uint64(law_id)]
+    first, count = np.uint64(law.first), np.uint64(law.count)
+    if law.kind != STEPS or max(law.low, min(law.high, steps[first + count] + law.offset)) > 0.0:
+        return -1.0
+    share: float = steps[first]
+    return share
+
+
+@inlined
+def middle(word: np.uint64) -> float:
     """The u of a word of a table of steps."""
     return (np.float64(np.int64(word >> _S10)) + 0.5) * _DEEPEST
 
@@ -192,7 +206,7 @@ def _unclipped(nodes: Floats, steps: Floats, guide: Any, law: Any, word: np.uint
 @device
 def _on_steps(steps: Floats, guide: Any, law: Any, word: np.uint64) -> float:
     """Find the first outcome whose cumulative probability reaches u; the last one takes what rounding leaves."""
-    u = _middle(word)
+    u = middle(word)
     first, count = np.uint64(law.first), np.uint64(law.count)
     outcome = first + np.uint64(guide[np.uint64(law.guide) + (word >> np.uint64(law.shift))])
     last = first + count - _ONE

@@ -22,7 +22,7 @@ def _columns(n: int) -> tuple[np.uint64, ...]:
     return tuple(np.uint64(i * STRIDE) for i in range(n))
 
 
-N_WORDS = 20
+N_WORDS = 19
 (
     # The instance: its key in two halves, turns to take, turns begun, its model; how often its work was rejected.
     K0, K1, TURNS, TURN, MODEL, LOOP,
@@ -30,9 +30,8 @@ N_WORDS = 20
     HOME, DEPTH,
     # The session at home: its number, its run from 0, the model of that run's root.
     SESSION, RUN, ROOT,
-    # The turn: its key, and that of its message; a word to draw at; 1 where the instance is over; the place of its
-    # first call of a tool in the list of all.
-    KEY, MESSAGE_KEY, WORD, OVER, START,
+    # The turn: its key, and that of its message; a word to draw at; 1 where the instance is over.
+    KEY, MESSAGE_KEY, WORD, OVER,
     # An instance that waits for its child: its agent, why it waits, children still to come, and begun. An instance that
     # is not born yet: the name of what starts it, and its number.
     AGENT, RULE, LEFT, NUMBER,
@@ -62,7 +61,7 @@ N_FLOATS = 62
     RETRIES, MARK, AGENTS, HELD, FAILED, LUCK, DIFFICULTY,
     # The turn: the prompt's new parts and the whole of it, what of that a cache may hold, what is read of it, answer,
     # reasoning; whether the second model is called too; whether the first attempt was served and pays the prices above;
-    # numbers of tool calls or children; whether anything follows the turn but the next one.
+    # numbers of tool calls or children, or NOT_DRAWN of trees.py; whether anything follows the turn but the next one.
     PENDING, FOUND, PROMPT, READABLE, READ, OUT, THINK, ESCALATES, PLAIN, COUNT, BUSY,
     # Of a finished session: units of money that it cost and that went wrong, whether it succeeded, whether a person
     # took over or looked at it, cost bin.

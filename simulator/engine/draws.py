@@ -9,7 +9,7 @@ from distributions.jit import inlined
 from distributions.streams import uniform, word
 from distributions.table import draw, draw_all
 from simulator.engine import columns as at
-from simulator.engine.lanes import Lane, Lanes
+from simulator.engine.lanes import Lane, Lanes, in_vectors
 from simulator.engine.layout import NO_LAW, NO_LEVEL, NOT_HARDER, Plan
 
 FIRST, ONE = np.uint64(0), np.uint64(1)
@@ -30,22 +30,22 @@ def level_of(levels: Any, driver: int) -> float:
 
 
 @inlined
-def draw_turn(plan: Plan, agent: Any, levels: Any, lanes: Lanes, n: Lane, is_full: bool) -> None:
+def draw_turn(plan: Plan, agent: Any, levels: Any, lanes: Lanes, n: Lane, wide: Lane, is_full: bool) -> None:
     """Draw all that an agent draws in every turn: scaled, rounded, at most what it may be."""
     for row in range(agent.first_draw, agent.first_draw + agent.n_draws):
         what = plan.draws[row]
-        words, tokens = lanes.words, lanes.floats[what.to : what.to + n]
+        words, tokens = lanes.words, lanes.floats[what.to : what.to + wide]
         key, purpose = what.key, what.purpose
-        for i in range(n):
+        for i in range(wide):
             words[at.WORD + i] = word(words[key + i], words[at.K1 + i], FIRST, purpose)
-        draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, what.law, words[at.WORD : at.WORD + n], tokens)
+        draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, what.law, words[at.WORD : at.WORD + wide], tokens)
         if is_full and what.first_law != NO_LAW:
             draw_anew_in_first_turns(plan, what, words, tokens, n)
         if is_full and what.harder != NOT_HARDER:
-            for i in range(n):
+            for i in range(wide):
                 tokens[i] *= lanes.floats[what.harder + i]
         factor, most = level_of(levels, what.level), what.most
-        for i in range(n):
+        for i in range(wide):
             tokens[i] = min(most, nearest(tokens[i] * factor))
 
 
@@ -61,15 +61,16 @@ def draw_anew_in_first_turns(plan: Plan, what: Any, words: Any, tokens: Any, n: 
 @inlined
 def draw_tokens(plan: Plan, law: int, purpose: np.uint64, factor: float, lanes: Lanes, to: Lane, n: Lane) -> None:
     """Tokens of one law at the keys of the lanes: drawn, scaled, rounded."""
-    words, tokens = lanes.words, lanes.floats[to : to + n]
+    wide = in_vectors(n)
+    words, tokens = lanes.words, lanes.floats[to : to + wide]
     if law == NO_LAW:
-        for i in range(n):
+        for i in range(wide):
             tokens[i] = 0.0
         return
-    for i in range(n):
+    for i in range(wide):
         words[at.WORD + i] = word(words[at.KEY + i], words[at.K1 + i], FIRST, purpose)
-    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + n], tokens)
-    for i in range(n):
+    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + wide], tokens)
+    for i in range(wide):
         tokens[i] = nearest(tokens[i] * factor)
 
 
@@ -87,12 +88,13 @@ def draw_counts(
     plan: Plan, law: int, purpose: np.uint64, rounding: np.uint64, factor: float, lanes: Lanes, n: Lane
 ) -> None:
     """How many of something each lane has, as `draw_count` gives it, into column COUNT."""
-    words, counts = lanes.words, lanes.floats[at.COUNT : at.COUNT + n]
-    for i in range(n):
+    wide = in_vectors(n)
+    words, counts = lanes.words, lanes.floats[at.COUNT : at.COUNT + wide]
+    for i in range(wide):
         words[at.WORD + i] = word(words[at.KEY + i], words[at.K1 + i], FIRST, purpose)
-    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + n], counts)
+    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, law, words[at.WORD : at.WORD + wide], counts)
     broken = FIRST
-    for i in range(n):
+    for i in range(wide):
         count = max(0.0, counts[i] * factor)
         counts[i] = count
         broken += np.uint64(count > np.floor(count))

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from distributions.jit import inlined, kernel
+from distributions.jit import inlined, kernel, kernel_of_short_loops
 from simulator.engine import columns as at
 from simulator.engine.births import account, bear, change_pool, vacate
 from simulator.engine.closing import call_nobody, call_people, note_cut, note_end, run_again, settle
@@ -128,7 +128,7 @@ def run_chats(
         row += item.count
 
 
-@kernel
+@kernel_of_short_loops
 def run_trees(
     plan: Plan, seed: np.uint64, items: Table, numbers: Words, levels: Floats, space: Space, out: Out, per_unit: float
 ) -> None:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from distributions.jit import inlined
+from distributions.jit import FOUR, inlined
 from simulator.engine.columns import (
     ABOVE,
     ADDED,
@@ -88,7 +88,7 @@ Words = npt.NDArray[np.uint64]
 Lane = int | np.uint64
 """Number of a lane, or how many; a uint64 in compiled code, where a checker takes what `range` gives for an int."""
 
-FLAT, FEW = 1024, 4
+FLAT, FEW, SEVEN = 1024, FOUR, np.uint64(7)
 """Calls of a tool that are drawn together, over all lanes; and those of a lane that are listed at a stroke."""
 
 INSTANCE = (K0, K1, TURNS, TURN), (SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED)
@@ -109,6 +109,9 @@ TERMS = (
         *(OWN_P_FAILS, OWN_ABOVE, NEXT_P_FAILS, NEXT_ABOVE, NEXT_PRICE, NEXT_OUTPUT_PRICE, NEXT_FEE, NEXT_WRITES),
     ),
 )
+
+ODDS = P_FAILS, OWN_P_FAILS, NEXT_P_FAILS
+"""Of the terms, those that difficulty moves."""
 
 
 class Lanes(NamedTuple):
@@ -135,8 +138,8 @@ class Space(NamedTuple):
     ready: Lanes
     done: Lanes
     listed: Words  # [LANES] numbers of lanes
-    flat_words: npt.NDArray[np.uint64]  # [4, FLAT + FEW] calls of a tool: the lane, the word to draw at, its key
-    flat_tokens: Floats  # [FLAT + FEW] and the result
+    flat_words: npt.NDArray[np.uint64]  # [4, FLAT + 2 FEW] calls of a tool: the lane, where its first one is, its key
+    flat_tokens: Floats  # [FLAT + 2 FEW] and the results
     sums: Floats  # [S, N_CAUSES * STRIDE] money by row of ``Plan.slots``, cause and lane; 0 between blocks of sessions
     tool_sums: Floats  # [T, STRIDE] money by row of ``Plan.tool_slots`` and lane
     depth_sums: Floats  # [D] money by depth
@@ -155,8 +158,8 @@ class Space(NamedTuple):
             ready=Lanes.empty(),
             done=Lanes.empty(),
             listed=np.zeros(LANES, np.uint64),
-            flat_words=np.zeros((4, FLAT + FEW), np.uint64),
-            flat_tokens=np.zeros(FLAT + FEW),
+            flat_words=np.zeros((4, FLAT + 2 * FEW), np.uint64),
+            flat_tokens=np.zeros(FLAT + 2 * FEW),
             sums=np.zeros((n_slots, N_CAUSES * STRIDE)),
             tool_sums=np.zeros((n_tools, STRIDE)),
             depth_sums=np.zeros(most_depth),
@@ -164,6 +167,16 @@ class Space(NamedTuple):
 
 
 RUNNING, BORN = 0, 1
+
+
+@inlined
+def in_vectors(n: Lane) -> np.uint64:
+    """Lanes in the vectors that hold the first `n`: a loop over them all leaves none over to be done one by one.
+
+    In a lane beyond `n` nothing runs: it is computed with what is left there, and nobody reads that.
+    """
+    lanes: np.uint64 = (n + SEVEN) & ~SEVEN
+    return lanes
 
 
 @inlined
@@ -243,5 +256,8 @@ def move(running: Lanes, i: Lane, to: Lane, is_subtle: bool) -> None:
     floats[CUT + to] = 0.0
     if is_subtle:
         hand_on(running, i, running, to, SUBTLETIES)
-    if is_subtle or words[MODEL + i] != words[MODEL + to]:
+    if words[MODEL + i] != words[MODEL + to]:
         hand_on(running, i, running, to, TERMS)
+    elif is_subtle:
+        for column in ODDS:
+            floats[column + to] = floats[column + i]

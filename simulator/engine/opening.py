@@ -20,6 +20,7 @@ from simulator.engine.lanes import (
     Lanes,
     Space,
     hand_on,
+    in_vectors,
     nursery,
     pool,
 )  # fmt: skip
@@ -56,7 +57,7 @@ def open_sessions(
     if item.chosen >= 0:
         for j in range(n):
             words[at.SESSION + j] = numbers[np.uint64(item.chosen) + begun + j]
-    for j in range(n):
+    for j in range(in_vectors(n)):
         session = words[at.SESSION + j]
         k0, k1 = session_key(seed, trial, day, name, session)
         words[at.K0 + j] = k0
@@ -85,7 +86,7 @@ def draw_difficulty(plan: Plan, law: int, ready: Lanes, n: Lane) -> None:
 def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) -> None:
     """Make frames of instances of an agent, from their keys."""
     agent, words = plan.agents[index], frames.words
-    for j in range(n):
+    for j in range(in_vectors(n)):
         words[at.KEY + j] = turn_key(words[at.K0 + j], words[at.K1 + j], FIRST)
     clear_frames(frames, n)
     choose_models(plan, agent, frames, n)
@@ -107,7 +108,7 @@ def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) 
 def clear_frames(frames: Lanes, n: Lane) -> None:
     """The state that every instance begins in."""
     words, floats = frames.words, frames.floats
-    for j in range(n):
+    for j in range(in_vectors(n)):
         words[at.TURN + j] = FIRST
         floats[at.HISTORY + j] = 0.0
         floats[at.SENT + j] = 0.0
@@ -123,7 +124,7 @@ def choose_models(plan: Plan, agent: Any, frames: Lanes, n: Lane) -> None:
     words, first = frames.words, agent.first_choice
     last = first + agent.n_choices - 1
     only = np.uint64(plan.choices[first].model)
-    for j in range(n):
+    for j in range(in_vectors(n)):
         words[at.MODEL + j] = only
     if first == last:
         return
@@ -138,15 +139,15 @@ def choose_models(plan: Plan, agent: Any, frames: Lanes, n: Lane) -> None:
 @inlined
 def draw_turns(plan: Plan, agent: Any, factor: float, frames: Lanes, n: Lane) -> None:
     """Numbers of turns: drawn, scaled, rounded by chance, at least 1."""
-    words, floats = frames.words, frames.floats
-    for j in range(n):
+    words, floats, wide = frames.words, frames.floats, in_vectors(n)
+    for j in range(wide):
         words[at.WORD + j] = word(words[at.KEY + j], words[at.K1 + j], FIRST, TURNS)
-    to = floats[at.OUT : at.OUT + n]
-    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, agent.turns_law, words[at.WORD : at.WORD + n], to)
+    to = floats[at.OUT : at.OUT + wide]
+    draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, agent.turns_law, words[at.WORD : at.WORD + wide], to)
     if agent.turns_power != 0.0:
         for j in range(n):
             to[j] *= floats[at.DIFFICULTY + j] ** agent.turns_power
-    for j in range(n):
+    for j in range(wide):
         turns = to[j] * factor
         whole = np.floor(turns)
         u = uniform(word(words[at.KEY + j], words[at.K1 + j], FIRST, ROUND))
@@ -160,7 +161,7 @@ def open_born(plan: Plan, item: Any, levels: Any, space: Space, out: Out, index:
     """Open the instances of an agent that children, validators and repeats are born as, and let sessions run them."""
     born, n = nursery(space, index), space.used[BORN, index]
     words = born.words
-    for j in range(n):
+    for j in range(in_vectors(n)):
         k0, k1 = child_key(
             words[at.K0 + j], words[at.K1 + j], words[at.TURN + j], words[at.RULE + j], words[at.NUMBER + j]
         )

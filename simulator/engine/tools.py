@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from distributions.jit import inlined
+from distributions.jit import inlined, write_four
 from distributions.streams import uniform, word
 from distributions.table import draw_all
 from simulator.engine import columns as at
 from simulator.engine.draws import draw_counts, nearest
-from simulator.engine.lanes import FEW, FLAT, Lane, Lanes, Space, Words
+from simulator.engine.lanes import FEW, FLAT, Lane, Lanes, Space, Words, in_vectors
 from simulator.engine.layout import L_TOOL_CALLS, NO_LAW, Floats, Out, Plan
 from simulator.engine.tally import CUT_BY_LIMIT, MAX_CALLS
 from simulator.engine.trace import E_TOOL
@@ -46,8 +46,8 @@ def stop_calling(running: Lanes, n: Lane) -> None:
     """Instances that have failed call nothing, and a session calls no more than it may: what passes that cuts it."""
     floats = running.floats
     too_many = FIRST
-    for i in range(n):
-        count = floats[at.COUNT + i] * (1.0 - floats[at.STOPPED + i])
+    for i in range(in_vectors(n)):
+        count = floats[at.COUNT + i] * (1.0 - floats[at.STOPPED + i]) if i < n else 0.0
         floats[at.COUNT + i] = count
         floats[at.TOOL_CALLS + i] += count
         too_many += np.uint64(floats[at.TOOL_CALLS + i] > MOST_CALLS)
@@ -73,7 +73,7 @@ def pay_fees(tool: Any, running: Lanes, sums: Floats, n: Lane) -> None:
     floats, fee = running.floats, tool.fee
     if fee == 0.0:
         return
-    for i in range(n):
+    for i in range(in_vectors(n)):
         floats[at.COST + i] += floats[at.COUNT + i] * fee
         sums[i] += floats[at.COUNT + i] * fee
     if tool.p_fails > 0.0:
@@ -110,46 +110,50 @@ def add_results(plan: Plan, tool: Any, running: Lanes, space: Space, n: Lane) ->
     """Add the tokens of all results to the next messages; where there is none, nothing is drawn."""
     words, floats, flat = running.words, running.floats, space.flat_words
     lanes, drawn, keys, halves = flat[0], flat[1], flat[2], flat[3]
-    for i in range(n):
+    for i in range(in_vectors(n)):
         words[at.WORD + i] = np.uint64(np.int64(floats[at.COUNT + i])) * (ONE - words[at.OVER + i])
     lane = number = FIRST
     while lane < n:
-        lane, number, listed = list_calls(words, lanes, lane, number, n)
+        lane, number, listed = list_calls(words, flat, lane, number, n)
+        wide = in_vectors(listed)
+        for k in range(wide):
+            drawn[k] = word(keys[k], halves[k], k - drawn[k], tool.result)
+        tokens = space.flat_tokens[:wide]
+        draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, tool.result_law, drawn[:wide], tokens)
+        for k in range(wide):
+            tokens[k] = nearest(tokens[k])
         for k in range(listed):
-            i = lanes[k]
-            keys[k] = words[at.KEY + i]
-            halves[k] = words[at.K1 + i]
-            drawn[k] = k - words[at.START + i]
-        for k in range(listed):
-            drawn[k] = word(keys[k], halves[k], drawn[k], tool.result)
-        tokens = space.flat_tokens[:listed]
-        draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, tool.result_law, drawn[:listed], tokens)
-        for k in range(listed):
-            floats[at.ADDED + lanes[k]] += nearest(tokens[k])
+            floats[at.ADDED + lanes[k]] += tokens[k]
 
 
 @inlined
 def list_calls(
-    words: Words, lanes: Words, i: np.uint64, number: np.uint64, n: Lane
+    words: Words, flat: Any, i: np.uint64, number: np.uint64, n: Lane
 ) -> tuple[np.uint64, np.uint64, np.uint64]:
-    """List the lanes of calls, from call `number` of lane `i` on, as many as there is room for.
+    """List calls, from call `number` of lane `i` on, as many as there is room for.
 
-    Gives the call to go on with, and how many are listed; START says where the first call of a lane is, or would be.
-    The first few of a lane are listed whether it makes them or not, and the next lane writes over those it does not
-    make: so hardly any branch surprises the processor.
+    Of each the lane, where the first call of that lane is or would be, and its keys. Gives the call to go on with, and
+    how many are listed. The first few of a lane are listed whether it makes them or
+    not, and the next lane writes over those it does not make: so hardly any branch surprises the processor.
     """
+    lanes, starts, keys, halves = flat[0], flat[1], flat[2], flat[3]
     listed = FIRST
     while i < n and listed < ALL:
-        calls = words[at.WORD + i]
-        words[at.START + i] = listed - number
-        for k in range(SOME):
-            lanes[listed + k] = i
+        calls, key, half = words[at.WORD + i], words[at.KEY + i], words[at.K1 + i]
+        start = listed - number
+        write_four(lanes, listed, i)
+        write_four(starts, listed, start)
+        write_four(keys, listed, key)
+        write_four(halves, listed, half)
         if number == FIRST and calls <= SOME:
             listed += calls
             i += ONE
             continue
         while number < calls and listed < ALL:
             lanes[listed] = i
+            starts[listed] = start
+            keys[listed] = key
+            halves[listed] = half
             listed += ONE
             number += ONE
         if number == calls:

@@ -11,11 +11,11 @@ import numpy as np
 
 from distributions.jit import inlined
 from distributions.streams import name_hash, turn_key, uniform, word
-from distributions.table import draw
+from distributions.table import draw, middle, share_of_nothing
 from simulator.engine import columns as at
 from simulator.engine.births import Birth, account, change_pool, put_by
 from simulator.engine.draws import draw_count, draw_counts, nearest
-from simulator.engine.lanes import Lane, Lanes, Space, pool, waiting
+from simulator.engine.lanes import Lane, Lanes, Space, in_vectors, pool, waiting
 from simulator.engine.layout import (
     CHECKED_BY_RUN,
     CHECKED_BY_TURN,
@@ -35,7 +35,7 @@ from simulator.engine.trace import (
 )  # fmt: skip
 from simulator.engine.tracing import note
 
-MOST_CHILDREN = 2.0**62
+MOST_CHILDREN, NOT_DRAWN = 2.0**62, -1.0
 NO_AGENT = np.int64(-1)
 FIRST, ONE, S32 = np.uint64(0), np.uint64(1), np.uint64(32)
 TURN_CHECK, RUN_CHECK = np.uint64(2**64 - 1), np.uint64(2**64 - 2)
@@ -112,7 +112,7 @@ def list_busy(plan: Plan, levels: Any, index: int, running: Lanes, n: Lane, list
     """List the lanes in which something follows the turn that they have taken, the last one first; gives how many."""
     agent, words, floats = plan.agents[index], running.words, running.floats
     always = 1.0 if agent.check == CHECKED_BY_TURN else 0.0
-    for i in range(n):
+    for i in range(in_vectors(n)):
         floats[at.BUSY + i] = max(always, float(words[at.OVER + i]))
     for rule in range(agent.first_spawn, agent.first_spawn + agent.n_spawns):
         mark_parents(plan, plan.spawns[rule], levels[L_FANOUT], running, n)
@@ -126,15 +126,21 @@ def list_busy(plan: Plan, levels: Any, index: int, running: Lanes, n: Lane, list
 
 @inlined
 def mark_parents(plan: Plan, spawn: Any, factor: float, running: Lanes, n: Lane) -> None:
-    """Mark the lanes in which a rule starts children."""
+    """Mark the lanes in which a rule starts children, or may: few do, and how many they are is drawn later."""
     words, floats = running.words, running.floats
     if not spawn.per_turn:
-        for i in range(n):
+        for i in range(in_vectors(n)):
             floats[at.BUSY + i] = max(floats[at.BUSY + i], 1.0 if words[at.TURN + i] == ONE else 0.0)
         return
-    draw_counts(plan, spawn.count_law, spawn.count, spawn.rounding, factor, running, n)
-    for i in range(n):
-        floats[at.BUSY + i] = max(floats[at.BUSY + i], 1.0 if floats[at.COUNT + i] > 0.0 else 0.0)
+    share = share_of_nothing(plan.laws, plan.steps, spawn.count_law)
+    if share < 0.0:
+        draw_counts(plan, spawn.count_law, spawn.count, spawn.rounding, factor, running, n)
+    else:
+        for i in range(in_vectors(n)):
+            u = middle(word(words[at.KEY + i], words[at.K1 + i], FIRST, spawn.count))
+            floats[at.COUNT + i] = NOT_DRAWN if u > share else 0.0
+    for i in range(in_vectors(n)):
+        floats[at.BUSY + i] = max(floats[at.BUSY + i], 1.0 if floats[at.COUNT + i] != 0.0 else 0.0)
 
 
 @inlined
@@ -162,15 +168,17 @@ def next_children(
         if left > FIRST or rule >= last:
             return rule, left, number
         rule += 1
-        left, number = count_children(plan, levels, running, i, rule), FIRST
+        left, number = count_children(plan, levels, index, running, i, rule), FIRST
 
 
 @inlined
-def count_children(plan: Plan, levels: Any, running: Lanes, i: Lane, rule: int) -> np.uint64:
-    """How many children a rule starts after this turn."""
-    spawn, words = plan.spawns[rule], running.words
+def count_children(plan: Plan, levels: Any, index: int, running: Lanes, i: Lane, rule: int) -> np.uint64:
+    """How many children a rule starts after this turn; where it is the only one, COUNT may know already."""
+    agent, spawn, words = plan.agents[index], plan.spawns[rule], running.words
     if not spawn.per_turn and words[at.TURN + i] > ONE:
         return FIRST
+    if spawn.per_turn and agent.n_spawns == 1 and running.floats[at.COUNT + i] != NOT_DRAWN:
+        return np.uint64(np.int64(min(running.floats[at.COUNT + i], MOST_CHILDREN)))
     count = draw_count(plan, spawn.count_law, spawn.count, spawn.rounding, levels[L_FANOUT], words, i)
     return np.uint64(np.int64(min(count, MOST_CHILDREN)))
 

@@ -25,7 +25,7 @@ from simulator.engine.calls import (
     tier_of,
 )  # fmt: skip
 from simulator.engine.draws import draw_turn, nearest
-from simulator.engine.lanes import Lane, Lanes
+from simulator.engine.lanes import Lane, Lanes, in_vectors
 from simulator.engine.layout import (
     CHECKED_BY_RUN,
     CHECKED_BY_TURN,
@@ -56,21 +56,21 @@ def take_turn(
 
     Where `is_full` is a constant and false, what needs the full language is left out of the machine code.
     """
-    agent = plan.agents[index]
-    begin_turn(running, n)
+    agent, wide = plan.agents[index], in_vectors(n) if is_full else n
+    begin_turn(running, wide)
     if is_full and agent.check == CHECKED_BY_TURN:
-        begin_again(running, n)
-    draw_turn(plan, agent, levels, running, n, is_full)
+        begin_again(running, wide)
+    draw_turn(plan, agent, levels, running, n, wide, is_full)
     if is_full:
-        add_message(agent, levels[L_MESSAGE], running, n)
-    if assemble(running, n):
+        add_message(agent, levels[L_MESSAGE], running, wide)
+    if assemble(running, wide):
         for i in range(n):
             if running.floats[at.PROMPT + i] > running.floats[at.LIMIT + i]:
                 make_fit(plan, item, levels, index, running, sums, out, i, is_full)
     attempt_first(plan, item, levels, index, running, homes, sums, out, n, is_full)
-    end_turn(agent, plan.features[item.feature], running, n)
+    end_turn(agent, plan.features[item.feature], running, wide)
     if is_full and agent.check != UNCHECKED:
-        put_out(agent, running, n)
+        put_out(agent, running, wide)
 
 
 @inlined
@@ -174,20 +174,20 @@ def attempt_first(
     is_full: bool,
 ) -> None:  # fmt: skip
     """Bill the first attempts that are served at the first tier's prices; take the others through all they need."""
-    agent, floats = plan.agents[index], running.floats
+    agent, floats, wide = plan.agents[index], running.floats, in_vectors(n) if is_full else n
     is_cascade = agent.next_model >= 0
     if is_full and is_cascade:
-        escalate(agent, running, n)
-    bill_plain(agent, levels, running, sums, n)
+        escalate(agent, running, wide)
+    bill_plain(agent, levels, running, sums, n, wide)
     if agent.has_extras:
-        for i in range(n):
+        for i in range(wide):
             plain = floats[at.PLAIN + i]
             thought, price = floats[at.THINK + i] * plain, floats[at.PRICE + i] * plain
             charge_extras(floats, sums, i, thought, price, floats[at.OUTPUT_PRICE + i])
     if is_full and out.trace is not None:
         note_plain(agent, running, out, index, OWN, n)
     if is_full and is_cascade:
-        bill_next(agent, plan.features[item.feature], running, sums, n)
+        bill_next(agent, plan.features[item.feature], running, sums, wide)
         if out.trace is not None:
             note_plain(agent, running, out, index, NEXT, n)
     for i in range(n):
@@ -202,13 +202,14 @@ def escalate(agent: Any, running: Lanes, n: Lane) -> None:
     for i in range(n):
         escalates = uniform(word(words[at.KEY + i], words[at.K1 + i], FIRST, ESCALATES)) < agent.p_escalates
         floats[at.ESCALATES + i] = 1.0 if escalates else 0.0
-        floats[at.P_FAILS + i] = floats[at.NEXT_P_FAILS + i] if escalates else floats[at.OWN_P_FAILS + i]
-        above = min(floats[at.OWN_ABOVE + i], floats[at.NEXT_ABOVE + i])
-        floats[at.ABOVE + i] = above if escalates else floats[at.OWN_ABOVE + i]
+        p_own, p_next = floats[at.OWN_P_FAILS + i], floats[at.NEXT_P_FAILS + i]
+        own_above, next_above = floats[at.OWN_ABOVE + i], floats[at.NEXT_ABOVE + i]
+        floats[at.P_FAILS + i] = p_next if escalates else p_own
+        floats[at.ABOVE + i] = min(own_above, next_above) if escalates else own_above
 
 
 @inlined
-def bill_plain(agent: Any, levels: Any, running: Lanes, sums: Floats, n: Lane) -> None:
+def bill_plain(agent: Any, levels: Any, running: Lanes, sums: Floats, n: Lane, wide: Lane) -> None:
     """Bill the plain first attempts: with tokens and prices of 0 for the other lanes, so that no lane branches.
 
     What is read from the cache is what ``calls.read`` says, for all kinds of agents in one formula.
@@ -218,11 +219,11 @@ def bill_plain(agent: Any, levels: Any, running: Lanes, sums: Floats, n: Lane) -
     share = share_read(agent, levels) if agent.whole_prompt else 0.0
     by_rate = levels[L_CACHE_HIT] if agent.caching and not agent.whole_prompt else 0.0
     p_first_hit, p_hit = min(1.0, agent.p_first_hit * by_rate), min(1.0, agent.p_hit * by_rate)
-    for i in range(n):
+    for i in range(wide):
         key, k1 = words[at.KEY + i], words[at.K1 + i]
         served = uniform(word(key, k1, FIRST, FAILS)) >= floats[at.P_FAILS + i]
         cheap = floats[at.PROMPT + i] <= floats[at.ABOVE + i]
-        plain = 1.0 if served & cheap & own & (floats[at.STOPPED + i] == 0.0) else 0.0
+        plain = 1.0 if served & cheap & own & (floats[at.STOPPED + i] == 0.0) & (i < n) else 0.0
         p = p_hit if floats[at.WARM + i] > 0.0 else p_first_hit
         read = floats[at.READABLE + i] if uniform(word(key, k1, FIRST, HIT)) < p else 0.0
         asked, answer = floats[at.PROMPT + i] * plain, floats[at.OUT + i] * plain

@@ -16,10 +16,11 @@ from distributions.jit import kernel
 from distributions.law import Law
 from distributions.steps import Steps
 from distributions.streams import name_hash, period_words
-from distributions.table import LawBook, draw_all, draw_many, table_error
+from distributions.table import LawBook, draw_all, draw_many, middle, share_of_nothing, table_error
 
 LAST = 2**64 - 1
 HALF = 2**63
+WORDS_EVERYWHERE = [2**64 // 500 * k for k in range(500)]
 
 
 def of(name, **parameters):
@@ -171,6 +172,33 @@ def test_many_draws_at_once_are_the_draws_one_by_one(law):
     tables, out = book.pack(), np.empty(words.size)
     fill_all(tables, number, words.copy(), out)
     assert np.array_equal(out, draw_many(tables, number, words))
+
+
+@pytest.mark.parametrize(
+    ("law", "known"),
+    [
+        (of("poisson", mean=0.03), True),
+        (of("negative_binomial", mean=2, dispersion=0.7), True),
+        (clip(of("poisson", mean=2), 0, 3), True),
+        (clip(of("poisson", mean=2), 1, 9), False),
+        (of("geometric", mean=4), False),
+        (mixture([(0.5, of("poisson", mean=1)), (0.5, Constant(8.0))]), False),
+        (of("exponential", mean=1), False),
+        (Constant(0.0), False),
+    ],
+)
+def test_nothing_is_drawn_up_to_the_share_of_nothing_and_never_above(law, known):
+    book = LawBook()
+    book.add(of("poisson", mean=5))
+    number, tables = book.add(law), book.pack()
+    share = share_of_nothing.py_func(tables.laws.view(np.recarray), tables.steps, number)
+    assert (share >= 0) == known
+    if known:
+        edge = min(int(share * 2.0**64), LAST)
+        words = [0, LAST, *(max(0, min(LAST, edge + step * 512)) for step in range(-40, 41)), *WORDS_EVERYWHERE]
+        words = np.array(words, np.uint64)
+        says = np.array([middle.py_func(word) <= share for word in words])
+        assert np.array_equal(says, draw_many(tables, number, words) <= 0)
 
 
 def test_a_constant_takes_no_table():
