@@ -31,7 +31,7 @@ lint: $(STAMP)
 # A home of their own, so that tests neither need the user's nor see what stands in it.
 test: lint
 	@mkdir -p .cache/home
-	HOME=$(CURDIR)/.cache/home $(BIN)/pytest -n $(WORKERS)
+	HOME=$(CURDIR)/.cache/home $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
