@@ -28,10 +28,14 @@ lint: $(STAMP)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# A home of their own, so that tests neither need the user's nor see what stands in it.
-test: lint
+# A home of their own, so that tests neither need the user's nor see what stands in it. Kernels are compiled while the
+# code is read for faults, and Python's own compiling is kept for the many processes that tests start.
+TEST_ENV := HOME=$(CURDIR)/.cache/home PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/.cache/pyc
+
+test: $(STAMP)
 	@mkdir -p .cache/home
-	HOME=$(CURDIR)/.cache/home $(BIN)/pytest -n $(WORKERS)
+	@$(TEST_ENV) $(BIN)/burncurve warmup & $(MAKE) --no-print-directory lint && wait
+	$(TEST_ENV) $(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks

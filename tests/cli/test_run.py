@@ -229,12 +229,12 @@ def test_a_run_outlives_the_comparison_of_its_guardrails(
     def stopped(*_: Any) -> None:
         os.kill(os.getpid(), sent)
 
-    words = "run", _guarded(small), *TRIALS, "--out", tmp_path / "out", "--json", tmp_path / "r.json"
+    words = "run", _guarded(small), *TRIALS, "--json", tmp_path / "r.json"
     whole = burncurve(*words)
     complete = json.loads((tmp_path / "r.json").read_text())
     assert (whole.code, "Guardrails" in whole.out) == (0, True)
     monkeypatch.setattr("simulator.result.guardrail_effects", stopped)
-    outcome = burncurve(*words)
+    outcome = burncurve(*words, "--out", tmp_path / "out")
     assert outcome.code == 130
     assert outcome.err.startswith("interrupted while guardrails were compared with none; the run itself is complete\n")
     assert "what guardrails buy is missing: its simulation was stopped" in " ".join(outcome.out.split())

@@ -24,15 +24,15 @@ def sample(request):
     return request.param
 
 
-def lived_by_the_twin(spec, twin=100, trials=10_000):
+def lived_by_the_twin(spec, twin=100, trials=5_000):
     return twin_lives(spec, twin)
 
 
-def lived_by_the_engine(spec, twin=100, trials=10_000):
+def lived_by_the_engine(spec, twin=100, trials=5_000):
     return engine_lives(spec, trials)
 
 
-def lived_by_the_hybrid(spec, twin=100, trials=10_000):
+def lived_by_the_hybrid(spec, twin=100, trials=5_000):
     return engine_lives(spec, trials, engine="hybrid")
 
 

@@ -6,6 +6,7 @@ Uncertain volume, counts that scatter, users, launches and busy hours. The naive
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -104,9 +105,8 @@ def test_volume_weekdays_trend_dispersion_and_an_event_in_one_sum(lives):
 RANKS = {("volume", "price"): 0.6, ("price", "turns"): -0.5, ("volume", "context"): 0.2}
 
 
-@pytest.fixture
-def scores(lives):
-    """Where the draws of each driver lie in their laws, from 0 to 1."""
+@cache
+def scores_of(lives):
     laws = {
         "volume": "0.7 to 1.5",
         "price": {"uniform": {"low": 1, "high": 2}},
@@ -123,6 +123,12 @@ def scores(lives):
     )
     levels = lives(spec, twin=2_000, trials=60_000).levels
     return {name: np.asarray(law.cdf(levels[name])) for name, law in spec.drivers.levels.items()}
+
+
+@pytest.fixture
+def scores(lives):
+    """Where the draws of each driver lie in their laws, from 0 to 1."""
+    return scores_of(lives)
 
 
 def test_rank_correlations_are_recovered_and_pairs_that_are_not_stated_are_independent(scores):

@@ -24,13 +24,13 @@ replay = pytest.importorskip("simulator.engine.replay")
 
 DRIFT = {"volume": "0.7 to 1.5", "context": "0.8 to 1.4"}
 SPECS = {
-    "everything of section 2": (COMING["everything of section 2"], 4_000),
-    "a chat": (one_agent(CHAT, drivers=DRIFT), 1_000),
-    "everything of one agent": (EVERYTHING, 1_000),
-    "interplay": (INTERPLAY, 1_000),
-    "sprawl under caps": (COMING["sprawl under caps"], 1_000),
-    "turns done anew": (COMING["turns done anew forget what their tools and children said"], 1_000),
-    "people": (COMING["people look at what was cut, too"], 1_000),
+    "everything of section 2": (COMING["everything of section 2"], 1_500),
+    "a chat": (one_agent(CHAT, drivers=DRIFT), 400),
+    "everything of one agent": (EVERYTHING, 400),
+    "interplay": (INTERPLAY, 400),
+    "sprawl under caps": (COMING["sprawl under caps"], 400),
+    "turns done anew": (COMING["turns done anew forget what their tools and children said"], 400),
+    "people": (COMING["people look at what was cut, too"], 400),
 }
 TOKENS = ("system", "history", "message", "retrieval", "added")
 SUMS = {"cached": ("cached",), "written": ("written",), "output": ("output", "reasoning"), "input": TOKENS}
