@@ -30,8 +30,8 @@ from scenarios.logs.table import NONE, Calls
 __all__ = ["Calibration", "Options", "calibrate"]
 
 _NAMED_FILES = 3
-_SHOWN, _SAID = 2, 114
-"""Sentences of each kind above the YAML, and letters of each: a heading is to be read."""
+_SHOWN, _WIDEST = 2, 118
+"""Sentences of each kind above the YAML, whole, and letters of a line of it: a heading is to be read."""
 
 
 @dataclass(frozen=True)
@@ -336,10 +336,13 @@ def _heading(made: Calibration) -> str:
     lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
     for title, sentences in (("Assumed", made.assumed), ("Not learnt", made.unlearnt), ("Mind", made.warnings)):
         if sentences:
-            said = [textwrap.shorten(sentence, _SAID, placeholder=" ...") for sentence in sentences[:_SHOWN]]
             more = [f"and {len(sentences) - _SHOWN} more, which --json has"] if len(sentences) > _SHOWN else []
-            lines += ["", f"{title}:", *(f"- {sentence}" for sentence in (*said, *more))]
-    return "\n".join(lines)
+            lines += ["", f"{title}:", *(f"- {sentence}" for sentence in (*sentences[:_SHOWN], *more))]
+    return "\n".join(map(_wrapped, lines))
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, _WIDEST, subsequent_indent="  " if line.startswith("- ") else "", break_on_hyphens=False)
 
 
 def _recorded(bill: Bill) -> str:

@@ -44,6 +44,9 @@ COVERS: tuple[CoverName, ...] = get_args(CoverName)
 CAUSES: tuple[CauseName, ...] = get_args(CauseName)
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
+MEASURED = "measured in "
+"""How a `source:` begins that names a log of the user's own, and not what others found."""
+
 # `fixed` is the monthly part; a one-time cost has the cause `fixed` and is covered by `one_time`.
 CAUSE_COVER: Mapping[CauseName, CoverName] = {
     "system": "models",

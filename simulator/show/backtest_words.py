@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from scenarios.words import WEEKDAYS
 from simulator.judged import FIGURES, MATCH, OFF, SPEND, TOO_FEW, Judged, Quantity
 from simulator.show.tables import columns
-from simulator.show.words import LONG_WEEKDAYS, count, listing, money, percent
+from simulator.show.words import LONG_WEEKDAYS, apart, count, listing, money, percent
 
 if TYPE_CHECKING:
     from simulator.backtest import Backtest
@@ -106,7 +106,7 @@ def figure_table(tested: Backtest, width: int) -> str:
     rows: list[tuple[str, ...]] = [head]
     for quantity in tested.quantities:
         figures = [quantity.figures[figure] for figure in FIGURES]
-        rows.append((quantity.name, *(_signed(one.difference) for one in figures), _SHORT[quantity.verdict]))
+        rows.append((quantity.name, *(apart(one.difference) for one in figures), _SHORT[quantity.verdict]))
         rows.append(("  chance", *(_band(one) for one in figures), ""))
         rows.append(("  observed", *(_amount(one.observed, quantity.unit) for one in figures), ""))
     return columns(rows, align="l" + "r" * len(FIGURES) + "l", width=width)
@@ -126,7 +126,7 @@ def _sentence(quantity: Quantity) -> str:
         return f"{subject}: {quantity.sessions:,} {units} are too few to tell."
     asked = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
     shown = [one for one in asked if one.verdict == MATCH]
-    told = ", ".join(f"{_NAMES[one.figure]} {_signed(one.difference)}" for one in shown)
+    told = ", ".join(f"{_NAMES[one.figure]} {apart(one.difference)}" for one in shown)
     rest = listing([_NAMES[one.figure] for one in asked if one.verdict == TOO_FEW])
     beyond = f"; they are too few for its {rest}" if rest else ""
     return f"{subject} match: {told}, within what {quantity.sessions:,} {units} can tell ({_chances(shown)}){beyond}."
@@ -144,12 +144,6 @@ def _less(one: Judged) -> str:
     if not math.isfinite(one.difference):
         return "more than the none that was observed"
     return f"{abs(one.difference):.0%} too {'high' if one.difference > 0 else 'low'}".replace("%", " %")
-
-
-def _signed(difference: float) -> str:
-    if not math.isfinite(difference):
-        return "from 0"
-    return f"{100 * difference:+.0f} %".replace("-0 %", "+0 %")
 
 
 def _band(one: Judged) -> str:

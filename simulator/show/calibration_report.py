@@ -306,9 +306,7 @@ def _signed(one: Judged) -> str:
 
 
 def _change(difference: float) -> str:
-    if not math.isfinite(difference):
-        return "from 0"
-    return f"{100 * difference:+.1f} %" if abs(difference) < 0.0995 else f"{100 * difference:+.0f} %"
+    return words.apart(difference, 1 if abs(difference) < 0.0995 else 0)
 
 
 def _number(x: float) -> str:

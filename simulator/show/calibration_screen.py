@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scenarios.bills import USD, invoice_words
 from simulator.show.backtest_words import backtest_text, filled
 from simulator.show.tables import columns
-from simulator.show.words import count, money_stated
+from simulator.show.words import apart, count, money_stated
 
 if TYPE_CHECKING:
     from scenarios.bills import Bill
@@ -47,13 +47,13 @@ def bill_text(bill: Bill, width: int) -> str:
     rows: list[tuple[str, ...]] = [("The bill", "calls", "repriced", "recorded", "apart", "")]
     for line in bill.lines:
         recorded = money_stated(round(line.recorded, 2), bill.currency) if line.recorded_calls else "-"
-        apart = "-"
+        off = "-"
         if bill.currency == USD and line.recorded_calls and line.recorded:
-            apart = f"{100 * (line.repriced_there / line.recorded - 1):+.1f} %"
+            off = apart(line.repriced_there / line.recorded - 1, 1)
         some = 0 < line.recorded_calls < line.calls
         why = "; ".join([*([f"{line.recorded_calls:,} calls record a cost"] if some else []), line.reason])
         name = line.logged if line.logged == line.model else f"{line.logged} (as {line.model})"
-        rows.append((name, count(line.calls), money_stated(round(line.repriced, 2)), recorded, apart, why))
+        rows.append((name, count(line.calls), money_stated(round(line.repriced, 2)), recorded, off, why))
     if len(bill.lines) > 1:
         total = bill.recorded
         shown = "-" if total is None else money_stated(round(total, 2), bill.currency)
@@ -97,8 +97,8 @@ def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
         shown[id(one.choice)] = 0
         near = {near.name: near for near in one.choice.near}
         data = [_number(near[name].data) if name in near else "-" for name in _NEAR]
-        apart = [_apart(near[name].data, near[name].law) if name in near else "-" for name in _NEAR]
-        rows.append((one.path.removeprefix("agents."), count(one.n), *data, " / ".join(apart)))
+        off = [_apart(near[name].data, near[name].law) if name in near else "-" for name in _NEAR]
+        rows.append((one.path.removeprefix("agents."), count(one.n), *data, " / ".join(off)))
     if len(rows) == 1:
         return ""
     shared = sum(shown.values())
@@ -112,7 +112,7 @@ _NEAR = ("P50", "P95", "P99", "mean")
 def _apart(data: float, law: float) -> str:
     if not data:
         return "same" if not law else f"{law:.3g} from 0"
-    return f"{100 * (law / data - 1):+.0f} %".replace("-0 %", "+0 %")
+    return apart(law / data - 1)
 
 
 def _number(x: float) -> str:

@@ -236,6 +236,15 @@ def percent_change(change: float) -> str:
     return f"{percent(abs(change), 0)} {'more' if change > 0 else 'less'}"
 
 
+def apart(difference: float, places: int = 0) -> str:
+    """A relative difference with its sign: ``+11 %``, ``-0.4 %``; ``0 %`` has none, ``from 0`` is one from nothing."""
+    if not math.isfinite(difference):
+        return "from 0"
+    size = f"{100 * abs(difference):.{places}f}"
+    sign = "" if not float(size) else "-" if difference < 0 else "+"
+    return f"{sign}{size} %"
+
+
 def percent_range(low: float, high: float) -> str:
     """An interval of shares, its ends told apart: ``7.2 to 8.2 %``."""
     for places in range(1, 9):

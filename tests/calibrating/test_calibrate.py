@@ -108,7 +108,7 @@ def test_a_law_has_its_source_and_a_number_its_comment(made):
     scenario = made.plain("chat")
     (agent,) = scenario["agents"].values()
     source = agent["output_tokens"]["source"]
-    assert source.startswith("calls.jsonl.gz (2026-09-07 to 2026-10-04): ")
+    assert source.startswith("measured in calls.jsonl.gz (2026-09-07 to 2026-10-04): ")
     assert source.endswith("sessions; moments")
     line = next(line for line in text.splitlines() if line.lstrip().startswith("system_tokens:"))
     assert "5th percentile" in line
