@@ -22,7 +22,7 @@ from scenarios.calibrating.opened import Drivers, learn_drivers
 from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
-from scenarios.calibrating.volume import Volume, learn_volume
+from scenarios.calibrating.volume import Stated, Volume, learn_volume
 from scenarios.catalog import price_data_date
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import NONE, Calls
@@ -48,8 +48,8 @@ class Options:
         How long the provider keeps a prefix; default: as the log shows.
     invoice : float, optional
         What was paid, in the currency of the recorded costs.
-    sessions_per_day : float, optional
-        In place of what the log says.
+    sessions_per_day : float or two of them, optional
+        In place of what the log says; two are P5 and P95.
     as_of : date, optional
         The day from which the scenario looks ahead; default: the last day of the log, and without dates that of the
         price data.
@@ -65,7 +65,7 @@ class Options:
     models: Mapping[str, str] = field(default_factory=dict)
     ttl_minutes: float | None = None
     invoice: float | None = None
-    sessions_per_day: float | None = None
+    sessions_per_day: Stated | None = None
     as_of: date | None = None
     kept: float = 1.0
     seed: int = 1
@@ -112,6 +112,13 @@ class Calibration:
     sessions: Sessions
     drivers: Drivers
     volume: Volume
+
+    @property
+    def paid(self) -> str:
+        """What the scenario pays of list prices, in a sentence; empty where it pays them in full."""
+        paid = _paid(self.document.get("models", {}))
+        said = ", ".join(f"{name} at {share:g} of its list price" for name, share in paid.items())
+        return f"The forecast is at what the log says is paid: {said}." if said else ""
 
     def text(self, stem: str = "scenario") -> str:
         """The scenario as YAML with comments, were it written to ``stem.yaml``."""
@@ -299,14 +306,23 @@ def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, read
         before = notes.comments.get("volume.sessions_per_day", "")
         notes.comments["volume"] = f"it grew while the log ran; to let it go on: {volume.trend}"
         notes.comments["volume.sessions_per_day"] = before
-    for line in bill.lines:
-        if line.reason:
-            notes.warn(f"{line.logged}: {line.reason}")
+    _say_why_costs_differ(notes, models, bill)
     for note in (*bill.notes, *reading.notes):
         notes.assume(note)
     tiers = calls["tier"] != NONE
     if tiers.any():
         notes.assume(f"{tiers.mean():.0%} of the calls name a tier of service; the scenario knows standard and batch")
+
+
+def _say_why_costs_differ(notes: Notes, models: Models, bill: Bill) -> None:
+    named = {entry.name: models.names[name] for name, entry in bill.entries.items()}
+    for line in bill.lines:
+        paid = _paid(models.section).get(named[line.model])
+        if line.pays is not None and paid is not None:
+            notes.assume(f"{line.logged}: {line.reason}, and the scenario has it as `pays: {paid:g}`")
+        elif line.reason:
+            rest = f"; if you pay that, write `pays: {line.pays:g}`" if line.pays is not None else ""
+            notes.warn(f"{line.logged}: {line.reason}{rest}")
 
 
 def _say_what_is_missing(notes: Notes, calls: Calls, strays: int) -> None:
@@ -332,7 +348,8 @@ def _heading(made: Calibration) -> str:
     lines = [f"Learnt from {_origin(reading, made.bill)}: {calls:,} calls of {len(sessions):,} sessions."]
     if reading.n_skipped or reading.duplicates:
         lines.append(f"{reading.n_skipped:,} records could not be used, {reading.duplicates:,} were there twice.")
-    lines.append(f"The log repriced: ${made.bill.repriced:,.2f}{_recorded(made.bill)}.")
+    lines.append(f"The log repriced: ${made.bill.repriced:,.2f} at list prices{_recorded(made.bill)}.")
+    lines += [made.paid] if made.paid else []
     lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
     for title, sentences in (("Assumed", made.assumed), ("Not learnt", made.unlearnt), ("Mind", made.warnings)):
         if sentences:
@@ -343,6 +360,11 @@ def _heading(made: Calibration) -> str:
 
 def _wrapped(line: str) -> str:
     return textwrap.fill(line, _WIDEST, subsequent_indent="  " if line.startswith("- ") else "", break_on_hyphens=False)
+
+
+def _paid(models: Mapping[str, Any]) -> dict[str, float]:
+    """By model, the share of its list price that the scenario pays, where it says one."""
+    return {name: spec["pays"] for name, spec in models.items() if isinstance(spec, Mapping) and "pays" in spec}
 
 
 def _recorded(bill: Bill) -> str:

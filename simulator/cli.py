@@ -288,7 +288,10 @@ def calibrate(
         float | None, typer.Option(metavar="SHARE", help="Hold sessions back and forecast them too, such as 0.5.")
     ] = None,
     sessions_per_day: Annotated[
-        float | None, typer.Option(metavar="N", help="In place of what the log says.", min=0.0)
+        str | None,
+        typer.Option(
+            metavar="N|LOW to HIGH", help='In place of what the log says; "200 to 500" says how sure (P5, P95).'
+        ),
     ] = None,
     level: Annotated[
         list[str] | None,
