@@ -26,7 +26,7 @@ from distributions.law import Law, LawError, LawProblem
 from distributions.likeliest import LIKELIEST, NotFittedError
 from distributions.limited import LIMITED, fit_below, fit_piled
 from distributions.numerics import FloatArray
-from distributions.quantity import GREATEST, format_number
+from distributions.quantity import GREATEST, format_number, signed_percent
 from distributions.steps import Steps
 from distributions.tail import Sample
 
@@ -441,7 +441,7 @@ class _Chooser:
             )
 
     def _quality(self, name: str, found: Sequence[Near]) -> str:
-        said = ", ".join(f"{each.name} {100 * each.off:+.1f} %" for each in found if math.isfinite(each.off))
+        said = ", ".join(f"{each.name} {signed_percent(each.off)}" for each in found if math.isfinite(each.off))
         return f"{name}; against the data {said}" if said else name
 
 

@@ -26,6 +26,7 @@ from scenarios.calibrating.volume import Stated, Volume, learn_volume
 from scenarios.catalog import price_data_date
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import NONE, Calls
+from scenarios.words import sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]
 
@@ -215,8 +216,8 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     _add_comments(notes, models, volume, bill, reading, calls)
     _say_what_is_missing(notes, calls, strays)
     return Calibration(
-        document, notes.comments, notes.bodies, tuple(notes.learnt), tuple(notes.assumed), tuple(notes.unlearnt),
-        tuple(notes.warnings), bill, reading, sessions, drivers, volume,
+        document, notes.comments, notes.bodies, tuple(notes.learnt), _sentences(notes.assumed),
+        _sentences(notes.unlearnt), _sentences(notes.warnings), bill, reading, sessions, drivers, volume,
     )  # fmt: skip
 
 
@@ -281,6 +282,10 @@ def _models_of(model: str | Mapping[str, Any]) -> Iterable[str]:
 
 def _month_after(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+
+
+def _sentences(remarks: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(sentence, remarks))
 
 
 def _chooser() -> Chooser:

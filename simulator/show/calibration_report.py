@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from scenarios.bills import USD, invoice_words
+from scenarios.words import sentence
 from simulator import __version__
-from simulator.judged import FIGURES, MATCH, OFF, Judged, Quantity
+from simulator.judged import COST, FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantity
 from simulator.show import page, words
-from simulator.show.backtest_words import further_words, headline, verdict_words
+from simulator.show.backtest_words import BADGES, further_words, verdict_sentence, verdict_words
 from simulator.show.calibration_screen import reading_words
 from simulator.show.plot_fits import distribution, heaviness, law_against_data
 
@@ -31,7 +32,7 @@ MOST_LAWS = 12
 
 MOST_RIVALS = 8
 
-_BADGES = {MATCH: ("MATCHES", "holds"), OFF: ("IS OFF", "breaks")}
+_KINDS = {MATCH: "holds", OFF: "breaks", TOO_FEW: "forecast"}
 _ICONS = {
     "holds": '<path d="M3 10.5 8 15.5 17 5"/>',
     "breaks": '<path d="M4 4 16 16M16 4 4 16"/>',
@@ -64,7 +65,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
     """
     known, judged = made.calibration, made.held_out or made.in_sample
     laws = [view for view in map(_law, _once(known.learnt)) if view is not None]
-    word, kind = _BADGES.get(judged.quantity("cost per session").verdict, ("CAN'T TELL", "forecast"))
+    kind = _KINDS[judged.verdict]
     return (
         page.environment()
         .get_template("calibration.html")
@@ -73,9 +74,9 @@ def render(made: Calibrated, file: str | None = None) -> str:
             version=__version__,
             title=made.scenario.title or made.scenario.name,
             name=made.scenario.name,
-            badge={"word": word, "kind": kind, "icon": _icon(kind)},
+            badge={"word": BADGES[judged.verdict], "kind": kind, "icon": _icon(kind)},
             sentence=_sentence(made),
-            second=_second(known.bill),
+            second=" ".join(filter(None, [_second(known.bill), known.paid])),
             lines=list(_lines(made, judged)),
             warnings=known.warnings,
             bill=list(_bill_rows(known.bill)),
@@ -102,10 +103,8 @@ def render(made: Calibrated, file: str | None = None) -> str:
 
 def _sentence(made: Calibrated) -> str:
     judged = made.held_out or made.in_sample
-    cost = next((one for one in judged.quantities if one.name == "cost per session"), None)
+    cost = judged.quantity(COST)
     against = "sessions that it never saw" if judged.held_out else "the sessions that it was learnt from"
-    if cost is None:
-        return f"What {words.count(judged.calls)} calls say, as a scenario that forecasts."
     told = ", ".join(f"{_name(each)} {_signed(cost.figures[each])}" for each in ("p50", "p95", "mean"))
     return f"Simulated session costs against {against}: {told}."
 
@@ -128,8 +127,7 @@ def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
         "Learnt from",
         seen + (f", {words.full_date(days[0])} to {words.full_date(days[1])}" if days else ", without dates"),
     )
-    said = headline(judged).partition("   ")[2]
-    yield "Verdict", f"{said[:1].upper()}{said[1:]}"
+    yield "Verdict", sentence(verdict_sentence(judged))
     if not judged.held_out:
         yield "Mind", "these are the sessions that it was learnt from, which flatters; --holdout 0.5 forecasts others"
     if said := invoice_words(known.bill):
@@ -166,9 +164,8 @@ def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
 
 
 def _bill_words(bill: Bill) -> str:
-    said = [f"Invoice: {invoice_words(bill)}." if bill.invoice is not None and invoice_words(bill) else ""]
-    said += [f"{note[:1].upper()}{note[1:]}." for note in bill.notes]
-    return " ".join(filter(None, said))
+    said = invoice_words(bill) if bill.invoice is not None else ""
+    return " ".join([f"Invoice: {said}." if said else "", *map(sentence, bill.notes)]).strip()
 
 
 # Simulated against observed
