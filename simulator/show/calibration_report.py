@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.bills import USD, invoice_words
@@ -64,6 +65,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
     file : where the scenario was written, for the command that runs it
     """
     known, judged = made.calibration, made.held_out or made.in_sample
+    name = known.document.get("name") or (Path(file).stem if file else made.scenario.name)
     laws = [view for view in map(_law, _once(known.learnt)) if view is not None]
     kind = _KINDS[judged.verdict]
     return (
@@ -72,8 +74,8 @@ def render(made: Calibrated, file: str | None = None) -> str:
         .render(
             css=page.css(),
             version=__version__,
-            title=made.scenario.title or made.scenario.name,
-            name=made.scenario.name,
+            title=made.scenario.title or name,
+            name=name,
             badge={"word": BADGES[judged.verdict], "kind": kind, "icon": _icon(kind)},
             sentence=_sentence(made),
             second=" ".join(filter(None, [_second(known.bill), known.paid])),
@@ -92,8 +94,8 @@ def render(made: Calibrated, file: str | None = None) -> str:
             unlearnt=known.unlearnt,
             assumed=known.assumed,
             reading=list(reading_words(known.reading)),
-            scenario=known.text(made.scenario.name),
-            command=f"burncurve run {file or made.scenario.name + '.yaml'}",
+            scenario=known.text(Path(file).stem if file else name),
+            command=f"burncurve run {file or name + '.yaml'}",
         )
     )
 
@@ -110,12 +112,12 @@ def _sentence(made: Calibrated) -> str:
 
 
 def _second(bill: Bill) -> str:
-    repriced = words.money(bill.repriced)
+    repriced = _cents(bill.repriced)
     if bill.recorded is None:
         return f"The log repriced at list prices: {repriced}; it records no cost to hold that against."
     there = sum(line.repriced_there for line in bill.lines)
     apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)}"
-    recorded = words.money(bill.recorded, bill.currency)
+    recorded = _cents(bill.recorded, bill.currency)
     return f"The log repriced at list prices: {repriced}, against {recorded} recorded{apart}."
 
 
@@ -129,13 +131,13 @@ def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
     )
     yield "Verdict", sentence(verdict_sentence(judged))
     if not judged.held_out:
-        yield "Mind", "these are the sessions that it was learnt from, which flatters; --holdout 0.5 forecasts others"
+        yield "Mind", "These are the sessions that it was learnt from, which flatters; --holdout 0.5 forecasts others"
     if said := invoice_words(known.bill):
-        yield "Invoice", f"{said}."
+        yield "Invoice", sentence(said)
     log_sd = known.drivers.spread.log_sd
     if math.isfinite(log_sd) and log_sd > 0:
         factor = math.exp(1.6449 * log_sd)
-        yield "Left open", f"the mean cost of a session, by a factor of {factor:.3g} either way (P5 to P95)"
+        yield "Left open", f"The mean cost of a session, by a factor of {factor:.3g} either way (P5 to P95)"
 
 
 def _icon(kind: str) -> Any:
@@ -148,7 +150,7 @@ def _icon(kind: str) -> Any:
 
 def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
     for line in bill.lines:
-        recorded = words.money(line.recorded, bill.currency) if line.recorded_calls else "–"
+        recorded = _cents(line.recorded, bill.currency) if line.recorded_calls else "–"
         there = line.recorded_calls and line.recorded and bill.currency == USD
         yield {
             "name": line.logged,
@@ -156,11 +158,33 @@ def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
             "calls": words.count(line.calls),
             "prompt": words.count(line.prompt),
             "output": words.count(line.output),
-            "repriced": words.money(line.repriced),
+            "repriced": _cents(line.repriced),
             "recorded": recorded,
             "apart": _change(line.repriced_there / line.recorded - 1) if there else "–",
             "reason": line.reason,
         }
+
+    if len(bill.lines) > 1:
+        yield _in_all(bill)
+
+
+def _in_all(bill: Bill) -> dict[str, Any]:
+    return {
+        "name": "in all",
+        "model": "in all",
+        "calls": words.count(sum(line.calls for line in bill.lines)),
+        "prompt": words.count(sum(line.prompt for line in bill.lines)),
+        "output": words.count(sum(line.output for line in bill.lines)),
+        "repriced": _cents(bill.repriced),
+        "recorded": "–" if bill.recorded is None else _cents(bill.recorded, bill.currency),
+        "apart": "–",
+        "reason": "",
+    }
+
+
+def _cents(amount: float, currency: str = USD) -> str:
+    """An amount as a bill has it, to the cent."""
+    return words.money_stated(round(amount, 2), currency)
 
 
 def _bill_words(bill: Bill) -> str:

@@ -175,7 +175,7 @@ def test_an_hour_of_one_day_is_called_what_it_is():
     assert notes.warnings[0].startswith("volume: the log covers 1.0 hours of one day, and the scenario takes what they")
     assert volume.log_sd is None
     assert_outside_view(volume)
-    assert any("the log has 1 whole day" in text for text in notes.unlearnt)
+    assert any("the log has one day" in text for text in notes.unlearnt)
 
 
 def test_what_the_user_says_comes_before_the_log():
