@@ -155,9 +155,8 @@ def _weekdays(days: Days, notes: Notes) -> tuple[dict[str, float] | None, FloatA
     """Factors of the weekdays where they are known, the mean of each day, and which days share one."""
     flat = np.full(len(days), max(float(days.counts.mean()), 1e-9)), np.zeros(len(days), np.int64)
     if len(days) < LEAST_WEEKS * WEEK:
-        notes.lack(
-            f"weekdays: they need {LEAST_WEEKS} whole weeks, and the log has {'one day' if len(days) == 1 else _days(days, 'whole ')}"
-        )
+        has = "one day" if len(days) == 1 else _days(days, "whole ")
+        notes.lack(f"weekdays: they need {LEAST_WEEKS} whole weeks, and the log has {has}")
         return None, *flat
     factors, share = weekday_means(days)
     if share <= 0:

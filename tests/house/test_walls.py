@@ -114,7 +114,12 @@ RULES = (
         "def f():\n    from matplotlib import pyplot",
         ("simulator/show/",),
     ),
-    Rule("only cli.py prints", printing, "import sys\nsys.stdout.write('x')", ("simulator/cli.py",)),
+    Rule(
+        "only cli_terminal.py prints",
+        printing,
+        "import sys\nsys.stdout.write('x')",
+        ("simulator/cli_terminal.py",),
+    ),
     Rule("the engine sees no file, no clock, no screen", touching_the_world, "import time", (), "simulator/engine/"),
     Rule("kernels see no schema", importing("scenarios"), "import scenarios.schema", (), "simulator/engine/kernels"),
     Rule("laws see no scenario", importing("pydantic", "genai_prices"), "import pydantic", (), "distributions/"),
