@@ -107,7 +107,8 @@ def _sentence(made: Calibrated) -> str:
     judged = made.held_out or made.in_sample
     cost = judged.quantity(COST)
     against = "sessions that it never saw" if judged.held_out else "the sessions that it was learnt from"
-    told = ", ".join(f"{_name(each)} {_signed(cost.figures[each])}" for each in ("p50", "p95", "mean"))
+    known = [cost.figures[each] for each in ("p50", "p95", "mean") if cost.figures[each].verdict != TOO_FEW]
+    told = ", ".join(f"{_name(each.figure)} {_signed(each)}" for each in known) or "too few to tell"
     return f"Simulated session costs against {against}: {told}."
 
 
@@ -116,7 +117,7 @@ def _second(bill: Bill) -> str:
     if bill.recorded is None:
         return f"The log repriced at list prices: {repriced}; it records no cost to hold that against."
     there = sum(line.repriced_there for line in bill.lines)
-    apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)}"
+    apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)} apart"
     recorded = _cents(bill.recorded, bill.currency)
     return f"The log repriced at list prices: {repriced}, against {recorded} recorded{apart}."
 

@@ -159,3 +159,12 @@ def test_the_band_of_few_sessions_is_kolmogorovs() -> None:
         assert np.isclose(band, edge).any()
     assert (band.min(), band.max()) == (0, 1)
     assert figure.axes[0].lines[1].get_ydata()[50] == pytest.approx(0.505)
+
+
+def test_ticks_below_ten_tell_neighbours_apart() -> None:
+    values = np.linspace(3.0, 4.9, 400)
+    choice = choose_law(values, what="gaps", purpose="tokens")
+    figure = law_against_data(choice.sample, choice.law, "minutes", None, False)
+    figure.draw_without_rendering()
+    labels = [tick.get_text() for tick in figure.axes[1].get_xticklabels() if tick.get_text()]
+    assert len(labels) == len(set(labels)) > 1
