@@ -25,7 +25,7 @@ from distributions.excess import Excess, find_tail
 from distributions.families import Constant
 from distributions.law import Law, LawError, LawProblem
 from distributions.numerics import FloatArray
-from distributions.quantity import GREATEST, format_number
+from distributions.quantity import GREATEST, format_number, signed_percent
 from distributions.steps import Steps
 from distributions.tail import Sample
 from distributions.tried import Purpose, Tried, number
@@ -199,5 +199,5 @@ class _Chooser:
             )
 
     def _quality(self, name: str, found: Sequence[Near]) -> str:
-        said = ", ".join(f"{each.name} {100 * each.off:+.1f} %" for each in found if math.isfinite(each.off))
+        said = ", ".join(f"{each.name} {signed_percent(each.off)}" for each in found if math.isfinite(each.off))
         return f"{name}; against the data {said}" if said else name

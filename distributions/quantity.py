@@ -28,6 +28,13 @@ class QuantityError(ValueError):
     """What was written is no number; the text says why and what to write."""
 
 
+def signed_percent(share: float, places: int = 1) -> str:
+    """A difference with its sign, ``+11 %``; what rounds to nothing has none: ``0.0 %``, and not ``-0.0 %``."""
+    size = f"{100 * abs(share):.{places}f}"
+    sign = "" if not float(size) else "-" if share < 0 else "+"
+    return f"{sign}{size} %"
+
+
 def parse_number(x: object) -> float:
     """Read a number as people write it.
 

@@ -22,6 +22,25 @@ _ENOUGH = 0.95
 
 _LOOKED_AT = 20_000
 
+DEEPEST = 0.2
+"""Share of the list price below which nobody has a discount: the log counts in other units, or of something else."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why recorded and repriced costs differ.
+
+    Attributes
+    ----------
+    words : str
+        Empty where they do not.
+    pays : float or None
+        The share of its list price at which every call is recorded, where that can be a discount.
+    """
+
+    words: str = ""
+    pays: float | None = None
+
 
 @dataclass(frozen=True)
 class Compared:
@@ -45,8 +64,8 @@ class Compared:
     tiers: Mapping[str, NDArray[np.intp]]
 
 
-def difference(compared: Compared) -> str:
-    """Say why recorded and repriced costs differ; empty where they do not.
+def difference(compared: Compared) -> Reason:
+    """Say why recorded and repriced costs differ.
 
     Notes
     -----
@@ -57,10 +76,10 @@ def difference(compared: Compared) -> str:
     recorded, repriced = compared.calls["cost"][rows], compared.cost[rows]
     total, expected = compared.calls["cost"][compared.rows].sum(), compared.cost[compared.rows].sum()
     if abs(total - expected) <= SAME * max(total, expected):
-        return ""
+        return Reason()
     for words, value in _explanations(compared, rows):
         if _explains(value, recorded):
-            return words
+            return Reason(words)
     return _ratio(recorded, repriced)
 
 
@@ -121,17 +140,29 @@ def _tokens(calls: Calls, rows: NDArray[np.intp]) -> dict[str, NDArray[np.int64]
     return {**kinds, "written": calls["written"][rows] - calls["written_1h"][rows]}
 
 
-def _ratio(recorded: NDArray[np.float64], repriced: NDArray[np.float64]) -> str:
+def _ratio(recorded: NDArray[np.float64], repriced: NDArray[np.float64]) -> Reason:
     paid = (repriced > 0) & (recorded > 0)
     if not paid.any():
-        return "the log records a cost of nothing" if repriced.sum() else "list prices make it nothing"
+        return Reason("the log records a cost of nothing" if repriced.sum() else "list prices make it nothing")
     ratio = recorded[paid] / repriced[paid]
     low, middle, high = (float(q) for q in np.quantile(ratio, [0.05, 0.5, 0.95]))
     weight = float(recorded.sum() / repriced.sum()) if repriced.sum() else middle
     if high - low <= 2 * SAME * middle:
-        off = f"{1 - middle:.1%} off" if middle < 1 else f"{middle - 1:.1%} on top"
-        return f"every call is recorded at {middle:.4g} times its list price, {off}: write `pays: {middle:.4g}`"
-    return (
+        return _constant(middle, weight)
+    return Reason(
         f"recorded at {weight:.3g} times the list price on the whole, from {low:.3g} to {high:.3g} times by call: "
         "no single reason explains it"
     )
+
+
+def _constant(middle: float, weight: float) -> Reason:
+    """All calls at one share of their list price: a discount, where one can be so deep and the sums agree."""
+    share = float(f"{middle:.4g}")
+    said = f"every call is recorded at {share:g} times its list price"
+    if share >= 1:
+        return Reason(f"{said}, {100 * (share - 1):.3g} % on top; if you pay that, write `pays: {share:g}`")
+    if share < DEEPEST:
+        return Reason(f"{said}, too little to be taken for a discount; if it is one, write `pays: {share:g}`")
+    if abs(weight - middle) > SAME * middle:
+        return Reason(f"{said}, the dearest ones not, {weight:.3g} on the whole: no single reason explains it")
+    return Reason(f"{said}, {100 * (1 - share):.3g} % off", share)

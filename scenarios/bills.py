@@ -13,7 +13,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.bill_reasons import Compared, difference
+from scenarios.bill_reasons import Compared, Reason, difference
 from scenarios.catalog import CatalogModel, UnknownModelError
 from scenarios.logged_models import ANY, find_logged, shown_name
 from scenarios.logs.reading import LogError
@@ -45,6 +45,8 @@ class BillLine:
         Of these, what the log says (in its currency), and what list prices say (USD).
     reason : str
         Why the two differ, in words; empty where they do not, or where nothing is recorded.
+    pays : float or None
+        The share of the list price that all of it is recorded at, where that is a discount.
     """
 
     logged: str
@@ -58,6 +60,7 @@ class BillLine:
     recorded: float
     repriced_there: float
     reason: str
+    pays: float | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,7 @@ class Bill:
                 "logged": line.logged, "model": line.model, "calls": line.calls, "unbilled": line.unbilled,
                 "prompt": line.prompt, "output": line.output, "repriced": line.repriced,
                 "recorded_calls": line.recorded_calls, "recorded": line.recorded if line.recorded_calls else None,
-                "repriced_there": line.repriced_there, "reason": line.reason or None,
+                "repriced_there": line.repriced_there, "reason": line.reason or None, "pays": line.pays,
             }
             for line in self.lines
         ]  # fmt: skip
@@ -330,9 +333,9 @@ def _line(
     at = np.concatenate(rows)
     there = at[np.isfinite(calls["cost"][at])]
     recorded, repriced_there = float(calls["cost"][there].sum()), float(cost[there].sum())
-    reason = ""
+    reason = Reason()
     if currency != USD:
-        reason = _rate_words(recorded, repriced_there, currency)
+        reason = Reason(_rate_words(recorded, repriced_there, currency))
     elif recorded or repriced_there:
         compared = Compared(
             calls, there, cost, seconds, tariff, {group.tier: r for group, r in zip(mine, rows, strict=True)}
@@ -349,7 +352,8 @@ def _line(
         recorded_calls=int(there.size),
         recorded=recorded,
         repriced_there=repriced_there,
-        reason=reason,
+        reason=reason.words,
+        pays=reason.pays,
     )
 
 

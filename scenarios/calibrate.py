@@ -22,16 +22,17 @@ from scenarios.calibrating.opened import Drivers, learn_drivers
 from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
-from scenarios.calibrating.volume import Volume, learn_volume
+from scenarios.calibrating.volume import Stated, Volume, learn_volume
 from scenarios.catalog import price_data_date
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import NONE, Calls
+from scenarios.words import sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]
 
 _NAMED_FILES = 3
-_SHOWN, _SAID = 2, 114
-"""Sentences of each kind above the YAML, and letters of each: a heading is to be read."""
+_SHOWN, _WIDEST = 2, 118
+"""Sentences of each kind above the YAML, whole, and letters of a line of it: a heading is to be read."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ class Options:
         How long the provider keeps a prefix; default: as the log shows.
     invoice : float, optional
         What was paid, in the currency of the recorded costs.
-    sessions_per_day : float, optional
-        In place of what the log says.
+    sessions_per_day : float or two of them, optional
+        In place of what the log says; two are P5 and P95.
     as_of : date, optional
         The day from which the scenario looks ahead; default: the last day of the log, and without dates that of the
         price data.
@@ -65,7 +66,7 @@ class Options:
     models: Mapping[str, str] = field(default_factory=dict)
     ttl_minutes: float | None = None
     invoice: float | None = None
-    sessions_per_day: float | None = None
+    sessions_per_day: Stated | None = None
     as_of: date | None = None
     kept: float = 1.0
     seed: int = 1
@@ -112,6 +113,13 @@ class Calibration:
     sessions: Sessions
     drivers: Drivers
     volume: Volume
+
+    @property
+    def paid(self) -> str:
+        """What the scenario pays of list prices, in a sentence; empty where it pays them in full."""
+        paid = _paid(self.document.get("models", {}))
+        said = ", ".join(f"{name} at {share:g} of its list price" for name, share in paid.items())
+        return f"The forecast is at what the log says is paid: {said}." if said else ""
 
     def text(self, stem: str = "scenario") -> str:
         """The scenario as YAML with comments, were it written to ``stem.yaml``."""
@@ -208,8 +216,8 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     _add_comments(notes, models, volume, bill, reading, calls)
     _say_what_is_missing(notes, calls, strays)
     return Calibration(
-        document, notes.comments, notes.bodies, tuple(notes.learnt), tuple(notes.assumed), tuple(notes.unlearnt),
-        tuple(notes.warnings), bill, reading, sessions, drivers, volume,
+        document, notes.comments, notes.bodies, tuple(notes.learnt), _sentences(notes.assumed),
+        _sentences(notes.unlearnt), _sentences(notes.warnings), bill, reading, sessions, drivers, volume,
     )  # fmt: skip
 
 
@@ -276,6 +284,10 @@ def _month_after(day: date) -> date:
     return (day.replace(day=1) + timedelta(days=32)).replace(day=1)
 
 
+def _sentences(remarks: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(sentence, remarks))
+
+
 def _chooser() -> Chooser:
     from distributions.choose import choose_law
 
@@ -299,14 +311,23 @@ def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, read
         before = notes.comments.get("volume.sessions_per_day", "")
         notes.comments["volume"] = f"it grew while the log ran; to let it go on: {volume.trend}"
         notes.comments["volume.sessions_per_day"] = before
-    for line in bill.lines:
-        if line.reason:
-            notes.warn(f"{line.logged}: {line.reason}")
+    _say_why_costs_differ(notes, models, bill)
     for note in (*bill.notes, *reading.notes):
         notes.assume(note)
     tiers = calls["tier"] != NONE
     if tiers.any():
         notes.assume(f"{tiers.mean():.0%} of the calls name a tier of service; the scenario knows standard and batch")
+
+
+def _say_why_costs_differ(notes: Notes, models: Models, bill: Bill) -> None:
+    named = {entry.name: models.names[name] for name, entry in bill.entries.items()}
+    for line in bill.lines:
+        paid = _paid(models.section).get(named[line.model])
+        if line.pays is not None and paid is not None:
+            notes.assume(f"{line.logged}: {line.reason}, and the scenario has it as `pays: {paid:g}`")
+        elif line.reason:
+            rest = f"; if you pay that, write `pays: {line.pays:g}`" if line.pays is not None else ""
+            notes.warn(f"{line.logged}: {line.reason}{rest}")
 
 
 def _say_what_is_missing(notes: Notes, calls: Calls, strays: int) -> None:
@@ -332,14 +353,23 @@ def _heading(made: Calibration) -> str:
     lines = [f"Learnt from {_origin(reading, made.bill)}: {calls:,} calls of {len(sessions):,} sessions."]
     if reading.n_skipped or reading.duplicates:
         lines.append(f"{reading.n_skipped:,} records could not be used, {reading.duplicates:,} were there twice.")
-    lines.append(f"The log repriced: ${made.bill.repriced:,.2f}{_recorded(made.bill)}.")
+    lines.append(f"The log repriced: ${made.bill.repriced:,.2f} at list prices{_recorded(made.bill)}.")
+    lines += [made.paid] if made.paid else []
     lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
     for title, sentences in (("Assumed", made.assumed), ("Not learnt", made.unlearnt), ("Mind", made.warnings)):
         if sentences:
-            said = [textwrap.shorten(sentence, _SAID, placeholder=" ...") for sentence in sentences[:_SHOWN]]
             more = [f"and {len(sentences) - _SHOWN} more, which --json has"] if len(sentences) > _SHOWN else []
-            lines += ["", f"{title}:", *(f"- {sentence}" for sentence in (*said, *more))]
-    return "\n".join(lines)
+            lines += ["", f"{title}:", *(f"- {sentence}" for sentence in (*sentences[:_SHOWN], *more))]
+    return "\n".join(map(_wrapped, lines))
+
+
+def _wrapped(line: str) -> str:
+    return textwrap.fill(line, _WIDEST, subsequent_indent="  " if line.startswith("- ") else "", break_on_hyphens=False)
+
+
+def _paid(models: Mapping[str, Any]) -> dict[str, float]:
+    """By model, the share of its list price that the scenario pays, where it says one."""
+    return {name: spec["pays"] for name, spec in models.items() if isinstance(spec, Mapping) and "pays" in spec}
 
 
 def _recorded(bill: Bill) -> str:

@@ -16,6 +16,7 @@ from scenarios.fields import Section
 from scenarios.period import Volume
 from scenarios.schema import Scenario
 from scenarios.walk import Leaf, leaves
+from scenarios.words import MEASURED
 
 Basis = Literal["measured", "cited", "stated"]
 """What the numbers of a law rest on: the user's own data, a `source:` that it names, or somebody's word."""
@@ -51,7 +52,7 @@ class InputCounts:
     Attributes
     ----------
     measured : int
-        Laws from the user's own data.
+        Laws that are the user's own data, or that were learnt from them: their `source:` begins with `measured in`.
     cited : int
         Laws that name a `source:`, which nobody here has checked.
     stated : int
@@ -96,7 +97,7 @@ def basis(law: Law) -> Basis:
 
 
 def _from_data(law: Law) -> bool:
-    if isinstance(law, Data):
+    if isinstance(law, Data) or (law.source or "").startswith(MEASURED):
         return True
     if isinstance(law, Clipped | Truncated):
         return _from_data(law.law)

@@ -95,7 +95,8 @@ Where a key takes a law, it takes a number, or one of:
   at the YAML file), with a tail fitted to the values above the quantile `at` if you want one;
 - `{scipy: {name: ..., ...}}`: any distribution of scipy.stats;
 
-with `min` and `max` (clip), `truncate: [lo, hi]` (condition) and `source: "..."` beside it. A law whose mean is
+with `min` and `max` (clip), `truncate: [lo, hi]` (condition) and `source: "..."` beside it. A source that begins with
+`measured in` names a log of your own, as those that `calibrate` writes do; any other is a citation. A law whose mean is
 infinite needs a `max`.
 
 | family | parameters |

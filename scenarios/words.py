@@ -1,4 +1,4 @@
-"""The closed vocabularies of the language: drivers, causes, and what a budget can cover."""
+"""The closed vocabularies of the language: drivers, causes, what a budget can cover; and how a remark is written."""
 
 from __future__ import annotations
 
@@ -44,6 +44,9 @@ COVERS: tuple[CoverName, ...] = get_args(CoverName)
 CAUSES: tuple[CauseName, ...] = get_args(CauseName)
 WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 
+MEASURED = "measured in "
+"""How a `source:` begins that names a log of the user's own, and not what others found."""
+
 # `fixed` is the monthly part; a one-time cost has the cause `fixed` and is covered by `one_time`.
 CAUSE_COVER: Mapping[CauseName, CoverName] = {
     "system": "models",
@@ -75,3 +78,10 @@ DRIVER_MEANINGS: Mapping[DriverName, str] = {
     "human_review": "share of sessions that a person reviews",
     "price": "model prices",
 }
+
+
+def sentence(text: str) -> str:
+    """A remark with a capital and a full stop; names of a scenario stay as they are."""
+    said = " ".join(text.split()).rstrip(".")
+    first = said.partition(" ")[0].rstrip(":,")
+    return f"{said[:1].upper()}{said[1:]}." if first.isalpha() else f"{said}."

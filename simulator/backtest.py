@@ -12,7 +12,7 @@ import numpy as np
 from distributions.streams import name_hash, period_uniforms
 from scenarios.logs.table import OK
 from simulator.days import Days, compare_days
-from simulator.judged import MATCH, OFF, TOO_FEW, Floats, Quantity, Sample, judge
+from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge
 from simulator.observed import observed_sessions
 from simulator.sampled import predicted_means, sample
 
@@ -104,9 +104,9 @@ class Backtest:
 
     @property
     def verdict(self) -> str:
-        """OFF where any quantity is; MATCH where all match; else TOO_FEW."""
-        found = {quantity.verdict for quantity in self.quantities}
-        return OFF if OFF in found else MATCH if found == {MATCH} else TOO_FEW
+        """On money, which a budget is made of: OFF where costs of sessions or of days are, else that of sessions."""
+        found = {one.name: one.verdict for one in self.quantities if one.name in {COST, SPEND}}
+        return OFF if OFF in found.values() else found[COST]
 
     @property
     def words(self) -> str:
@@ -214,7 +214,7 @@ def _compared(
         ("calls per session", "count", observed.calls, own["calls"]),
         ("agents per session", "count", observed.agents, own["agents"]),
         ("tokens per session", "tokens", tokens, own["input"] + own["output"]),
-        ("cost per session", scenario.currency, observed.cost, own["cost"]),
+        (COST, scenario.currency, observed.cost, own["cost"]),
     ]
     common: dict[str, Any] = {"simulated_sessions": len(own), "fitted_sessions": fitted}
     found = [

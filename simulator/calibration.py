@@ -11,8 +11,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from distributions.quantity import QuantityError, parse_number
 from scenarios.calibrate import Calibration, Options
 from scenarios.calibrate import calibrate as learn
+from scenarios.calibrating.volume import Stated
 from scenarios.load import Source, load
 from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import LogError
@@ -168,13 +170,12 @@ class CalibrateRequest:
         if not logs:
             raise LogError("no logs are given; name files of calls, or folders of them")
         reading = ReadOptions.of(words, prefix)
-        share, invoice, rate = words.get("holdout"), words.get("invoice"), words.get("sessions_per_day")
+        share, invoice = words.get("holdout"), words.get("invoice")
         if share is not None and not 0.0 < share < 1.0:
             raise LogError(f"{prefix}holdout: {share:g} is no share of the sessions; give one between 0 and 1, as 0.5")
         if invoice is not None and not 0.0 <= invoice < math.inf:
             raise LogError(f"{prefix}invoice: {invoice:g} is no amount that was paid")
-        if rate is not None and not 0.0 < rate < math.inf:
-            raise LogError(f"{prefix}sessions-per-day: {rate:g} is no number of sessions; give one above 0")
+        rate = _sessions(words.get("sessions_per_day"), f"{prefix}sessions-per-day")
         if out is not None:
             _refuse_place(Path(out), logs, prefix, replace)
         options = Options(
@@ -270,7 +271,8 @@ def calibrate(
     watch, phase : told how far reading has come, and what is being done then
     words : as the options of ``burncurve calibrate``: ``format``, ``map``, ``where``, ``since``, ``until``,
         ``feature_from``, ``models``, ``ttl``, ``invoice``, ``holdout``, ``sessions_per_day``, ``name``, ``seed``;
-        pairs such as ``map`` and ``models`` are texts "FIELD=COLUMN", one or several
+        pairs such as ``map`` and ``models`` are texts "FIELD=COLUMN", one or several; ``sessions_per_day`` is a number,
+        or two of them, or a text such as "200 to 500"
 
     Returns
     -------
@@ -375,6 +377,20 @@ def _pairs(words: str | Sequence[str] | None, name: str, form: str) -> list[tupl
             raise LogError(f"{name}: {word!r} is not of the form {form}")
         pairs.append((left.strip(), right.strip()))
     return pairs
+
+
+def _sessions(word: float | str | Sequence[float] | None, name: str) -> Stated | None:
+    """Sessions a day: a number, or two as P5 and P95; a text as people write them."""
+    if word is None:
+        return None
+    given = word.split(" to ") if isinstance(word, str) else [word] if isinstance(word, int | float) else word
+    try:
+        ends = [parse_number(end) for end in given]
+    except QuantityError:
+        ends = []
+    if len(ends) not in {1, 2} or not ends[0] > 0.0 or ends != sorted(set(ends)):
+        raise LogError(f'{name}: {word!r} is no number of sessions; give one above 0, or two as in "200 to 500"')
+    return ends[0] if len(ends) == 1 else (ends[0], ends[1])
 
 
 def _day(word: date | str | None, name: str) -> date | None:

@@ -28,7 +28,7 @@ Ints = npt.NDArray[np.int64]
 LEVELS = {"p10": 0.10, "p50": 0.50, "p90": 0.90, "p95": 0.95, "p99": 0.99}
 FIGURES = (*LEVELS, "mean")
 MATCH, OFF, TOO_FEW = "match", "off", "too few"
-SPEND = "spend per day"
+COST, SPEND = "cost per session", "spend per day"
 
 Z = 2.6383
 """Normal quantile at 1 - 0.05 / 2 / 6: one chance in twenty that any of six figures leaves its band."""

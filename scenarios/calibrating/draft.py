@@ -14,6 +14,7 @@ from distributions.numerics import FloatArray
 from scenarios.calibrating.learnings import Learnt
 from scenarios.logs.reading import LogError
 from scenarios.problems import Path
+from scenarios.words import MEASURED
 from scenarios.writer import Inline, inline, write_yaml
 
 AGENT_ORDER = (
@@ -77,7 +78,7 @@ class Draft:
             path = find_path(tree, one.path)
             law = _at(tree, path) if path else None
             if path and isinstance(law, Mapping) and _is_law(path):
-                _put(tree, path, {**law, "source": f"{self.origin}: {one.source}"})
+                _put(tree, path, {**law, "source": f"{MEASURED}{self.origin}: {one.source}"})
         return tree
 
 

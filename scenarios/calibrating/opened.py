@@ -17,6 +17,8 @@ from scenarios.calibrating.uncertainty import MATTERS, Open, open_drivers
 from scenarios.calibrating.volume import Volume
 
 FEW = 30
+_WIDENED = 0.05
+"""A driver that was widened or narrowed by less is not worth a word."""
 
 # What each driver moves, of an agent.
 _MOVES = {
@@ -39,7 +41,7 @@ class Drivers:
     section : `drivers`, as plain data; empty where nothing is open
     spread : how far the mean cost of a session is open
     open : what the drivers make of it
-    volume_sd : of the logarithm of the driver `volume`; None where the log has no dates
+    volume_sd : of the logarithm of the driver `volume`, as days leave it open; None where they do not say
     """
 
     section: dict[str, Any]
@@ -82,6 +84,9 @@ def learn_drivers(
     left = open_drivers(levers, spread, weights)
     section: dict[str, Any] = {}
     volume_sd = None
+    if volume.driver:
+        section["volume"] = volume.driver
+        notes.comments["drivers.volume"] = volume.why
     if volume.log_sd is not None:
         volume_sd = volume.log_sd * t_factor(volume.freedom)
         if volume_sd >= MATTERS:
@@ -131,7 +136,7 @@ def _short(value: float) -> str:
 
 def _comment(what: str, widened: float | None, n: int) -> str:
     said = f"{what}, as {n:,} sessions leave them open"
-    if widened is None:
+    if widened is None or abs(widened - 1) < _WIDENED:
         return said
     return f"{said}, and {widened:.2g} times as wide, so that all together make what sessions drawn again say"
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from distributions.numerics import FloatArray
+from scenarios.bill_reasons import SAME
 from scenarios.bills import Bill, calls_by_model
 from scenarios.calibrating.levers import Costs
 from scenarios.cards import PriceCard, daily_cards
@@ -54,7 +55,8 @@ def name_models(calls: Calls, bill: Bill, day: date) -> Models:
     """Name the models of a log as the scenario will, and price them on a day.
 
     Long names of the catalogue get an alias, and so do models whose cache writes are mostly for an hour, since the
-    language has one price of writing: that of the hour is written out.
+    language has one price of writing: that of the hour is written out. Where the log records one discount on all that a
+    model costs, that is what it pays.
     """
     section: dict[str, Any] = {}
     names: dict[Name, str] = {}
@@ -67,11 +69,14 @@ def name_models(calls: Calls, bill: Bill, day: date) -> Models:
     for entry_name, logged in by_entry.items():
         entry = find_model(entry_name)
         own = _own_prices(entry, day, hours.get(entry_name, 0.0))
+        pays = _discount(bill, entry_name)
+        own |= {} if pays is None else {"pays": pays}
         alias = _alias(entry_name, names.values()) if own or len(entry_name) > _LONGEST else entry_name
         if alias != entry_name:
             section[alias] = {"catalog": entry_name, **own} if own else entry_name
-        if "cache_write" in own:
-            comments[alias] = f"{hours[entry_name]:.0%} of what was written to the cache was written for an hour"
+        said = _own_words(own, hours.get(entry_name, 0.0))
+        if said:
+            comments[alias] = said
         (card,) = daily_cards(alias, ModelSpec(catalog=entry_name, **own), entry, [day])
         cards[alias] = card
         names |= dict.fromkeys(logged, alias)
@@ -91,7 +96,8 @@ def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
             spec = dict(spec) if isinstance(spec, Mapping) else {"catalog": spec}
             spec["context_window"] = max(limit, spec.get("context_window", 0))
             models.section[name] = spec
-            models.comments[name] = f"it took longer prompts than the {window:,.0f} tokens of the catalogue"
+            longer = f"it took longer prompts than the {window:,.0f} tokens of the catalogue"
+            models.comments[name] = "; ".join(filter(None, [models.comments.get(name), longer]))
 
 
 def _longest_prompt(limit: Any) -> int:
@@ -143,6 +149,27 @@ def _own_prices(entry: CatalogModel, day: date, for_an_hour: float) -> dict[str,
     if hour is not None and hour != first.cache_write:
         own["cache_write"] = hour
     return own
+
+
+def _own_words(own: Mapping[str, float], for_an_hour: float) -> str:
+    said = (
+        [f"{for_an_hour:.0%} of what was written to the cache was written for an hour"] if "cache_write" in own else []
+    )
+    if "pays" in own:
+        said.append(f"of the list price: the log records all of its calls at {own['pays']:g} times that")
+    return "; ".join(said)
+
+
+def _discount(bill: Bill, entry: str) -> float | None:
+    """The one share of their list price at which all calls of a model are recorded, or all but a few; else None."""
+    lines = [line for line in bill.lines if line.model == entry and line.repriced]
+    shares = [line.pays for line in lines if line.recorded_calls]
+    known = sum(line.repriced_there for line in lines)
+    if not shares or known < _MOSTLY * sum(line.repriced for line in lines):
+        return None
+    first = shares[0]
+    same = all(share is not None and first is not None and abs(share - first) <= SAME * first for share in shares)
+    return first if same else None
 
 
 def _hour_price(entry: CatalogModel, day: date) -> float | None:

@@ -16,6 +16,15 @@ LEAST_WEEKS = 3
 _LEAST_DAYS_OF_A_TREND = 28
 _SURE = 2.6
 _DAYS_A_MONTH = 365.25 / 12
+_WHOLE_DAY = 20.0
+"""Hours from the first session of a day to its last, below which nobody would call it whole."""
+
+NOBODY_MEASURED = "0.477 to 2.1"
+"""Of the volume where no day was counted: the outside view of `drivers: typical`, lognormal with sigma 0.45."""
+_OUTSIDE = "outside view: nobody measured this"
+
+Stated = float | tuple[float, float]
+"""Sessions a day as a user states them: one number, or P5 and P95."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +38,8 @@ class Volume:
     freedom : on how many degrees of freedom that stands
     trend : what `trends` would say, as a comment; empty where growth is not sure
     days : what was counted; None for a log without dates
+    driver : of the volume, as P5 to P95, where days do not say it; empty where they do
+    why : of the driver, as a comment
     """
 
     section: dict[str, Any]
@@ -36,10 +47,12 @@ class Volume:
     freedom: int
     trend: str
     days: Days | None
+    driver: str = ""
+    why: str = ""
 
 
 def learn_volume(
-    sessions: Sessions, dated: bool, notes: Notes, *, sessions_per_day: float | None = None, kept: float = 1.0
+    sessions: Sessions, dated: bool, notes: Notes, *, sessions_per_day: Stated | None = None, kept: float = 1.0
 ) -> Volume:
     """Learn how many sessions come.
 
@@ -50,8 +63,8 @@ def learn_volume(
         Whether their starts are dates.
     notes : Notes
         Takes what was learnt, assumed, and not learnt.
-    sessions_per_day : float, optional
-        What the user says, in place of what the log says.
+    sessions_per_day : float or two of them, optional
+        What the user says, in place of what the log says; two are P5 and P95.
     kept : float
         Share of the log's sessions that these are, where some were held back at random.
 
@@ -61,15 +74,12 @@ def learn_volume(
     """
     starts = sessions.start[np.isfinite(sessions.start)] if dated else np.zeros(0)
     if sessions_per_day is not None:
-        notes.assume(f"volume: {sessions_per_day:g} sessions a day, as stated")
-        days = count_days(starts) if starts.size else None
-        return Volume({"sessions_per_day": rounded(sessions_per_day)}, None, 0, "", days)
+        return _stated(sessions_per_day, notes, count_days(starts) if starts.size else None)
     if not starts.size:
         return _assumed(sessions, notes, kept)
     days = count_days(starts)
     if len(days) == 1 and not days.cut:
-        hours = float(np.ptp(starts)) / 3600
-        notes.assume(f"volume: all that one day had is what the log has of it, over {hours:.1f} hours")
+        _say_hours(float(np.ptp(starts)) / 3600, notes)
     return _by_day(days, notes, kept)
 
 
@@ -79,15 +89,43 @@ def rounded(value: float, digits: int = 4) -> float:
     return int(short) if short == int(short) else short
 
 
+def _stated(said: Stated, notes: Notes, days: Days | None) -> Volume:
+    """What the user says: a range as it is, and one number with the outside view on it."""
+    if isinstance(said, tuple):
+        level = float(np.sqrt(said[0] * said[1]))
+        words = f"{said[0]:,.10g} to {said[1]:,.10g} sessions a day, as stated"
+        driver = f"{rounded(said[0] / level, 3)} to {rounded(said[1] / level, 3)}"
+        why = f"{words}, P5 to P95"
+        notes.assume(f"volume: {words}")
+    else:
+        level, words, driver, why = said, f"{said:,.10g} sessions a day, as stated", NOBODY_MEASURED, _OUTSIDE
+        notes.assume(
+            f"volume: {words}; how sure that is was not said, so months have {NOBODY_MEASURED} times as many; a range, "
+            f'as in --sessions-per-day "{rounded(0.8 * said)} to {rounded(1.3 * said)}", says it better'
+        )
+    notes.comments["volume.sessions_per_day"] = words
+    return Volume({"sessions_per_day": rounded(level)}, None, 0, "", days, driver, why)
+
+
+def _say_hours(hours: float, notes: Notes) -> None:
+    if hours < _WHOLE_DAY:
+        notes.warn(
+            f"volume: the log covers {hours:.1f} hours of one day, and the scenario takes what they had for all that a "
+            "day has; --sessions-per-day says it better"
+        )
+    else:
+        notes.assume(f"volume: all that one day had is what the log has of it, over {hours:.1f} hours")
+
+
 def _assumed(sessions: Sessions, notes: Notes, kept: float) -> Volume:
     n = len(sessions) / kept
     notes.assume(
-        f"volume: the log has no dates, so a month is taken to have as many sessions as the log, {n:,.0f}; "
-        "--sessions-per-day says it better"
+        f"volume: the log has no dates, so a month is taken to have as many sessions as the log, {n:,.0f}, or "
+        f"{NOBODY_MEASURED} times as many; --sessions-per-day says it better, as a number or as a range"
     )
     notes.lack("volume: sessions a day, weekdays, and how much days and months differ need dates")
     notes.comments["volume.sessions_per_month"] = "assumed: as many as the log has, which has no dates"
-    return Volume({"sessions_per_month": rounded(n)}, None, 0, "", None)
+    return Volume({"sessions_per_month": rounded(n)}, None, 0, "", None, NOBODY_MEASURED, _OUTSIDE)
 
 
 def _by_day(days: Days, notes: Notes, kept: float) -> Volume:
@@ -101,8 +139,10 @@ def _by_day(days: Days, notes: Notes, kept: float) -> Volume:
     if size is not None:
         section["dispersion"] = rounded(size, 3)
     _say(days, level / kept, notes)
-    log_sd = _log_sd(expected, found.size if found else None) if found else None
-    return Volume(section, log_sd, len(days) - 1, _trend(days, expected, size, notes), days)
+    trend = _trend(days, expected, size, notes)
+    if found is None:
+        return Volume(section, None, 0, trend, days, NOBODY_MEASURED, _OUTSIDE)
+    return Volume(section, _log_sd(expected, found.size), len(days) - 1, trend, days)
 
 
 def _level(days: Days) -> float:
@@ -115,7 +155,8 @@ def _weekdays(days: Days, notes: Notes) -> tuple[dict[str, float] | None, FloatA
     """Factors of the weekdays where they are known, the mean of each day, and which days share one."""
     flat = np.full(len(days), max(float(days.counts.mean()), 1e-9)), np.zeros(len(days), np.int64)
     if len(days) < LEAST_WEEKS * WEEK:
-        notes.lack(f"weekdays: they need {LEAST_WEEKS} whole weeks, and the log has {_days(days, 'whole ')}")
+        has = "one day" if len(days) == 1 else _days(days, "whole ")
+        notes.lack(f"weekdays: they need {LEAST_WEEKS} whole weeks, and the log has {has}")
         return None, *flat
     factors, share = weekday_means(days)
     if share <= 0:

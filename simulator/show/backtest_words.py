@@ -8,24 +8,24 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from scenarios.words import WEEKDAYS
-from simulator.judged import FIGURES, MATCH, OFF, SPEND, TOO_FEW, Judged, Quantity
+from simulator.judged import COST, FIGURES, MATCH, OFF, SPEND, TOO_FEW, Judged, Quantity
 from simulator.show.tables import columns
-from simulator.show.words import LONG_WEEKDAYS, count, listing, money, percent
+from simulator.show.words import LONG_WEEKDAYS, apart, count, listing, money, percent
 
 if TYPE_CHECKING:
     from simulator.backtest import Backtest
     from simulator.days import Days
 
 _NAMES = {"mean": "mean"} | {figure: figure.upper() for figure in FIGURES if figure != "mean"}
-_HEADLINES = {
-    MATCH: "MATCHES   simulated session costs are like the observed ones, as far as these can tell",
-    OFF: "IS OFF   simulated session costs differ from the observed ones by more than chance makes",
-    TOO_FEW: "CAN'T TELL   too few sessions were observed to say whether their costs are like the simulated ones",
-}
+BADGES = {MATCH: "MATCHES", OFF: "IS OFF", TOO_FEW: "CAN'T TELL"}
+_SUBJECTS = {
+    COST: "Session costs", SPEND: "Costs of days", "output per call": "Outputs of calls",
+    "prompt per call": "Prompts of calls",
+}  # fmt: skip
 _GLUE = "\u00a0"
 """Holds a number and its sign together while lines are broken."""
 _SHORT = {MATCH: "match", OFF: "OFF", TOO_FEW: "too few to tell"}
-_FIRST = ("cost per session", "tokens per session", "calls per session", "agents per session")
+_FIRST = (COST, "tokens per session", "calls per session", "agents per session")
 
 
 def backtest_text(tested: Backtest, width: int) -> str:
@@ -45,10 +45,29 @@ def filled(text: str, width: int) -> str:
 
 
 def headline(tested: Backtest) -> str:
-    """The verdict on what a budget is made of, session costs, and what else is off."""
-    told = _HEADLINES[tested.quantity("cost per session").verdict]
-    others = [one.name for one in tested.quantities if one.verdict == OFF and one.name != "cost per session"]
-    return f"{told}; {listing(others)} {'is' if len(others) == 1 else 'are'} off." if others else f"{told}."
+    """The verdict, which is on money, and what else is off."""
+    return f"{BADGES[tested.verdict]}   {verdict_sentence(tested)}"
+
+
+def verdict_sentence(tested: Backtest) -> str:
+    """What a budget is made of, costs of sessions and of days; then what else is off."""
+    off = [_subject(one).lower() for one in tested.quantities if one.verdict == OFF and one.name not in {COST, SPEND}]
+    return f"{_money_words(tested)}; {listing(off)} are off." if off else f"{_money_words(tested)}."
+
+
+def _money_words(tested: Backtest) -> str:
+    found = {one.name: one.verdict for one in tested.quantities if one.name in {COST, SPEND}}
+    by_verdict = {
+        verdict: listing([_SUBJECTS[name].lower() for name, each in found.items() if each == verdict])
+        for verdict in (MATCH, OFF)
+    }
+    alike = f"{by_verdict[MATCH]} are like the observed ones"
+    if by_verdict[OFF]:
+        rest = f", though {alike}" if by_verdict[MATCH] else ""
+        return f"simulated {by_verdict[OFF]} differ from the observed ones by more than chance makes{rest}"
+    if found[COST] == MATCH:
+        return f"simulated {alike}, as far as these can tell"
+    return "too few sessions were observed to say whether their costs are like the simulated ones"
 
 
 def verdict_words(tested: Backtest) -> str:
@@ -87,7 +106,8 @@ def further_words(tested: Backtest) -> Iterator[str]:
 def days_words(days: Days) -> str:
     """What days say of volume: coverage and weekdays."""
     if days.inside is None:
-        return f"Days: the log holds {days.n} whole {'day' if days.n == 1 else 'days'}, too few to tell how days spend."
+        held = "a single day" if days.n == 1 else f"{days.n} whole days"
+        return f"Days: the log holds {held}, too few to tell how days spend."
     told = (
         f"Days: of {days.n} observed days, {percent(days.inside)} spent within the {percent(days.level)} interval that "
         "the scenario has for their weekday."
@@ -106,17 +126,14 @@ def figure_table(tested: Backtest, width: int) -> str:
     rows: list[tuple[str, ...]] = [head]
     for quantity in tested.quantities:
         figures = [quantity.figures[figure] for figure in FIGURES]
-        rows.append((quantity.name, *(_signed(one.difference) for one in figures), _SHORT[quantity.verdict]))
+        rows.append((quantity.name, *(apart(one.difference) for one in figures), _SHORT[quantity.verdict]))
         rows.append(("  chance", *(_band(one) for one in figures), ""))
         rows.append(("  observed", *(_amount(one.observed, quantity.unit) for one in figures), ""))
     return columns(rows, align="l" + "r" * len(FIGURES) + "l", width=width)
 
 
 def _sentence(quantity: Quantity) -> str:
-    name = quantity.name.removesuffix(" per session").removesuffix(" per call")
-    whose = "Session" if quantity.name.endswith("session") else "Call"
-    subjects = {"cost": f"{whose} costs", "output": "Outputs of calls", "prompt": "Prompts of calls"}
-    subject = {**subjects, SPEND: "Costs of days"}.get(name, f"{name.capitalize()} per session")
+    subject = _subject(quantity)
     units = "days" if quantity.name == SPEND else "sessions"
     off = [one for one in quantity.figures.values() if one.verdict == OFF]
     if off:
@@ -126,10 +143,14 @@ def _sentence(quantity: Quantity) -> str:
         return f"{subject}: {quantity.sessions:,} {units} are too few to tell."
     asked = [quantity.figures[figure] for figure in ("p50", "p95", "mean")]
     shown = [one for one in asked if one.verdict == MATCH]
-    told = ", ".join(f"{_NAMES[one.figure]} {_signed(one.difference)}" for one in shown)
+    told = ", ".join(f"{_NAMES[one.figure]} {apart(one.difference)}" for one in shown)
     rest = listing([_NAMES[one.figure] for one in asked if one.verdict == TOO_FEW])
     beyond = f"; they are too few for its {rest}" if rest else ""
     return f"{subject} match: {told}, within what {quantity.sessions:,} {units} can tell ({_chances(shown)}){beyond}."
+
+
+def _subject(quantity: Quantity) -> str:
+    return _SUBJECTS.get(quantity.name, quantity.name.capitalize())
 
 
 def _at(one: Judged) -> str:
@@ -144,12 +165,6 @@ def _less(one: Judged) -> str:
     if not math.isfinite(one.difference):
         return "more than the none that was observed"
     return f"{abs(one.difference):.0%} too {'high' if one.difference > 0 else 'low'}".replace("%", " %")
-
-
-def _signed(difference: float) -> str:
-    if not math.isfinite(difference):
-        return "from 0"
-    return f"{100 * difference:+.0f} %".replace("-0 %", "+0 %")
 
 
 def _band(one: Judged) -> str:

@@ -9,13 +9,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.bills import USD, invoice_words
+from scenarios.words import sentence
 from simulator import __version__
-from simulator.judged import FIGURES, MATCH, OFF, Judged, Quantity
+from simulator.judged import COST, FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantity
 from simulator.show import page, words
-from simulator.show.backtest_words import further_words, headline, verdict_words
+from simulator.show.backtest_words import BADGES, further_words, verdict_sentence, verdict_words
 from simulator.show.calibration_screen import reading_words
 from simulator.show.plot_fits import distribution, heaviness, law_against_data
 
@@ -31,7 +33,7 @@ MOST_LAWS = 12
 
 MOST_RIVALS = 8
 
-_BADGES = {MATCH: ("MATCHES", "holds"), OFF: ("IS OFF", "breaks")}
+_KINDS = {MATCH: "holds", OFF: "breaks", TOO_FEW: "forecast"}
 _ICONS = {
     "holds": '<path d="M3 10.5 8 15.5 17 5"/>',
     "breaks": '<path d="M4 4 16 16M16 4 4 16"/>',
@@ -63,19 +65,20 @@ def render(made: Calibrated, file: str | None = None) -> str:
     file : where the scenario was written, for the command that runs it
     """
     known, judged = made.calibration, made.held_out or made.in_sample
+    name = known.document.get("name") or (Path(file).stem if file else made.scenario.name)
     laws = [view for view in map(_law, _once(known.learnt)) if view is not None]
-    word, kind = _BADGES.get(judged.quantity("cost per session").verdict, ("CAN'T TELL", "forecast"))
+    kind = _KINDS[judged.verdict]
     return (
         page.environment()
         .get_template("calibration.html")
         .render(
             css=page.css(),
             version=__version__,
-            title=made.scenario.title or made.scenario.name,
-            name=made.scenario.name,
-            badge={"word": word, "kind": kind, "icon": _icon(kind)},
+            title=made.scenario.title or name,
+            name=name,
+            badge={"word": BADGES[judged.verdict], "kind": kind, "icon": _icon(kind)},
             sentence=_sentence(made),
-            second=_second(known.bill),
+            second=" ".join(filter(None, [_second(known.bill), known.paid])),
             lines=list(_lines(made, judged)),
             warnings=known.warnings,
             bill=list(_bill_rows(known.bill)),
@@ -91,8 +94,8 @@ def render(made: Calibrated, file: str | None = None) -> str:
             unlearnt=known.unlearnt,
             assumed=known.assumed,
             reading=list(reading_words(known.reading)),
-            scenario=known.text(made.scenario.name),
-            command=f"burncurve run {file or made.scenario.name + '.yaml'}",
+            scenario=known.text(Path(file).stem if file else name),
+            command=f"burncurve run {file or name + '.yaml'}",
         )
     )
 
@@ -102,21 +105,20 @@ def render(made: Calibrated, file: str | None = None) -> str:
 
 def _sentence(made: Calibrated) -> str:
     judged = made.held_out or made.in_sample
-    cost = next((one for one in judged.quantities if one.name == "cost per session"), None)
+    cost = judged.quantity(COST)
     against = "sessions that it never saw" if judged.held_out else "the sessions that it was learnt from"
-    if cost is None:
-        return f"What {words.count(judged.calls)} calls say, as a scenario that forecasts."
-    told = ", ".join(f"{_name(each)} {_signed(cost.figures[each])}" for each in ("p50", "p95", "mean"))
+    known = [cost.figures[each] for each in ("p50", "p95", "mean") if cost.figures[each].verdict != TOO_FEW]
+    told = ", ".join(f"{_name(each.figure)} {_signed(each)}" for each in known) or "too few to tell"
     return f"Simulated session costs against {against}: {told}."
 
 
 def _second(bill: Bill) -> str:
-    repriced = words.money(bill.repriced)
+    repriced = _cents(bill.repriced)
     if bill.recorded is None:
         return f"The log repriced at list prices: {repriced}; it records no cost to hold that against."
     there = sum(line.repriced_there for line in bill.lines)
-    apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)}"
-    recorded = words.money(bill.recorded, bill.currency)
+    apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)} apart"
+    recorded = _cents(bill.recorded, bill.currency)
     return f"The log repriced at list prices: {repriced}, against {recorded} recorded{apart}."
 
 
@@ -128,16 +130,15 @@ def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
         "Learnt from",
         seen + (f", {words.full_date(days[0])} to {words.full_date(days[1])}" if days else ", without dates"),
     )
-    said = headline(judged).partition("   ")[2]
-    yield "Verdict", f"{said[:1].upper()}{said[1:]}"
+    yield "Verdict", sentence(verdict_sentence(judged))
     if not judged.held_out:
-        yield "Mind", "these are the sessions that it was learnt from, which flatters; --holdout 0.5 forecasts others"
+        yield "Mind", "These are the sessions that it was learnt from, which flatters; --holdout 0.5 forecasts others"
     if said := invoice_words(known.bill):
-        yield "Invoice", f"{said}."
+        yield "Invoice", sentence(said)
     log_sd = known.drivers.spread.log_sd
     if math.isfinite(log_sd) and log_sd > 0:
         factor = math.exp(1.6449 * log_sd)
-        yield "Left open", f"the mean cost of a session, by a factor of {factor:.3g} either way (P5 to P95)"
+        yield "Left open", f"The mean cost of a session, by a factor of {factor:.3g} either way (P5 to P95)"
 
 
 def _icon(kind: str) -> Any:
@@ -150,7 +151,7 @@ def _icon(kind: str) -> Any:
 
 def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
     for line in bill.lines:
-        recorded = words.money(line.recorded, bill.currency) if line.recorded_calls else "–"
+        recorded = _cents(line.recorded, bill.currency) if line.recorded_calls else "–"
         there = line.recorded_calls and line.recorded and bill.currency == USD
         yield {
             "name": line.logged,
@@ -158,17 +159,38 @@ def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
             "calls": words.count(line.calls),
             "prompt": words.count(line.prompt),
             "output": words.count(line.output),
-            "repriced": words.money(line.repriced),
+            "repriced": _cents(line.repriced),
             "recorded": recorded,
             "apart": _change(line.repriced_there / line.recorded - 1) if there else "–",
             "reason": line.reason,
         }
 
+    if len(bill.lines) > 1:
+        yield _in_all(bill)
+
+
+def _in_all(bill: Bill) -> dict[str, Any]:
+    return {
+        "name": "in all",
+        "model": "in all",
+        "calls": words.count(sum(line.calls for line in bill.lines)),
+        "prompt": words.count(sum(line.prompt for line in bill.lines)),
+        "output": words.count(sum(line.output for line in bill.lines)),
+        "repriced": _cents(bill.repriced),
+        "recorded": "–" if bill.recorded is None else _cents(bill.recorded, bill.currency),
+        "apart": "–",
+        "reason": "",
+    }
+
+
+def _cents(amount: float, currency: str = USD) -> str:
+    """An amount as a bill has it, to the cent."""
+    return words.money_stated(round(amount, 2), currency)
+
 
 def _bill_words(bill: Bill) -> str:
-    said = [f"Invoice: {invoice_words(bill)}." if bill.invoice is not None and invoice_words(bill) else ""]
-    said += [f"{note[:1].upper()}{note[1:]}." for note in bill.notes]
-    return " ".join(filter(None, said))
+    said = invoice_words(bill) if bill.invoice is not None else ""
+    return " ".join([f"Invoice: {said}." if said else "", *map(sentence, bill.notes)]).strip()
 
 
 # Simulated against observed
@@ -306,9 +328,7 @@ def _signed(one: Judged) -> str:
 
 
 def _change(difference: float) -> str:
-    if not math.isfinite(difference):
-        return "from 0"
-    return f"{100 * difference:+.1f} %" if abs(difference) < 0.0995 else f"{100 * difference:+.0f} %"
+    return words.apart(difference, 1 if abs(difference) < 0.0995 else 0)
 
 
 def _number(x: float) -> str:

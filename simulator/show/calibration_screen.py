@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from scenarios.bills import USD, invoice_words
 from simulator.show.backtest_words import backtest_text, filled
 from simulator.show.tables import columns
-from simulator.show.words import count, money_stated
+from simulator.show.words import apart, count, money_stated
 
 if TYPE_CHECKING:
     from scenarios.bills import Bill
@@ -22,7 +22,7 @@ def calibration_screen(made: Calibrated, width: int, file: str | None = None) ->
     """All of it as text; `file` is where the scenario was written."""
     known = made.calibration
     parts = [
-        bill_text(known.bill, width),
+        "\n".join(filter(None, [bill_text(known.bill, width), filled(known.paid, width)])),
         "\n".join(_filled(reading_words(known.reading), width)),
         learnt_table(known.learnt, width),
         "Simulated against the sessions that it was learnt from\n" + backtest_text(made.in_sample, width).rstrip(),
@@ -47,13 +47,13 @@ def bill_text(bill: Bill, width: int) -> str:
     rows: list[tuple[str, ...]] = [("The bill", "calls", "repriced", "recorded", "apart", "")]
     for line in bill.lines:
         recorded = money_stated(round(line.recorded, 2), bill.currency) if line.recorded_calls else "-"
-        apart = "-"
+        off = "-"
         if bill.currency == USD and line.recorded_calls and line.recorded:
-            apart = f"{100 * (line.repriced_there / line.recorded - 1):+.1f} %"
+            off = apart(line.repriced_there / line.recorded - 1, 1)
         some = 0 < line.recorded_calls < line.calls
         why = "; ".join([*([f"{line.recorded_calls:,} calls record a cost"] if some else []), line.reason])
         name = line.logged if line.logged == line.model else f"{line.logged} (as {line.model})"
-        rows.append((name, count(line.calls), money_stated(round(line.repriced, 2)), recorded, apart, why))
+        rows.append((name, count(line.calls), money_stated(round(line.repriced, 2)), recorded, off, why))
     if len(bill.lines) > 1:
         total = bill.recorded
         shown = "-" if total is None else money_stated(round(total, 2), bill.currency)
@@ -81,12 +81,11 @@ def reading_words(reading: Reading) -> Iterator[str]:
         yield f"{count(n)} {'record repeats' if n == 1 else 'records repeat'} the history of another session."
     for kind, n in reading.ignored.items():
         yield f"{count(n)} {'record is no call' if n == 1 else 'records are no calls'}: {kind}."
-    yield from (f"{note[:1].upper()}{note[1:].rstrip('.')}." for note in reading.notes)
 
 
 def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
     """Each law that was learnt: its figures in the data, and by how much the law's differ."""
-    rows: list[tuple[str, ...]] = [("Learnt", "n", *_NEAR, "law against data")]
+    rows: list[tuple[str, ...]] = [("Learnt", "n", *_NEAR, "law differs")]
     shown: dict[int, int] = {}
     for one in learnt:
         if one.choice is None or not one.choice.near:
@@ -97,8 +96,9 @@ def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
         shown[id(one.choice)] = 0
         near = {near.name: near for near in one.choice.near}
         data = [_number(near[name].data) if name in near else "-" for name in _NEAR]
-        apart = [_apart(near[name].data, near[name].law) if name in near else "-" for name in _NEAR]
-        rows.append((one.path.removeprefix("agents."), count(one.n), *data, " / ".join(apart)))
+        off = [_apart(near[name].data, near[name].law) if name in near else "-" for name in _NEAR]
+        told = "/".join(each.removesuffix(" %") for each in off) + " %"
+        rows.append((one.path.removeprefix("agents."), count(one.n), *data, told))
     if len(rows) == 1:
         return ""
     shared = sum(shown.values())
@@ -111,8 +111,8 @@ _NEAR = ("P50", "P95", "P99", "mean")
 
 def _apart(data: float, law: float) -> str:
     if not data:
-        return "same" if not law else f"{law:.3g} from 0"
-    return f"{100 * (law / data - 1):+.0f} %".replace("-0 %", "+0 %")
+        return "0" if not law else f"{law:.3g} from 0"
+    return apart(law / data - 1)
 
 
 def _number(x: float) -> str:
@@ -124,5 +124,5 @@ def _filled(sentences: Iterator[str], width: int) -> Iterator[str]:
 
 
 def _bullets(sentences: Sequence[str], width: int) -> Iterator[str]:
-    for sentence in sentences:
-        yield textwrap.fill(" ".join(sentence.split()), width, initial_indent="- ", subsequent_indent="  ")
+    for one in sentences:
+        yield textwrap.fill(one, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)

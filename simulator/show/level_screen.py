@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from simulator.show.backtest_words import filled
 from simulator.show.tables import columns
-from simulator.show.words import count
+from simulator.show.words import apart, count
 
 if TYPE_CHECKING:
     from simulator.level import LevelledScenario
@@ -17,7 +17,7 @@ def level_screen(made: LevelledScenario, width: int, file: str | None = None) ->
     usage = made.usage
     rows = [("An average day", "sums", "scenario", "levelled", "")]
     for row in made.rows:
-        off = f"{100 * (row.after / row.observed - 1):+.1f} %".replace("-0.0", "+0.0") if row.observed else ""
+        off = apart(row.after / row.observed - 1, 1) if row.observed else ""
         told = "not told" if row.observed is None else _number(row.observed)
         rows.append((row.what, told, _number(row.before), _number(row.after), off))
     said = [*made.levelled.said]

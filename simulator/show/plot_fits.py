@@ -218,10 +218,15 @@ def _values_axis(axes: Axes, which: str, unit: str, floor: float) -> None:
     if high / max(low, floor / 2) < 30:
         axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FuncFormatter(lambda x, _: words.count(x) if x >= 1 else f"{x:g}"))
+    axis.set_major_formatter(FuncFormatter(lambda x, _: _value(x)))
     axis.grid(True)
     (axes.set_ylabel if which == "y" else axes.set_xlabel)(unit)
     style.dress(axes)
+
+
+def _value(x: float) -> str:
+    """A tick: whole from ten on, and below it with the digits that tell it from its neighbours."""
+    return words.count(x) if x >= 10 else f"{x:.3g}"
 
 
 def _one_in(share: float, _: object) -> str:

@@ -13,6 +13,7 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
+from distributions.quantity import signed_percent
 from simulator.risk.verdict import FEWEST
 
 SYMBOLS: Mapping[str, str] = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "KRW": "₩", "BRL": "R$"}
@@ -234,6 +235,13 @@ def percent_change(change: float) -> str:
     if change == 0:
         return "neither more nor less"
     return f"{percent(abs(change), 0)} {'more' if change > 0 else 'less'}"
+
+
+def apart(difference: float, places: int = 0) -> str:
+    """A relative difference with its sign: ``+11 %``, ``-0.4 %``; ``0 %`` has none, ``from 0`` is one from nothing."""
+    if not math.isfinite(difference):
+        return "from 0"
+    return signed_percent(difference, places)
 
 
 def percent_range(low: float, high: float) -> str:

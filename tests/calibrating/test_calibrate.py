@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ def test_a_law_has_its_source_and_a_number_its_comment(made):
     scenario = made.plain("chat")
     (agent,) = scenario["agents"].values()
     source = agent["output_tokens"]["source"]
-    assert source.startswith("calls.jsonl.gz (2026-09-07 to 2026-10-04): ")
+    assert source.startswith("measured in calls.jsonl.gz (2026-09-07 to 2026-10-04): ")
     assert source.endswith("sessions; moments")
     line = next(line for line in text.splitlines() if line.lstrip().startswith("system_tokens:"))
     assert "5th percentile" in line
@@ -118,11 +119,22 @@ def test_the_head_says_what_was_read_and_what_was_not_learnt(made):
     head = made.text("chat").split("\ntitle:")[0]
     assert all(line.startswith("#") for line in head.splitlines())
     assert f"calls.jsonl.gz (2026-09-07 to 2026-10-04): {len(made.sessions.of_call):,} calls of" in head
-    assert f"The log repriced: ${made.bill.repriced:,.2f}." in head
+    assert f"The log repriced: ${made.bill.repriced:,.2f} at list prices." in head
     assert "Not learnt:" in head
-    assert " ".join(made.unlearnt[0].split())[:100] in head
+    assert _whole(made.unlearnt[0]) in _whole(head.replace("#", ""))
     assert f"and {len(made.unlearnt) - 2} more, which --json has" in head
     assert len(head.splitlines()) <= 20
+
+
+def test_sentences_of_the_head_are_whole(made):
+    long = "the sentence of a warning " + "that goes on and on " * 12 + "to its end"
+    head = replace(made, warnings=(long,)).text("chat").split("\ntitle:")[0]
+    assert _whole(long) in _whole(head.replace("#", ""))
+    assert max(map(len, head.splitlines())) <= 120
+
+
+def _whole(text: str) -> str:
+    return " ".join(text.split())
 
 
 def test_it_looks_ahead_from_the_last_day_of_the_log(made):
@@ -189,6 +201,9 @@ def test_a_log_without_dates_assumes_a_month_and_says_it():
     assert made.document["volume"] == {"sessions_per_month": len(made.sessions)}
     assert any("a month is taken to have as many sessions as the log" in text for text in made.assumed)
     assert made.drivers.volume_sd is None
+    line = next(line for line in made.text("chat").splitlines() if line.lstrip().startswith("volume: 0"))
+    assert "# outside view: nobody measured this" in line
+    assert load(made.plain("chat")).drivers.levels["volume"].ppf([0.95])[0] == pytest.approx(2.1, rel=0.01)
 
 
 def test_sessions_a_day_may_be_stated():
@@ -214,6 +229,42 @@ def test_long_names_get_an_alias_and_writing_for_an_hour_its_price():
     assert models.section["claude-opus-4-7"] == {"catalog": "anthropic/claude-opus-4-7", "cache_write": 10.0}
     assert models.model_name("", "claude-opus-4-7") == "claude-opus-4-7"
     np.testing.assert_allclose(price_at_cards(calls, models).whole, bill.cost, rtol=1e-12)
+
+
+def at_a_share_of_list_prices(share: float, apart: float = 0.0) -> Calls:
+    """Calls that record what they cost: one share of their list price, the second half of them `apart` from it."""
+    calls = chats(n_days=4)
+    cost = make_bill(calls, as_of=date(2026, 11, 9)).cost
+    paid = cost * np.where(np.arange(cost.size) < cost.size // 2, share, share + apart)
+    return replace(calls, columns={**calls.columns, "cost": paid})
+
+
+def test_one_discount_on_all_calls_is_what_the_scenario_pays(tmp_path):
+    calls = at_a_share_of_list_prices(0.85)
+    made = calibrated(calls)
+    assert made.document["models"] == {"claude-opus-4-7": {"catalog": "anthropic/claude-opus-4-7", "pays": 0.85}}
+    assert made.sessions.cost.sum() == pytest.approx(calls["cost"].sum(), rel=1e-3)
+    head = made.text("chat").split("\ntitle:")[0]
+    assert "The forecast is at what the log says is paid: claude-opus-4-7 at 0.85 of its list price." in head
+    assert "the log records all of its calls at 0.85 times that" in made.text("chat")
+    made.write(tmp_path / "paid.yaml")
+    assert not any("list price" in text for text in made.warnings)
+    assert load(tmp_path / "paid.yaml").models["claude-opus-4-7"].pays == 0.85
+
+
+@pytest.mark.parametrize(
+    ("share", "apart", "told"),
+    [
+        (1.06, 0.0, "1.06 times its list price, 6 % on top; if you pay that, write `pays: 1.06`"),
+        (0.01, 0.0, "0.01 times its list price, too little to be taken for a discount"),
+        (0.85, -0.3, "no single reason explains it"),
+        (-0.5, 0.0, ""),
+    ],
+)
+def test_other_differences_are_told_and_not_written(share, apart, told):
+    made = calibrated(at_a_share_of_list_prices(share, apart))
+    assert "models" not in made.document
+    assert told in made.bill.lines[0].reason
 
 
 def test_names_with_dots_are_found_in_dotted_paths():

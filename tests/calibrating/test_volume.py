@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from distributions.families import Lognormal
+from distributions.notation import parse_law
 from scenarios.calibrating.days import Days, count_days, dispersion, growth, weekday_means
 from scenarios.calibrating.learnings import Notes, Sessions
 from scenarios.calibrating.users import learn_users, without_chance
-from scenarios.calibrating.volume import learn_volume
+from scenarios.calibrating.volume import Volume, learn_volume
 
 MONDAY = date(2026, 9, 7)
 SECOND = 86_400.0
@@ -161,6 +163,7 @@ def test_a_log_without_dates_makes_a_month_and_says_so():
     volume = learn_volume(sessions_at(np.zeros(340)), False, notes)
     assert volume.section == {"sessions_per_month": 340}
     assert volume.log_sd is None
+    assert_outside_view(volume)
     assert any("a month is taken to have as many sessions as the log, 340" in text for text in notes.assumed)
 
 
@@ -168,16 +171,42 @@ def test_an_hour_of_one_day_is_called_what_it_is():
     notes = Notes()
     volume = learn_volume(sessions_at(FIRST + np.linspace(0, 3_600, 500)), True, notes)
     assert volume.section == {"sessions_per_day": 500}
-    assert notes.assumed == ["volume: all that one day had is what the log has of it, over 1.0 hours"]
+    assert notes.assumed == []
+    assert notes.warnings[0].startswith("volume: the log covers 1.0 hours of one day, and the scenario takes what they")
     assert volume.log_sd is None
-    assert any("the log has 1 whole day" in text for text in notes.unlearnt)
+    assert_outside_view(volume)
+    assert any("the log has one day" in text for text in notes.unlearnt)
 
 
 def test_what_the_user_says_comes_before_the_log():
     notes = Notes()
     volume = learn_volume(sessions_at(np.zeros(340)), False, notes, sessions_per_day=2_500)
     assert volume.section == {"sessions_per_day": 2_500}
-    assert notes.assumed == ["volume: 2500 sessions a day, as stated"]
+    assert notes.assumed[0].startswith("volume: 2,500 sessions a day, as stated; how sure that is was not said")
+    assert '"2000 to 3250"' in notes.assumed[0]
+    assert_outside_view(volume)
+
+
+def assert_outside_view(volume: Volume) -> None:
+    """Where no day was counted, the driver is that of `drivers: typical`, and says that nobody measured it."""
+    driver, typical = parse_law(volume.driver), Lognormal(0, 0.45)
+    np.testing.assert_allclose(driver.ppf([0.05, 0.5, 0.95]), typical.ppf([0.05, 0.5, 0.95]), rtol=2e-3)
+    assert volume.why.startswith("outside view: nobody measured this")
+
+
+def test_a_range_of_sessions_a_day_is_what_months_lie_in():
+    notes = Notes()
+    volume = learn_volume(sessions_at(np.zeros(340)), False, notes, sessions_per_day=(200, 500))
+    daily = volume.section["sessions_per_day"] * parse_law(volume.driver).ppf([0.05, 0.95])
+    np.testing.assert_allclose(daily, [200, 500], rtol=2e-3)
+    assert notes.assumed == ["volume: 200 to 500 sessions a day, as stated"]
+
+
+def test_counted_days_say_themselves_how_far_they_differ():
+    counts = np.random.default_rng(3).poisson(300, 14)
+    volume = learn_volume(sessions_at(starts_of(counts, np.random.default_rng(1))), True, Notes())
+    assert volume.log_sd is not None
+    assert volume.driver == ""
 
 
 def test_sessions_that_were_held_back_are_counted():

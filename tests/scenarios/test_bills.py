@@ -117,7 +117,7 @@ PRICES = {"fresh": 5.0, "cached": 0.5, "written": 6.25, "output": 25.0}  # Opus 
     ("change", "words"),
     [
         (lambda _: PRICES, ""),
-        (lambda _: {kind: 0.85 * price for kind, price in PRICES.items()}, "write `pays: 0.85`"),
+        (lambda _: {kind: 0.85 * price for kind, price in PRICES.items()}, "at 0.85 times its list price, 15 % off"),
         (lambda _: {**PRICES, "cached": 5.0, "written": 5.0}, "as if nothing were cached"),
         (lambda _: {**PRICES, "cached": 5.5}, "charges cached tokens twice"),
         (lambda _: {**PRICES, "cached": 0.0}, "leaves out what cached tokens cost"),

@@ -192,8 +192,18 @@ def test_a_source_is_a_citation_and_only_the_users_own_data_are_measured(tmp_pat
     data = {"data": {"file": str(tmp_path / "data" / "t.csv"), "column": "tokens"}}
     cited = {"p50": 150, "p95": 900, "source": "a study"}
     plain = {"p50": 150, "p95": 900}
+    learnt = {"splice": {"body": data, "at": 0.9, "tail": {"gpd": {"xi": 0.1, "scale": 50}}}}
+    learnt["source"] = "measured in calls.csv: 900 values"
+    fitted = plain | {"max": 300, "source": "measured in calls.csv: 900 values"}
     said = {
-        "measured": [data, data | {"max": 300}, data | {"truncate": [5, 300]}, data | {"source": "our logs"}],
+        "measured": [
+            data,
+            data | {"max": 300},
+            data | {"truncate": [5, 300]},
+            data | {"source": "our logs"},
+            learnt,
+            fitted,
+        ],
         "cited": [cited, cited | {"max": 300}, cited | {"truncate": [100, 300]}, _both(data, cited)],
         "stated": [plain, plain | {"max": 300}, _both(data, plain)],
     }

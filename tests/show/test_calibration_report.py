@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,23 @@ def test_the_bill_comes_with_what_was_recorded_and_how_far_apart(report: Tag, ma
     assert "claude-sonnet-4-6" in text
     assert "-2.0 %" in text
     assert line.repriced_there / line.recorded == pytest.approx(1 / 1.02)
+    assert f"${line.repriced:,.2f}" in text
+    assert f"${line.recorded:,.2f}" in text
+
+
+def test_a_bill_of_several_models_is_summed(made: Calibrated) -> None:
+    bill = made.calibration.bill
+    twice = replace(bill, lines=bill.lines * 2)
+    summed = page(render(replace(made, calibration=replace(made.calibration, bill=twice)), "a.yaml"))
+    said = f"in all {2 * bill.lines[0].calls:,} ${2 * bill.repriced:,.2f}"
+    assert said in summed.one(id="bill-table").text
+
+
+def test_a_scenario_without_a_name_has_that_of_its_file(made: Calibrated) -> None:
+    unnamed = {key: value for key, value in made.calibration.document.items() if key != "name"}
+    html = render(replace(made, calibration=replace(made.calibration, document=unnamed)), "logs/support.yaml")
+    assert "<span>support</span>" in html
+    assert NASTY.replace("<", "&lt;").replace(">", "&gt;") not in html
 
 
 def test_every_law_of_more_than_one_value_is_drawn_wide_and_narrow(report: Tag, made: Calibrated) -> None:
@@ -141,3 +159,12 @@ def test_the_band_of_few_sessions_is_kolmogorovs() -> None:
         assert np.isclose(band, edge).any()
     assert (band.min(), band.max()) == (0, 1)
     assert figure.axes[0].lines[1].get_ydata()[50] == pytest.approx(0.505)
+
+
+def test_ticks_below_ten_tell_neighbours_apart() -> None:
+    values = np.linspace(3.0, 4.9, 400)
+    choice = choose_law(values, what="gaps", purpose="tokens")
+    figure = law_against_data(choice.sample, choice.law, "minutes", None, False)
+    figure.draw_without_rendering()
+    labels = [tick.get_text() for tick in figure.axes[1].get_xticklabels() if tick.get_text()]
+    assert len(labels) == len(set(labels)) > 1

@@ -329,3 +329,20 @@ def test_small_words() -> None:
     assert words.listing(["a"]) == "a"
     assert words.listing(["a", "b", "c"]) == "a, b and c"
     assert words.listing([]) == ""
+
+
+@pytest.mark.parametrize(
+    ("difference", "places", "said"),
+    [
+        (0.111, 0, "+11 %"),
+        (-0.034, 0, "-3 %"),
+        (-0.0004, 1, "0.0 %"),
+        (0.0004, 1, "0.0 %"),
+        (-0.004, 0, "0 %"),
+        (-0.0, 0, "0 %"),
+        (-0.104, 0, "-10 %"),
+        (math.inf, 0, "from 0"),
+    ],
+)
+def test_a_difference_of_nothing_has_no_sign(difference: float, places: int, said: str) -> None:
+    assert words.apart(difference, places) == said

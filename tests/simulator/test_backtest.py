@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from scenarios.logs.reading import LogError
 from scenarios.logs.table import Calls, Rows
 from scenarios.schema import Scenario
 from simulator import sampled
-from simulator.backtest import backtest
-from simulator.judged import FIGURES, MATCH, OFF, TOO_FEW, Sample, judge
+from simulator.backtest import Backtest, backtest
+from simulator.judged import FIGURES, MATCH, OFF, SPEND, TOO_FEW, Sample, judge
 from simulator.observed import observed_sessions, split
 from simulator.sampled import Sampled, bare, predicted_means, sample
 
@@ -178,12 +179,35 @@ def test_a_scenario_matches_its_own_log(chat: Scenario, own_log: Sampled) -> Non
 
 def test_a_log_of_longer_outputs_is_off(chat: Scenario, own_log: Sampled) -> None:
     tested = backtest(chat, log_of(own_log, outputs=1.3))
-    assert tested.verdict == OFF
+    assert tested.verdict == tested.quantity("cost per session").verdict == OFF
+    assert str(tested).startswith("IS OFF   simulated session costs differ from the observed ones")
+    assert "outputs of calls" in headline_of(tested)
     outputs = tested.quantity("output per call")
     assert outputs.figures["mean"].verdict == OFF
     assert outputs.figures["mean"].difference == pytest.approx(1 / 1.3 - 1, abs=outputs.figures["mean"].band)
     assert "Outputs of calls are " in tested.words
     assert "too low" in tested.words
+
+
+def headline_of(tested: Backtest) -> str:
+    return " ".join(str(tested).partition("\n\n")[0].split())
+
+
+def test_the_verdict_is_on_money_and_names_what_else_is_off(chat: Scenario, own_log: Sampled) -> None:
+    same = backtest(chat, log_of(own_log))
+    longer = backtest(chat, log_of(own_log, outputs=1.3)).quantity("output per call")
+    calls_off = replace(same, quantities=(longer, *same.quantities[1:]))
+    assert calls_off.verdict == calls_off.to_dict()["verdict"] == MATCH
+    like = "are like the observed ones"
+    assert headline_of(calls_off) == (
+        f"MATCHES simulated session costs {like}, as far as these can tell; outputs of calls are off."
+    )
+    days_off = replace(same, quantities=(*same.quantities, replace(longer, name=SPEND)))
+    assert days_off.verdict == OFF
+    assert headline_of(days_off) == (
+        "IS OFF simulated costs of days differ from the observed ones by more than chance makes, though session costs "
+        f"{like}."
+    )
 
 
 def test_intervals_cover_what_they_promise(chat: Scenario) -> None:

@@ -91,6 +91,8 @@ def test_twice_the_volume_is_seen() -> None:
     assert spend.verdict == OFF
     assert spend.figures["mean"].difference == pytest.approx(-0.5, abs=spend.figures["mean"].band)
     assert tested.quantity("cost per session").figures["mean"].verdict == MATCH
+    assert tested.verdict == OFF
+    assert "costs of days" in str(tested).partition("\n\n")[0]
     assert "Costs of days are " in tested.words
     assert tested.days is not None
     assert tested.days.inside is not None
