@@ -10,7 +10,7 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import IO, Any, Generic, TypeVar
 
@@ -40,10 +40,11 @@ class Records(Generic[S]):
     ----------
     log : its files; what can't be decoded is counted in its reading, what `--where` leaves out is ignored
     kind : the fields that are wanted
+    unwanted : called with the records that `--where` leaves out, by readers that learn of others from them
     """
 
-    def __init__(self, log: Log, kind: type[S]) -> None:
-        self._log, self._kind = log, kind
+    def __init__(self, log: Log, kind: type[S], unwanted: Callable[[S], None] | None = None) -> None:
+        self._log, self._kind, self._unwanted = log, kind, unwanted
         self._picker = Picker(log.asked)
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
         self._names = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
@@ -68,7 +69,7 @@ class Records(Generic[S]):
                 if asked:
                     wanted, feature = pick(line)
                     if not wanted:
-                        self._log.reading.ignore(UNWANTED)
+                        self._leave_out(record)
                         continue
             except (msgspec.DecodeError, UnicodeDecodeError) as error:
                 self._log.reading.skip(_reason(error), source.place(number))
@@ -86,9 +87,14 @@ class Records(Generic[S]):
             if asked:
                 wanted, feature = self._picker.pick_cells(row)
                 if not wanted:
-                    self._log.reading.ignore(UNWANTED)
+                    self._leave_out(record)
                     continue
             yield source.place(number), record, feature
+
+    def _leave_out(self, record: S) -> None:
+        self._log.reading.ignore(UNWANTED)
+        if self._unwanted is not None:
+            self._unwanted(record)
 
     def _cells(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Cells of the wanted columns; JSON in them decoded, empty ones left out."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -27,8 +28,10 @@ _EXACT = 0.02
 """Largest error of a model's costs, as a share of them, with which linear prices are believed."""
 
 
-def bad_tokens(*tokens: int) -> str:
+def bad_tokens(*tokens: float) -> str:
     """Why counts can't be used; empty where they can."""
+    if not all(map(isfinite, tokens)):
+        return "a count of tokens that is no number"
     if min(tokens) < 0:
         return "negative tokens"
     return "" if max(tokens) <= MOST_TOKENS else f"more than {MOST_TOKENS:,} tokens"
