@@ -20,12 +20,25 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
+import msgspec
 import numpy as np
 from msgspec import Raw, Struct
 
-from scenarios.logs.attributes import UNBELIEVED, Attribute, Fields, Told, count_of, number_of, text_of
 from scenarios.logs.errors import fault
-from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, begins, items, place_of
+from scenarios.logs.exports import (
+    FIRST_NS,
+    LAST_NS,
+    NOTHING,
+    Attribute,
+    Found,
+    begins,
+    cost_of,
+    count_of,
+    items,
+    number_of,
+    text_of,
+    wanted,
+)
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.select import texts
 from scenarios.logs.spans import NO_CALL_BEFORE, last_before
@@ -102,11 +115,11 @@ class _Reader:
         self._where = [(f":{path}", value) for path, value in log.asked.where]
         self._feature = f":{log.asked.feature_from}" if log.asked.feature_from else ""
         asked = [field[1:] for field in (*dict(self._where), self._feature) if field]
-        self._fields = Fields(FIELDS, asked)
+        self._wanted = wanted(FIELDS, asked)
         self._rows, self._seen = Rows(*_COLUMNS), set[int]()
         self._tools: list[tuple[str | None, float, str, int, bool]] = []
         self._compactions: list[tuple[str | None, float]] = []
-        self._takes: dict[str, Callable[[Told, float], None]] = {
+        self._takes: dict[str, Callable[[Found, float], None]] = {
             "api_request": self._request,
             "api_error": self._error,
             "tool_result": self._tool,
@@ -116,11 +129,13 @@ class _Reader:
     def calls(self) -> Calls:
         """The table."""
         for source in self._log.sources:
-            for line, number, event, base in items(source, Event, self._fields, events=True):
+            for place, event, base in items(source, Event, self._wanted, events=True):
                 try:
-                    self._take(event, self._fields.told(self._fields.of(event.attributes), base))
+                    self._take(event, self._wanted.of(event.attributes, base))
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    self._reading.skip("malformed event: an attribute has no value that can be read", place)
                 except ValueError as error:
-                    self._reading.skip(str(error), place_of(source, line, "event", number))
+                    self._reading.skip(str(error), place)
         calls = self._rows.finish(dated=True)
         if (calls["failed"] != OK).any():
             self._reading.notes.append(
@@ -129,45 +144,38 @@ class _Reader:
         self._mark(calls)
         return self._given(calls)
 
-    def _take(self, event: Event, found: Told) -> None:
+    def _take(self, event: Event, found: Found) -> None:
         name = _name(event, found)
         take = self._takes.get(name)
         if take is None:
             self._reading.ignore(f"events of the kind {name or '(none)'}")
             return
-        if not all(field in found and value in texts(found[field]) for field, value in self._where):
+        if not all(field in found and value in texts(found[field][1]) for field, value in self._where):
             self._reading.ignore("records that --where leaves out")
             return
         take(found, _time(event, found))
 
-    def _request(self, found: Told, ended: float) -> None:
+    def _request(self, found: Found, ended: float) -> None:
         tokens = [count_of(found, name) for name in ("input", "cached", "written", "output")]
         if not any(name in found for name in ("input", "cached", "written", "output")):
             raise ValueError("no tokens are told")
         if bad := bad_tokens(*tokens):
             raise ValueError(bad)
-        self._append(found, ended, tokens, self._cost(found), 1, OK)
+        self._append(found, ended, tokens, cost_of(found, "cost", self._reading), 1, OK)
 
-    def _cost(self, found: Told) -> float:
-        cost = number_of(found, "cost")
-        if "cost" not in found or 0 <= cost < math.inf:
-            return cost
-        self._reading.ignore(UNBELIEVED)
-        return math.nan
-
-    def _error(self, found: Told, ended: float) -> None:
+    def _error(self, found: Found, ended: float) -> None:
         failed = fault(text_of(found, "status") or "connection")  # without a status nothing came back
         attempt = max(1, min(count_of(found, "attempt"), 30_000))
         self._append(found, ended, [0, 0, 0, 0], math.nan, attempt, failed)
 
-    def _append(self, found: Told, ended: float, tokens: list[int], cost: float, attempt: int, failed: int) -> None:
+    def _append(self, found: Found, ended: float, tokens: list[int], cost: float, attempt: int, failed: int) -> None:
         session, source = text_of(found, "session"), text_of(found, "source") or ""
         summary = _COMPACT in source.lower()
         main = summary or not source or source.lower().startswith(_MAIN)
         prompt = text_of(found, "prompt")
         instance = None if main or session is None else f"{session}/{source}" + (f"/{prompt}" if prompt else "")
         started = ended - max(0.0, _or(number_of(found, "duration"), 0.0)) / 1000
-        feature = next(iter(texts(found[self._feature])), None) if self._feature in found else None
+        feature = next(iter(texts(found[self._feature][1])), None) if self._feature in found else None
         record = text_of(found, "request") or self._sequence(found, "call")
         self._rows.append(
             record, started, session, instance, session if instance else None, "main" if main else source, "anthropic",
@@ -175,12 +183,12 @@ class _Reader:
             failed, failed == OK, summary, feature, text_of(found, "user"),
         )  # fmt: skip
 
-    def _sequence(self, found: Told, kind: str) -> str | None:
+    def _sequence(self, found: Found, kind: str) -> str | None:
         """What identifies an event that is exported twice."""
         session, sequence = text_of(found, "session"), text_of(found, "sequence")
         return f"{kind}/{session}/{sequence}" if session and sequence else None
 
-    def _is_new(self, found: Told, kind: str) -> bool:
+    def _is_new(self, found: Found, kind: str) -> bool:
         key = self._sequence(found, kind)
         if key is None:
             return True
@@ -188,7 +196,7 @@ class _Reader:
         self._seen.add(hash(key))
         return not known
 
-    def _tool(self, found: Told, ended: float) -> None:
+    def _tool(self, found: Found, ended: float) -> None:
         size = number_of(found, "size")
         tokens = NONE if not size >= 0 else math.ceil(size / BYTES_A_TOKEN)
         if self._is_new(found, "tool"):
@@ -196,7 +204,7 @@ class _Reader:
             failed = (text_of(found, "success") or "true").lower() == "false"
             self._tools.append((text_of(found, "session"), started, text_of(found, "tool") or "tool", tokens, failed))
 
-    def _compaction(self, found: Told, ended: float) -> None:
+    def _compaction(self, found: Found, ended: float) -> None:
         if (text_of(found, "success") or "true").lower() != "false":
             self._compactions.append((text_of(found, "session"), ended))
 
@@ -238,7 +246,7 @@ class _Reader:
         return calls["session"], np.array(other, np.int64)
 
 
-def _name(event: Event, found: Told) -> str:
+def _name(event: Event, found: Found) -> str:
     named = event.event_name or text_of(found, "event")
     if not named:
         body = bytes(event.body).partition(b'"' + _PREFIX.encode())[2].partition(b'"')[0]
@@ -246,7 +254,7 @@ def _name(event: Event, found: Told) -> str:
     return (named or "").removeprefix(_PREFIX)
 
 
-def _time(event: Event, found: Told) -> float:
+def _time(event: Event, found: Found) -> float:
     said = text_of(found, "time")
     if said:
         try:

@@ -5,33 +5,90 @@ What a span says, and how it is read
 - Spans of the operations chat, text_completion, generate_content and embeddings, of OpenInference's kinds LLM and
   EMBEDDING, and those that say no operation but a model and tokens, are calls. Tokens on spans of agents and chains are
   sums of the calls below them and are left out.
-- What spans say one by one: otlp_spans.py. How they stand to one another: spans.py.
+- How they stand to one another: spans.py.
 - Input counts have the cached tokens in them by both conventions, and not by some libraries: totals tell, then costs,
   then the convention. Reasoning is a part of the output, where it is no larger.
 - A failed call is the provider's failure, and not billed, where its status or error says 429, 5xx or a time-out; any
   other failed by quality, and is billed where it has tokens.
-- Which attributes are kept stands in `FIELDS` (otlp_spans.py); no other is ever decoded.
+- Which attributes are kept stands in `FIELDS`; no other is ever decoded.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import ClassVar
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
+from msgspec import Raw, Struct
 
-from scenarios.logs.attributes import Columns, Fields, Found, believed
-from scenarios.logs.exports import FIRST_NS, LAST_NS, Item, begins, items, place_of
+from scenarios.logs.errors import fault
+from scenarios.logs.exports import (
+    FIRST_NS,
+    LAST_NS,
+    NOTHING,
+    Attribute,
+    Found,
+    Wanted,
+    begins,
+    cost_of,
+    count_of,
+    is_given,
+    items,
+    plain,
+    text_of,
+    wanted,
+)
 from scenarios.logs.format import Format, Head, Log
-from scenarios.logs.otlp_spans import FIELDS, TOKENS, Span, failures_of, kinds_of, unusable
 from scenarios.logs.select import texts
-from scenarios.logs.source import Source
-from scenarios.logs.spans import AGENT, LLM, NODE, TOOL, Gathered, Placed, placed
-from scenarios.logs.table import NONE, OK, QUALITY, Calls, Codes, Rows
-from scenarios.logs.tokens import APART, INSIDE, UNTOLD, disjoint
+from scenarios.logs.spans import AGENT, LLM, NODE, OTHER, TOOL, Gathered, Placed, placed
+from scenarios.logs.table import NONE, OK, PROVIDER, QUALITY, Calls, Codes, Rows
+from scenarios.logs.tokens import APART, INSIDE, UNTOLD, bad_tokens, disjoint
+
+FIELDS = {
+    "operation": "gen_ai.operation.name",
+    "kind": "openinference.span.kind traceloop.span.kind",
+    "request": "llm.request.type",
+    "session": "gen_ai.conversation.id session.id",
+    "user": "user.id enduser.id",
+    "agent": "gen_ai.agent.name agent.name gen_ai.agent.id",
+    "tool": "gen_ai.tool.name tool.name",
+    "model": "gen_ai.response.model gen_ai.request.model llm.model_name embedding.model_name llm.request.model",
+    "provider": "gen_ai.provider.name gen_ai.system llm.provider llm.system",
+    "tier": (
+        "openai.response.service_tier gen_ai.openai.response.service_tier openai.request.service_tier "
+        "gen_ai.openai.request.service_tier"
+    ),
+    "input": (
+        "gen_ai.usage.input_tokens llm.token_count.prompt gen_ai.usage.prompt_tokens llm.usage.prompt_tokens "
+        "llm.usage.input_tokens"
+    ),
+    "output": (
+        "gen_ai.usage.output_tokens llm.token_count.completion gen_ai.usage.completion_tokens "
+        "llm.usage.completion_tokens llm.usage.output_tokens"
+    ),
+    "cached": (
+        "gen_ai.usage.cache_read.input_tokens llm.token_count.prompt_details.cache_read "
+        "gen_ai.usage.cache_read_input_tokens llm.usage.cache_read_input_tokens"
+    ),
+    "written": (
+        "gen_ai.usage.cache_creation.input_tokens llm.token_count.prompt_details.cache_write "
+        "gen_ai.usage.cache_creation_input_tokens llm.usage.cache_creation_input_tokens"
+    ),
+    "reasoning": (
+        "gen_ai.usage.reasoning.output_tokens llm.token_count.completion_details.reasoning "
+        "gen_ai.usage.reasoning_tokens llm.usage.reasoning_tokens"
+    ),
+    "total": "llm.token_count.total gen_ai.usage.total_tokens llm.usage.total_tokens",
+    "cost": "llm.cost.total gen_ai.usage.cost",
+    "cost_prompt": "llm.cost.prompt",
+    "cost_completion": "llm.cost.completion",
+    "result_tokens": "gen_ai.tool.call.result.tokens tool.result_tokens",
+    "error": "error.type",
+    "status": "http.response.status_code http.status_code",
+}
+"""By field, the attributes that tell it, the best first."""
 
 DETAIL = np.dtype([
     ("model", "i4"), ("provider", "i4"), ("tier", "i4"), ("prompt", "i8"), ("cached", "i8"), ("written", "i8"),
@@ -39,9 +96,38 @@ DETAIL = np.dtype([
 ])  # fmt: skip
 """What only calls have: codes of names, tokens as logged, and where the cached ones are (INSIDE, APART or UNTOLD)."""
 
+_KINDS = {
+    "chat": LLM, "text_completion": LLM, "generate_content": LLM, "embeddings": LLM, "completion": LLM,
+    "invoke_agent": AGENT, "execute_tool": TOOL, "create_agent": OTHER,
+    "llm": LLM, "embedding": LLM, "agent": AGENT, "tool": TOOL,
+}  # fmt: skip
 _STANDARD = {"default", "standard", "auto"}
-_BATCH = 1 << 9
-"""Spans that are taken together: few enough to stay in a processor's cache."""
+_TOKENS = ("input", "output", "cached", "written", "reasoning", "total")
+
+
+class _Status(Struct, gc=False):
+    code: int | str | None = None
+
+
+class Span(Struct, rename="camel", gc=False):
+    """A span, its attributes not yet decoded."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None = None
+    name: str = ""
+    start_time_unix_nano: int = 0
+    end_time_unix_nano: int = 0
+    attributes: list[Attribute] = []
+    status: _Status | None = None
+    events: Raw = NOTHING
+
+
+class _Event(Struct):
+    attributes: list[Attribute] = []
+
+
+_events = msgspec.json.Decoder(list[_Event]).decode
 
 
 class Otlp(Format):
@@ -70,119 +156,102 @@ class _Reader:
         self._where = [(f":{path}", value) for path, value in log.asked.where]
         self._feature = f":{log.asked.feature_from}" if log.asked.feature_from else ""
         asked = [field[1:] for field in (*dict(self._where), self._feature) if field]
-        self._fields = Fields(FIELDS, asked)
+        self._wanted: Wanted = wanted(FIELDS, asked)
         self._names, self._nodes, self._details = Codes(), Gathered(NODE), Gathered(DETAIL)
         self._n_details = self._no_time = 0
-        self._waiting: list[tuple[Source, Item[Span], Found]] = []
 
     def calls(self) -> Calls:
         """The table."""
-        of = self._fields.of
+        reading = self._reading
         for source in self._log.sources:
-            for item in items(source, Span, self._fields, events=False):
-                found = of(item.record.attributes)
-                item.record.attributes = []
-                self._waiting.append((source, item, found))
-                if len(self._waiting) >= _BATCH:
-                    self._flush()
-        self._flush()
+            for place, span, base in items(source, Span, self._wanted, events=False):
+                try:
+                    self._add(span, self._wanted.of(span.attributes, base), place)
+                except (msgspec.DecodeError, UnicodeDecodeError):
+                    reading.skip("malformed span: an attribute has no value that can be read", place)
+                except ValueError as error:
+                    reading.skip(str(error), place)
         if self._no_time:
-            self._reading.notes.append(f"{self._no_time:,} spans have no time between 1973 and 2100")
-        calls = placed(self._nodes.whole(), self._names, len(self._where), self._reading)
-        return disjoint(self._table(calls), self._reading, lambda _: True)
+            reading.notes.append(f"{self._no_time:,} spans have no time between 1973 and 2100")
+        found = placed(self._nodes.whole(), self._names, len(self._where), reading)
+        return disjoint(self._table(found), reading, lambda _: True)
 
-    def _flush(self) -> None:
-        """Take the spans that wait, column by column."""
-        if not self._waiting:
-            return
-        (sources, records, own), self._waiting = zip(*self._waiting, strict=True), []
-        spans = [item.record for item in records]
-        columns = Columns(self._fields, own, [item.base for item in records])
-        kinds, failed = kinds_of(columns), failures_of(columns, spans)
-        counts = {name: columns.numbers(name) for name in (*TOKENS, "result_tokens")}
-        wrong = unusable(columns, spans, kinds, counts)
-        for row, why in wrong.items():
-            place = place_of(sources[row], records[row].line, "span", records[row].number)
-            self._reading.skip(why, place)
-        good = np.ones(len(spans), bool)
-        good[list(wrong)] = False
-        self._ignore_sums(columns, kinds, good)
-        nodes = self._placed(columns, spans, kinds)
-        nodes["failed"], nodes["size"], nodes["detail"] = failed, NONE, NONE
-        told = (kinds == TOOL) & columns.has("result_tokens") & good
-        nodes["size"][told] = counts["result_tokens"][told]
-        calls = np.flatnonzero((kinds == LLM) & good)
-        nodes["size"][calls] = self._add_calls(columns, calls, counts, failed[calls])
-        nodes["detail"][calls] = np.arange(self._n_details - calls.size, self._n_details)
-        self._no_time += int(np.isnan(nodes["start"][good]).sum())
-        self._nodes.extend(nodes[good])
+    def _add(self, span: Span, found: Found, place: str) -> None:
+        if not span.trace_id or not span.span_id:
+            raise ValueError("a span has no id")
+        kind = _kind(found)
+        failed = _failed(span, found)
+        size = detail = -1
+        own: str | None = text_of(found, "agent")
+        if kind == LLM:
+            size, detail = self._add_call(found, failed)
+        elif kind == TOOL:
+            own = text_of(found, "tool") or span.name.removeprefix("execute_tool ") or "tool"
+            size = count_of(found, "result_tokens") if "result_tokens" in found else NONE
+        elif kind == AGENT:
+            own = own or span.name.removeprefix("invoke_agent ")
+        elif "input" in found or "output" in found:
+            self._reading.ignore("sums of tokens on spans that are no calls")
+        if kind == AGENT and "input" in found:
+            self._reading.ignore("sums of tokens on spans of agents")
+        known, match = self._asked(found)
+        code = self._names.code
+        feature = next(iter(texts(found[self._feature][1])), "") if self._feature in found else ""
+        self._nodes.append((
+            hash((span.trace_id, span.span_id)),
+            hash((span.trace_id, span.parent_span_id)) if span.parent_span_id else 0,
+            kind, code(span.trace_id), *self._session(found), code(own), code(text_of(found, "user")),
+            code(feature), self._time(span.start_time_unix_nano), self._time(span.end_time_unix_nano), size, failed,
+            known, match, detail,
+        ))  # fmt: skip
 
-    def _ignore_sums(self, columns: Columns, kinds: NDArray[np.int8], good: NDArray[np.bool_]) -> None:
-        prompts, agents = columns.has("input"), kinds == AGENT
-        others = (prompts | columns.has("output")) & (kinds != LLM) & (kinds != TOOL) & ~agents
-        for what, rows in (("that are no calls", others), ("of agents", agents & prompts)):
-            if (rows & good).any():
-                self._reading.ignore(f"sums of tokens on spans {what}", int((rows & good).sum()))
+    def _session(self, found: Found) -> tuple[int, int]:
+        """Codes of the session that a span tells, and of that which what made it tells."""
+        session = self._names.code(text_of(found, "session"))
+        return (NONE, session) if session != NONE and is_given(found, "session") else (session, NONE)
 
-    def _placed(self, columns: Columns, spans: Sequence[Span], kinds: NDArray[np.int8]) -> NDArray[np.void]:
-        """Nodes with what is known of every span: where it stands, whose it is, when it was."""
-        nodes, codes = np.zeros(len(spans), NODE), self._names.codes
-        nodes["key"] = [hash((span.trace_id, span.span_id)) for span in spans]
-        nodes["above"] = [hash((span.trace_id, above)) if (above := span.parent_span_id) else 0 for span in spans]
-        nodes["kind"] = kinds
-        nodes["trace"] = codes(span.trace_id for span in spans)
-        nodes["session"], nodes["given"] = codes(columns.own("session")), codes(columns.given("session"))
-        nodes["agent"] = codes(_owners(columns, spans, kinds))
-        nodes["user"] = codes(columns.text("user"))
-        nodes["feature"] = codes(columns.text(self._feature))
-        nodes["start"] = [_seconds(span.start_time_unix_nano) for span in spans]
-        nodes["end"] = [_seconds(span.end_time_unix_nano) for span in spans]
-        for bit, (field, value) in enumerate(self._where):
-            nodes["known"] |= columns.has(field).astype(np.int32) << bit
-            match = np.fromiter((value in texts(cell) for cell in columns.cells(field)), np.int32)
-            nodes["match"] |= match << bit
-        return nodes
-
-    def _add_calls(
-        self,
-        columns: Columns,
-        rows: NDArray[np.int64],
-        counts: Mapping[str, NDArray[np.float64]],
-        failed: NDArray[np.int8],
-    ) -> NDArray[np.int64]:
-        """Add what only calls have. Returns the sizes of answers, -1 where no tokens are told."""
-        tokens = {name: np.nan_to_num(counts[name][rows]).astype(np.int64) for name in TOKENS}
-        prompt, output, cached, written, reasoning, total = tokens.values()
-        told = {name: columns.has(name)[rows] for name in TOKENS}
-        prompt = np.where(~told["input"] & (total > output), total - output, prompt)
+    def _add_call(self, found: Found, failed: int) -> tuple[int, int]:
+        """Add what only calls have. Returns the size of the answer, -1 where no tokens are told, and its row."""
+        prompt, output, cached, written, reasoning, total = (count_of(found, name) for name in _TOKENS)
+        if bad := bad_tokens(prompt, output, cached, written, reasoning, total):
+            raise ValueError(bad)
+        told = any(name in found for name in _TOKENS)
+        if "input" not in found and total > output:
+            prompt = total - output
         parts = cached + written
-        ways = [(parts == 0) | (total == 0), total == prompt + output, total == prompt + parts + output]
-        detail, codes = np.zeros(rows.size, DETAIL), self._names.codes
-        for name in ("model", "provider"):
-            detail[name] = codes(_of(columns.text(name), rows))
-        detail["tier"] = codes(None if tier in _STANDARD else tier for tier in _of(columns.text("tier"), rows))
-        detail["prompt"], detail["cached"], detail["written"] = prompt, cached, written
-        detail["said"] = np.select(ways, [UNTOLD, INSIDE, APART], UNTOLD)
-        detail["output"] = np.where(reasoning <= output, output - reasoning, output)
-        detail["reasoning"] = reasoning
-        detail["cost"] = self._costs(columns, rows)
-        detail["billed"] = (failed == OK) | ((failed == QUALITY) & (prompt + parts + output > 0))
-        self._details.extend(detail)
-        self._n_details += rows.size
-        size: NDArray[np.int64] = detail["output"] + reasoning
-        return np.where(np.any(list(told.values()), axis=0), size, NONE)
+        said = UNTOLD
+        if parts and total:
+            said = INSIDE if total == prompt + output else APART if total == prompt + parts + output else UNTOLD
+        answer = output - reasoning if reasoning <= output else output
+        tier = text_of(found, "tier")
+        code = self._names.code
+        self._details.append((
+            code(text_of(found, "model")), code(text_of(found, "provider")), code(None if tier in _STANDARD else tier),
+            prompt, cached, written, said, answer, reasoning, self._cost(found),
+            failed == OK or (failed == QUALITY and prompt + parts + output > 0),
+        ))  # fmt: skip
+        self._n_details += 1
+        return answer + reasoning if told else -1, self._n_details - 1
 
-    def _costs(self, columns: Columns, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The whole cost, or the sum of its parts."""
-        whole, parts = ("cost",), ("cost_prompt", "cost_completion")
-        costs = {
-            name: believed(columns.numbers(name)[rows], columns.has(name)[rows], self._reading)
-            for name in (*whole, *parts)
-        }
-        there = {name: columns.has(name)[rows] for name in costs}
-        summed = sum(np.where(there[name], costs[name], 0.0) for name in parts)
-        in_parts = there["cost_prompt"] | there["cost_completion"]
-        return np.where(there["cost"], costs["cost"], np.where(in_parts, summed, math.nan))
+    def _cost(self, found: Found) -> float:
+        if "cost" in found or not ("cost_prompt" in found or "cost_completion" in found):
+            return cost_of(found, "cost", self._reading)
+        parts = [cost_of(found, name, self._reading) for name in ("cost_prompt", "cost_completion") if name in found]
+        return sum(parts)
+
+    def _time(self, ns: int) -> float:
+        if FIRST_NS <= ns <= LAST_NS:
+            return ns / 1e9
+        self._no_time += 1
+        return math.nan
+
+    def _asked(self, found: Found) -> tuple[int, int]:
+        known = match = 0
+        for bit, (field, value) in enumerate(self._where):
+            if field in found:
+                known |= 1 << bit
+                match |= (value in texts(found[field][1])) << bit
+        return known, match
 
     def _table(self, found: Placed) -> Calls:
         names = np.array([*self._names.names(), None], object)
@@ -216,20 +285,30 @@ class _Reader:
         return replace(calls, duplicates=found.duplicates)
 
 
-def _owners(columns: Columns, spans: Sequence[Span], kinds: NDArray[np.int8]) -> list[str | None]:
-    """Names of agents, and of tools their own."""
-    named = list(columns.text("agent"))
-    tools = columns.text("tool")
-    for row in np.flatnonzero(kinds == TOOL).tolist():
-        named[row] = tools[row] or spans[row].name.removeprefix("execute_tool ") or "tool"
-    for row in np.flatnonzero(kinds == AGENT).tolist():
-        named[row] = named[row] or spans[row].name.removeprefix("invoke_agent ")
-    return named
+def _kind(found: Found) -> int:
+    for name in ("operation", "kind", "request"):
+        if name in found:
+            kind = _KINDS.get(str(found[name][1]).lower())
+            if kind is not None or name == "operation":
+                return OTHER if kind is None else kind
+    named = "kind" in found or "model" not in found
+    return LLM if not named and ("input" in found or "output" in found) else OTHER
 
 
-def _of(cells: Sequence[str | None], rows: NDArray[np.int64]) -> list[str | None]:
-    return [cells[row] for row in rows.tolist()]
+def _failed(span: Span, found: Found) -> int:
+    """OK, or whose fault it is."""
+    status = text_of(found, "status") or ""
+    wrong = span.status is not None and str(span.status.code) in {"2", "STATUS_CODE_ERROR"}
+    bad_status = status.isdigit() and int(status) >= 400
+    if not wrong and not bad_status and "error" not in found:
+        return OK
+    said = [text_of(found, "error") or "", status if bad_status else "", *_exceptions(span)]
+    return PROVIDER if any(fault(word) == PROVIDER for word in said if word) else QUALITY
 
 
-def _seconds(ns: int) -> float:
-    return ns / 1e9 if FIRST_NS <= ns <= LAST_NS else math.nan
+def _exceptions(span: Span) -> list[str]:
+    """Types of exceptions that were noted in a span."""
+    if not bytes(span.events):
+        return []
+    noted = [each for event in _events(span.events) for each in event.attributes if each.key == "exception.type"]
+    return [str(plain(each.value)) for each in noted]

@@ -75,11 +75,6 @@ class Gathered:
         if len(self._waiting) >= _CHUNK:
             self._flush()
 
-    def extend(self, rows: Array) -> None:
-        """Add many rows."""
-        self._flush()
-        self._chunks.append(rows)
-
     def whole(self) -> Array:
         """All rows."""
         self._flush()
