@@ -1,5 +1,6 @@
-"""Lines a second of every reader of logs (of exports spans or events), in processor time, and the peak memory of a process that does nothing else.
+"""Lines a second of every reader of logs, in processor time, and the peak memory of a process that does nothing else.
 
+Of exports of OpenTelemetry it is spans or events a second.
 One generator a kind of file, in `MADE`. Each table is counted before its figure is believed.
 """
 
