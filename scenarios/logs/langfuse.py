@@ -32,7 +32,7 @@ from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.langfuse_usage import usage_of
 from scenarios.logs.observations import AGENT, CALL, OTHER, TOOL, Observations, Placed
 from scenarios.logs.reading import Reading
-from scenarios.logs.records import Records, keys_of, seconds
+from scenarios.logs.records import Records, dated, keys_of, seconds
 from scenarios.logs.source import Source
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
 from scenarios.logs.tokens import Number, disjoint
@@ -136,7 +136,7 @@ class Langfuse(Format):
         self._seen["unbilled"] += int((failed == PROVIDER).sum())
         first = self._rows.extend(
             record=[row.id for row in rows],
-            time=[seconds(row.start_time) for row in rows],
+            time=[dated(row.start_time, self._reading) for row in rows],
             model=[row.provided_model_name or row.model for row in rows],
             cost=[_cost(row) for row in rows],
             failed=failed,

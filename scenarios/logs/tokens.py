@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from scenarios.logs.reading import Reading
 from scenarios.logs.table import NONE, Calls
 
-Number = int | float | None
-"""A number that may be missing; numbers written as text are decoded to one."""
+Number = float | None
+"""A number that may be missing; numbers written as text are decoded to one. Whole numbers past all floats are none."""
 
 MOST_TOKENS = 10**10
 """No request has more."""
