@@ -1,5 +1,6 @@
 """Lines a second of every reader of logs, in processor time, and the peak memory of a process that does nothing else.
 
+Of exports of OpenTelemetry it is spans or events a second.
 One generator a kind of file, in `MADE`. Each table is counted before its figure is believed.
 """
 
@@ -19,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.readers_agents import AGENTS
+from benchmarks.readers_spans import SPANS
 
 TEXT = "What was asked, at some length. " * 12
 LINES = 200_000
@@ -26,7 +28,7 @@ WANTED = 100_000
 """Lines a second."""
 
 Maker = Callable[[Path, int], Path]
-MADE: dict[str, Maker] = dict(AGENTS)
+MADE: dict[str, Maker] = AGENTS | SPANS
 """By the name of a format, and what kind of file: how to write one of so many lines into a folder."""
 
 
@@ -164,13 +166,16 @@ def spend(i: int) -> dict[str, Any]:
 
 
 def observation(i: int) -> dict[str, Any]:
-    """A row of Langfuse's."""
+    """A row of Langfuse's: of eight in a trace an agent, which is written last, two tools and five calls."""
+    trace, place = divmod(i, 8)
+    kind = "AGENT" if place == 7 else "TOOL" if place in {2, 5} else "GENERATION"
+    usage = {"input": 1_000, "output": 100, "input_cached_tokens": 400, "total": 1_100}
     return {
-        "id": f"g{i}", "trace_id": f"t{i // 5}", "parent_observation_id": f"a{i // 5}", "type": "GENERATION",
-        "name": "chat", "start_time": stamp(i), "provided_model_name": "gpt-5", "total_cost": 0.01,
-        "level": "DEFAULT",
-        "usage_details": {"input": 1_000, "output": 100, "input_cached_tokens": 400, "total": 1_100},
-        "session_id": f"s{i // 10}", "user_id": "u1", "trace_name": "support", "input": TEXT, "output": TEXT,
+        "id": f"a{trace}" if kind == "AGENT" else f"g{i}", "trace_id": f"t{trace}",
+        "parent_observation_id": "" if kind == "AGENT" else f"a{trace}", "type": kind, "name": kind.lower(),
+        "start_time": stamp(i), "provided_model_name": "gpt-5" if kind == "GENERATION" else None, "total_cost": 0.01,
+        "level": "DEFAULT", "usage_details": usage if kind == "GENERATION" else {}, "session_id": f"s{trace // 2}",
+        "user_id": "u1", "trace_name": "support", "input": TEXT, "output": TEXT,
     }  # fmt: skip
 
 
@@ -183,6 +188,12 @@ def request(i: int) -> dict[str, Any]:
         "request_user_id": "u1", "request_body": TEXT,
     }  # fmt: skip
 
+
+CALLS_A_LINE = {
+    "claude-code jsonl": 1 / 4, "codex jsonl": 6 / 26, "langfuse jsonl": 5 / 8, "otlp jsonl": 1 / 2,
+    "claude-code-events jsonl": 1 / 2,
+}  # fmt: skip
+"""Of formats in which not every line is a call; of exports, every span or event."""
 
 GATEWAYS = {"litellm": spend, "langfuse": observation, "helicone": request}
 
@@ -227,8 +238,8 @@ def measured(name: str, n: int, folder: Path) -> tuple[float, float, float]:
     path = maker(folder, n)
     asked = [sys.executable, "-m", "benchmarks.readers", "--read", str(path), name.split(maxsplit=1)[0]]
     told = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.split()
-    n_calls, n_lines = int(told[0]), int(told[1])
-    assert n_calls == (n_lines // 26 * 6 if "codex" in name else n_lines // 4 if "claude" in name else n), name
+    n_calls, n_lines = int(told[0]), n if name in SPANS else int(told[1])
+    assert n_calls == int(n_lines * CALLS_A_LINE.get(name, 1)), name
     files = [file for file in (path, *path.rglob("*")) if file.is_file()]
     size = sum(file.stat().st_size for file in files) / n_lines
     shutil.rmtree(path) if path.is_dir() else path.unlink()

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 
 from scenarios.logs.reading import LogError
 from scenarios.logs.records import csv_rows, json_texts
-from scenarios.logs.select import texts
 from scenarios.logs.source import Source
 
 _ROWS = 1 << 14
@@ -168,7 +167,8 @@ def _columns(source: Source, records: Sequence[Any], numbers: Sequence[int], wan
 
 def _flat(cell: Any) -> Any:
     if isinstance(cell, list):
-        return next(iter(texts(cell)), None)
+        first = next(iter(cell), None)
+        return first if first is None or isinstance(first, str) else str(cell)  # a list is no number
     return None if isinstance(cell, dict) else cell
 
 

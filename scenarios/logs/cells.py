@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from scenarios.logs.table import OK, PROVIDER, QUALITY
 
 FIRST_DATE = 1e8
 """Seconds since 1970. A log of times below it (1973) counts from the start of its sessions."""
+
+LAST_DATE = 4_102_444_800.0
+"""2100-01-01. No call has been made later."""
 
 _UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
 _TRUE = {"true", "t", "yes", "y", "1", "1.0"}
@@ -59,8 +63,33 @@ def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
                 return np.fromiter(map(float, [cell or "nan" for cell in listed]), np.float64)
             if kinds <= {int, float, type(None)}:
                 return cells.astype(np.float64)
+        cells = _array_of([_countable(cell) for cell in listed])
     found: NDArray[np.float64] = np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64)
     return found
+
+
+def _countable(cell: Any) -> Any:
+    """A cell without what pandas takes for a number, or fails on: truths, and whole numbers past all floats."""
+    if isinstance(cell, bool):
+        return None
+    if isinstance(cell, int):
+        try:
+            return float(cell)
+        except OverflowError:
+            return None
+    return cell
+
+
+def _array_of(cells: list[Any]) -> NDArray[Any]:
+    array = np.empty(len(cells), object)
+    array[:] = cells
+    return array
+
+
+def in_seconds(number: float) -> float:
+    """A time in s, ms, us or ns since 1970 in seconds; NaN where none can be meant."""
+    time = number / next((unit for high, unit in _UNITS if number < high), _UNITS[-1][1])
+    return time if 0 <= time <= LAST_DATE else float("nan")
 
 
 def text(cells: NDArray[Any]) -> NDArray[Any]:
@@ -100,9 +129,22 @@ def seconds(cells: NDArray[Any]) -> NDArray[np.float64]:
     scale = np.select([found < high for high, _ in _UNITS[:-1]], [unit for _, unit in _UNITS[:-1]], _UNITS[-1][1])
     found = np.asarray(found / scale, np.float64)
     if as_text.any():
-        stamps = pd.to_datetime(pd.Series(cells[as_text]), utc=True, errors="coerce", format="ISO8601")
-        found[as_text] = ((stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
+        said = pd.Series(text(cells[as_text]))
+        try:
+            stamps = pd.to_datetime(said, utc=True, errors="coerce", format="ISO8601")
+            found[as_text] = ((stamps - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(seconds=1)).to_numpy(np.float64)
+        except (pd.errors.OutOfBoundsDatetime, OverflowError):  # years that pandas has not
+            found[as_text] = [moment(each) for each in said]
     return found
+
+
+def moment(date: str) -> float:
+    """Seconds since 1970 of a date in ISO 8601, UTC where it names no zone; NaN where it is none."""
+    try:
+        read = datetime.fromisoformat(date)
+        return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return float("nan")
 
 
 def failures(cells: NDArray[Any]) -> NDArray[np.int8]:

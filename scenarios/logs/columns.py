@@ -12,7 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.logs.batches import Batch, batches, known_columns
-from scenarios.logs.cells import FIRST_DATE, empty, failures, numbers, seconds, text, truths, unknown_failures
+from scenarios.logs.cells import (
+    FIRST_DATE,
+    LAST_DATE,
+    empty,
+    failures,
+    numbers,
+    seconds,
+    text,
+    truths,
+    unknown_failures,
+)
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.heads import columns_of, head_of
 from scenarios.logs.reading import LogError
@@ -21,9 +31,6 @@ from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
 
 DOUBTFUL = "id"
 """Column that names requests in some logs, and in others something that has many."""
-
-LAST_DATE = 4_102_444_800.0
-"""2100-01-01. No call has been made later."""
 
 KNOWN = {
     "time": "time timestamp start_time startTime started_at created_at request_time ts TIMESTAMP",
@@ -246,6 +253,11 @@ def _usable(batch: Batch, tokens: Mapping[str, NDArray[np.float64]], fields: Map
             if (wrong & good).any():
                 batch.skip(wrong & good, f"{fields[name]} {what}")
                 good &= ~wrong
+    whole = next((fields[name] for name in (*_WHOLE, "fresh") if name in tokens), None)
+    untold = empty(batch.columns[whole]) & ~silent if whole else np.zeros(len(batch), bool)
+    if (untold & good).any():
+        batch.skip(untold & good, f"{whole} is empty, though other tokens are told")
+        good &= ~untold
     if (silent & good).any():
         batch.skip(silent & good, "no tokens are told")
     return good & ~silent
@@ -280,13 +292,13 @@ def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[
 
 def _times(batch: Batch, cells: Mapping[str, NDArray[Any]], counts: _Counts) -> NDArray[np.float64]:
     time = seconds(cells["time"])
-    wrong = ~np.isfinite(time) & ~empty(cells["time"])
+    wrong = (~np.isfinite(time) & ~empty(cells["time"])) | (time < 0)
     _odd(counts, "times that are none", wrong)
-    late = time > LAST_DATE
+    late = np.isfinite(time) & (time > LAST_DATE)
     _odd(counts, "times after the year 2100", late)
     if "end" in cells:
         _odd(counts, "calls that end before they start: clocks differ", seconds(cells["end"]) < time)
-    time[late] = np.nan
+    time[late | wrong] = np.nan
     counts.dated += int((time >= FIRST_DATE).sum())
     counts.undated += int((time < FIRST_DATE).sum())
     return time

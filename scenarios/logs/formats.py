@@ -96,7 +96,10 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
             found.append(path)
         else:
             raise LogError(f"there is no log {path}")
-    return list(dict.fromkeys(found))
+    unique: dict[Path, Path] = {}
+    for file in found:  # a link to a file is that file: its calls count once
+        unique.setdefault(file.resolve(), file)
+    return list(unique.values())
 
 
 def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:

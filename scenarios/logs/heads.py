@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from scenarios.logs.format import Head
+from scenarios.logs.reading import LogError
 from scenarios.logs.source import Source
 
 _RECORDS = 50
@@ -40,9 +41,22 @@ def head_of(source: Source) -> Head:
         keys = dict.fromkeys(key for record in records for key in record)
         return Head(source.path, "json" if records else "unknown", records, tuple(keys))
     first = start.split(b"\n", 1)[0].decode(errors="replace").strip()
-    names = [name.strip() for name in next(csv.reader(io.StringIO(first)), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader(io.StringIO(first)), [])]
+    except csv.Error:
+        raise LogError(_no_header(source, first)) from None
+    if len(names) == 1 and all(map(str.isidentifier, (parts := first.split(";")))) and len(parts) > 1:
+        raise LogError(
+            f"{source.path} has semicolons between its cells, and commas are needed. Save it as csv by commas"
+        )
     is_table = len(names) > 1 and all(names) and not any(name.replace(".", "").isdigit() for name in names)
     return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
+
+
+def _no_header(source: Source, first: str) -> str:
+    if "\r" in first and first.isprintable() | first.replace("\r", "").isprintable():
+        return f"{source.path} ends its lines with CR alone, and LF is needed. Convert it: tr '\\r' '\\n' < IN > OUT"
+    return f"{source.path} is neither JSON, nor csv with a header, nor Parquet"
 
 
 def columns_of(head: Head) -> Sequence[str]:

@@ -20,7 +20,7 @@ from msgspec import Struct
 
 from scenarios.logs.ancestry import with_calling_parents
 from scenarios.logs.format import Format, Head, Log
-from scenarios.logs.records import Records, keys_of, seconds
+from scenarios.logs.records import Records, dated, keys_of
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
 from scenarios.logs.tokens import UNTOLD, Number, bad_tokens, disjoint
 
@@ -88,11 +88,12 @@ class Helicone(Format):
         return disjoint(calls, log.reading, lambda model: "claude" not in model and "anthropic" not in model)
 
     def _call(self, place: str, row: Request, feature: str) -> None:
-        prompt, output = int(row.prompt_tokens or 0), int(row.completion_tokens or 0)
-        cached, written = int(row.prompt_cache_read_tokens or 0), int(row.prompt_cache_write_tokens or 0)
-        if bad := bad_tokens(prompt, output, cached, written):
+        asked = row.prompt_tokens, row.completion_tokens, row.prompt_cache_read_tokens, row.prompt_cache_write_tokens
+        counted = [count or 0 for count in asked]
+        if bad := bad_tokens(*counted):
             self._reading.skip(bad, place)
             return
+        prompt, output, cached, written = map(int, counted)
         told = row.request_properties if isinstance(row.request_properties, dict) else {}
         session, title = _text(told, "Helicone-Session-Id"), _text(told, "Helicone-Session-Name")
         instance, parent, agent = self._stands(session, _text(told, "Helicone-Session-Path"))
@@ -100,8 +101,8 @@ class Helicone(Format):
         failed, billed = _fate(row.response_status, output)
         model = row.model_override or row.response_model or row.request_model
         self._rows.append(
-            row.request_id, seconds(row.request_created_at), session, instance, parent, agent, row.provider, model,
-            prompt,
+            row.request_id, dated(row.request_created_at, self._reading), session, instance,
+            parent, agent, row.provider, model, prompt,
             cached, written, UNTOLD, output, float("nan") if cost is None else float(cost), failed, billed,
             feature or title,
             row.request_user_id or None,

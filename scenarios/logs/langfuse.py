@@ -5,53 +5,42 @@ What an observation says, and how it is read
 - Those of type GENERATION or EMBEDDING are calls. AGENT observations above them are agent instances; calls without one
   belong to their session's root. TOOL observations are tools of the last call before them in their instance, and where
   there are none, `tool_call_names` of the calls are.
-- `session_id` names the session; without one each trace is a session of its own. `trace_name` is the feature.
-- `usage_details` has its keys in many spellings. `input` has the cached tokens in it where `total` is reached without
-  counting them again, and not where it is reached with them. Where there is no such total, all calls of the model go by
-  those that have one, else by what `total_cost` says, else by Langfuse's own reckoning, which prices each key by
-  itself.
+- `session_id` names the session of its trace; a trace without one is a session of its own. `trace_name` is the
+  feature.
+- `usage_details` tells the tokens (langfuse_usage.py). Where it does not tell whether a prompt has its cached part in
+  it, all calls of the model go by those that do, else by what `total_cost` says, else by Langfuse's own reckoning,
+  which prices each key by itself.
 - A call of level ERROR without an answer is the provider's failure, and not billed, whatever cost Langfuse worked out
   for it; one with an answer failed by quality, and is billed.
 """
 
 from __future__ import annotations
 
+import math
+import sys
 from collections import Counter
-from collections.abc import Mapping
-from typing import ClassVar, Literal, NamedTuple, cast
+from collections.abc import Sequence
+from typing import ClassVar, Literal, cast
 
+import numpy as np
 from msgspec import Struct, defstruct
 from msgspec.structs import fields
+from numpy.typing import NDArray
 
 from scenarios.logs.ancestry import with_calling_parents
 from scenarios.logs.format import Format, Head, Log
+from scenarios.logs.langfuse_usage import usage_of
+from scenarios.logs.observations import AGENT, CALL, OTHER, TOOL, Observations, Placed
 from scenarios.logs.reading import Reading
-from scenarios.logs.records import Records, keys_of, seconds
+from scenarios.logs.records import Records, dated, keys_of, seconds
 from scenarios.logs.source import Source
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
-from scenarios.logs.tokens import APART, INSIDE, UNTOLD, Number, bad_tokens, disjoint
+from scenarios.logs.tokens import Number, disjoint
 from scenarios.logs.uses import Uses
 
-CALLS = frozenset({"GENERATION", "EMBEDDING"})
-DEEPEST = 256
-"""Observations between a call and its trace's root; more of them are a ring."""
-
-COLUMNS = (
-    "record", "time", "session", "instance", "parent", "agent", "model", "fresh", "cached", "written", "written_1h",
-    "readable",
-    "output", "reasoning", "cost", "failed", "billed", "feature", "user",
-)  # fmt: skip
-
-_INPUT = ("input", "input_tokens", "prompt_tokens", "promptTokens", "inputTokens", "prompt")
-_OUTPUT = ("output", "output_tokens", "completion_tokens", "completionTokens", "outputTokens", "completion")
-_READ = ("input_cached_tokens", "cache_read_input_tokens", "input_cache_read", "cached_tokens", "cache_read_tokens")
-_WRITTEN = ("cache_creation_input_tokens", "input_cache_creation", "input_cache_creation_tokens", "input_cache_write")
-_WRITTEN_5M = ("input_cache_creation_5m", "input_cache_creation_5m_tokens")
-_WRITTEN_1H = ("input_cache_creation_1h", "input_cache_creation_1h_tokens")
-_REASONING = ("output_reasoning_tokens", "output_reasoning", "reasoning_tokens", "reasoning")
-_TOTAL = ("total", "total_tokens", "totalTokens")
-_SPELT = (_INPUT, _OUTPUT, _READ, _WRITTEN, _WRITTEN_5M, _WRITTEN_1H, _REASONING, _TOTAL)
-_PLACES = {name: at for at, names in enumerate(_SPELT) for name in names}
+_KINDS = {"GENERATION": CALL, "EMBEDDING": CALL, "AGENT": AGENT, "TOOL": TOOL}
+_BATCH = 1 << 10
+"""Observations that are taken together: few enough to stay in a processor's cache."""
 
 
 class Observation(Struct):
@@ -75,16 +64,6 @@ class Observation(Struct):
     tool_call_names: list[str] | None = None
 
 
-_PLACE = ("id", "parent_observation_id", "type", "name")
-"""What the tree is made of, and all that its pass over the files decodes."""
-
-
-class _Above(NamedTuple):
-    parent: str | None
-    kind: str | None
-    name: str | None
-
-
 class Langfuse(Format):
     """Observations of Langfuse."""
 
@@ -101,89 +80,97 @@ class Langfuse(Format):
         return {"type", "trace_id", "start_time", "usage_details"} <= keys or _is_camel(keys)
 
     def read(self, log: Log) -> Calls:
-        """Read all files twice, since what stands above a call may come after it: first the tree, then the calls."""
-        self._above: dict[str, _Above] = {}
-        self._rows, self._reading, self._seen = Rows(*COLUMNS), log.reading, Counter[str]()
-        self._uses, self._parents = Uses("instance"), dict[str, str | None]()
+        """Read all observations, then place them in their trees: what stands above a call may come after it."""
+        self._rows, self._reading, self._seen = Rows(), log.reading, Counter[str]()
+        self._all, self._executed = Observations(), False
+        self._uses, self._called = list[tuple[float, str, bool]](), list[tuple[int, str]]()
+        self._waiting: list[tuple[Observation, str, str | None]] = []
         for source in log.sources:
-            unheard = Source(source.path, Reading())
-            for _, row, _ in Records(Log([unheard], unheard.reading, type(log.asked)()), _kind(source, _PLACE)):
-                if row.type not in CALLS and row.id:
-                    self._above[row.id] = _Above(row.parent_observation_id, row.type, row.name)
-        self._executed = any(each.kind == "TOOL" for each in self._above.values())
-        for source in log.sources:
-            for place, row, feature in Records(Log([source], log.reading, log.asked), _kind(source)):
-                self._take(place, row, feature)
+            for place, row, feature in Records(Log([source], log.reading, log.asked), _kind(source), self._leave_out):
+                self._waiting.append((row, place, feature))
+                if len(self._waiting) >= _BATCH:
+                    self._flush()
+        self._flush()
+        placed = self._all.placed()
+        calls = disjoint(self._table(placed), log.reading, lambda _: False)
         _note(log.reading, self._seen)
-        calls = disjoint(self._rows.finish(dated=True), log.reading, lambda _: False)
-        calls = with_calling_parents(calls, self._parents)
-        return self._uses.given_to(calls, log.reading)
+        return self._used(placed).given_to(with_calling_parents(calls, placed.parents), log.reading)
 
-    def _take(self, place: str, row: Observation, feature: str) -> None:
-        if row.type in CALLS:
-            self._call(place, row, feature)
-        elif row.type == "TOOL":
-            instance, _, _ = self._stands(row)
-            failed = row.level == "ERROR"
-            self._uses.add(instance, seconds(row.start_time), row.name or "tool", failed)
-        else:
-            self._reading.ignore(f"observations of type {row.type or '(none)'}")
+    def _leave_out(self, row: Observation) -> None:
+        """Keep what is not wanted for the tree only."""
+        self._waiting.append((row, "", None))
 
-    def _call(self, place: str, row: Observation, feature: str) -> None:
-        usage = row.usage_details or {}
-        counts = _counts(usage)
-        prompt, output, cached, whole, five, hour, reasoning, total = counts
-        written = max(whole, five + hour)
-        if bad := bad_tokens(*counts):
-            self._reading.skip(bad, place)
+    def _flush(self) -> None:
+        """Take the observations that wait, column by column."""
+        if not self._waiting:
             return
-        inside, answer = _reconciled(prompt, cached + written, output, reasoning, total)
-        failed = OK if row.level != "ERROR" else QUALITY if output else PROVIDER
-        session = row.session_id or row.trace_id
-        self._seen["without session"] += not row.session_id
-        self._seen["without id"] += not row.id
-        self._seen["unbilled"] += failed == PROVIDER
-        instance, agent, parent = self._stands(row)
-        cost = row.total_cost if row.total_cost is not None else row.calculated_total_cost
-        at = self._rows.append(
-            row.id, seconds(row.start_time), session, instance, parent, agent, row.provided_model_name or row.model,
-            prompt,
-            cached, written, hour, inside, answer, reasoning, float("nan") if cost is None else float(cost), failed,
-            failed != PROVIDER, feature or row.trace_name, row.user_id or None,
-        )  # fmt: skip
-        if row.tool_call_names and not self._executed:
-            for tool in row.tool_call_names:
+        rows, places, features = zip(*self._waiting, strict=True)
+        self._waiting = []
+        kinds = np.fromiter((_KINDS.get(row.type, OTHER) for row in rows), np.int8)
+        self._executed |= bool((kinds == TOOL).any())
+        wanted = np.fromiter((feature is not None for feature in features), bool)
+        kinds[~wanted & (kinds != AGENT)] = OTHER
+        others = Counter(rows[i].type for i in np.flatnonzero(wanted & (kinds != CALL) & (kinds != TOOL)).tolist())
+        for kind, n in others.items():
+            self._reading.ignore(f"observations of type {kind or '(none)'}", n)
+        for i in np.flatnonzero(kinds == TOOL).tolist():
+            row = rows[i]
+            self._uses.append((seconds(row.start_time), sys.intern(row.name or "tool"), row.level == "ERROR"))
+        at = np.flatnonzero(kinds == CALL)
+        kinds[at] = np.where(self._add([(rows[i], places[i], features[i]) for i in at.tolist()]), CALL, OTHER)
+        self._all.extend(kinds, rows)
+
+    def _add(self, calls: Sequence[tuple[Observation, str, str | None]]) -> NDArray[np.bool_]:
+        """Add calls. Returns which of them can be used."""
+        usage = usage_of([row.usage_details for row, *_ in calls])
+        for at, why in usage.wrong.items():
+            self._reading.skip(why, calls[at][1])
+        good = np.array([at not in usage.wrong for at in range(len(calls))], bool)
+        rows, _, features = (
+            zip(*(calls[at] for at in np.flatnonzero(good).tolist()), strict=True) if good.any() else ((), (), ())
+        )
+        counts = {name: values[good] for name, values in usage.columns.items()}
+        wrong = np.fromiter((row.level == "ERROR" for row in rows), bool)
+        failed = np.where(wrong, np.where(usage.answered[good], QUALITY, PROVIDER), OK)
+        self._seen["without id"] += sum(not row.id for row in rows)
+        self._seen["unbilled"] += int((failed == PROVIDER).sum())
+        first = self._rows.extend(
+            record=[row.id for row in rows],
+            time=[dated(row.start_time, self._reading) for row in rows],
+            model=[row.provided_model_name or row.model for row in rows],
+            cost=[_cost(row) for row in rows],
+            failed=failed,
+            billed=failed != PROVIDER,
+            feature=[feature or row.trace_name for row, feature in zip(rows, features, strict=True)],
+            user=[row.user_id for row in rows],
+            **counts,
+        )
+        self._called += [
+            (first + i, sys.intern(tool)) for i, row in enumerate(rows) for tool in row.tool_call_names or ()
+        ]
+        return good
+
+    def _table(self, placed: Placed) -> Calls:
+        session, instance, agent, parent = placed.of(CALL)
+        self._seen["without session"] = int((~placed.told & (placed.kind == CALL)).sum())
+        self._rows.fill(session=session, instance=instance, agent=agent, parent=parent)
+        if not self._executed:
+            for at, tool in self._called:
                 self._rows.tool(at, tool)
+        return self._rows.finish(dated=True)
 
-    def _stands(self, row: Observation) -> tuple[str | None, str | None, str | None]:
-        """Instance, kind of agent, and the instance above it."""
-        session = row.session_id or row.trace_id
-        agents = self._agents(row.parent_observation_id)
-        if not agents:
-            return session, None, None
-        # The topmost agent goes on with its conversation in the next trace of its session.
-        instances: list[str | None] = [*(identity for identity, _ in agents[:-1]), f"{session}/{agents[-1][1]}", None]
-        self._parents.update(zip(filter(None, instances), instances[1:], strict=True))
-        return instances[0], agents[0][1], instances[1]
-
-    def _agents(self, above: str | None) -> list[tuple[str, str | None]]:
-        """AGENT observations from here up, the nearest first."""
-        agents = []
-        for _ in range(DEEPEST):
-            found = self._above.get(above) if above else None
-            if above is None or found is None:
-                break
-            if found.kind == "AGENT":
-                agents.append((above, found.name))
-            above = found.parent
-        return agents
+    def _used(self, placed: Placed) -> Uses:
+        uses = Uses("instance")
+        for instance, use in zip(placed.of(TOOL)[1].tolist(), self._uses, strict=True):
+            uses.add(instance, *use)
+        return uses
 
 
-def _kind(source: Source, names: tuple[str, ...] = ()) -> type[Observation]:
-    """The fields of a file's observations as it spells them, or only those of some names."""
+def _kind(source: Source) -> type[Observation]:
+    """The fields of a file's observations as it spells them."""
     from scenarios.logs.heads import head_of
 
-    wanted = [(each.name, each.type, None) for each in fields(Observation) if not names or each.name in names]
+    wanted = [(each.name, each.type, None) for each in fields(Observation)]
     rename: Literal["camel"] | None = "camel" if _is_camel(set(keys_of(head_of(source)))) else None
     return cast("type[Observation]", defstruct("Observation", wanted, rename=rename))
 
@@ -192,27 +179,9 @@ def _is_camel(keys: set[str]) -> bool:
     return {"type", "traceId", "startTime", "usageDetails"} <= keys
 
 
-def _counts(usage: Mapping[str, Number]) -> list[int]:
-    """Tokens by what they are, in the order of `_SPELT`; of several spellings the first that counts any."""
-    counts = [0] * len(_SPELT)
-    for name, count in usage.items():
-        if count and name in _PLACES and not counts[at := _PLACES[name]]:
-            counts[at] = int(count)
-    return counts
-
-
-def _reconciled(prompt: int, parts: int, output: int, reasoning: int, total: int) -> tuple[int, int]:
-    """Whether the prompt has its cached parts inside, and the answer without reasoning, as `total` tells."""
-    told = prompt + output
-    if not total:
-        return UNTOLD, output
-    if total == told:
-        return INSIDE, max(0, output - reasoning)
-    if total == told + parts + reasoning:
-        return APART, output
-    if total == told + parts:
-        return APART, max(0, output - reasoning)
-    return (INSIDE, output) if total == told + reasoning else (UNTOLD, output)
+def _cost(row: Observation) -> float:
+    cost = row.total_cost if row.total_cost is not None else row.calculated_total_cost
+    return math.nan if cost is None else float(cost)
 
 
 def _note(reading: Reading, seen: Counter[str]) -> None:

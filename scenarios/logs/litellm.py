@@ -23,7 +23,7 @@ from msgspec import Struct, ValidationError, convert
 
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.reading import Reading
-from scenarios.logs.records import Records, keys_of, nested, seconds
+from scenarios.logs.records import Records, dated, keys_of, nested, seconds
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
 from scenarios.logs.tokens import Number, bad_tokens
 from scenarios.logs.uses import Uses
@@ -129,11 +129,11 @@ class LiteLLM(Format):
 
     def _call(self, place: str, row: SpendLog, feature: str) -> None:
         told = _metadata(row)
-        cached, written, written_1h, reasoning = _parts(told)
-        prompt, output = int(row.prompt_tokens or 0), int(row.completion_tokens or 0)
-        if bad := bad_tokens(prompt, output, cached, written, written_1h, reasoning):
+        counted = row.prompt_tokens or 0, row.completion_tokens or 0, *_parts(told)
+        if bad := bad_tokens(*counted):
             self._reading.skip(bad, place)
             return
+        prompt, output, cached, written, written_1h, reasoning = map(int, counted)
         if cached or written:
             apart = prompt + output + cached + written
             if cached + written > prompt or row.total_tokens == apart:
@@ -144,7 +144,7 @@ class LiteLLM(Format):
         if not row.request_id:
             self._seen["nameless"] += 1
         fresh = prompt - cached - written
-        named = seconds(row.startTime), row.session_id, row.agent_id or row.billing_agent_id
+        named = dated(row.startTime, self._reading), row.session_id, row.agent_id or row.billing_agent_id
         model = row.custom_llm_provider, row.model or row.model_group
         user = row.end_user or row.user
         retries = self._retries(told)
@@ -165,9 +165,10 @@ class LiteLLM(Format):
             self._seen["fallbacks"] += 1
         if told.billed_retry_attempt:
             self._seen["billed"] += 1
-        retries = int(told.attempted_retries or 0)
-        if not 0 < retries <= MOST_RETRIES:
+        said = told.attempted_retries or 0
+        if not 1 <= said <= MOST_RETRIES:
             return 0
+        retries = int(said)
         self._seen["retries"] += retries
         return retries
 
@@ -183,7 +184,7 @@ def _metadata(row: SpendLog) -> _Metadata | None:
         return None
 
 
-def _parts(told: _Metadata | None) -> tuple[int, int, int, int]:
+def _parts(told: _Metadata | None) -> tuple[float, float, float, float]:
     """Tokens read from the cache, written to it, of these for an hour, and of reasoning."""
     usage = told and (told.usage_object or told.additional_usage_values)
     if not usage:
@@ -197,7 +198,7 @@ def _parts(told: _Metadata | None) -> tuple[int, int, int, int]:
         hour = (split and split.ephemeral_1h_input_tokens) or 0
         written = written or prompt.cache_creation_tokens or 0
     answer = usage.completion_tokens_details
-    return int(cached), int(written), int(hour or 0), int((answer and answer.reasoning_tokens) or 0)
+    return cached, written, hour or 0, (answer and answer.reasoning_tokens) or 0
 
 
 def _failed(row: SpendLog, told: _Metadata | None) -> int:

@@ -10,15 +10,17 @@ import csv
 import io
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
+from math import isnan
 from typing import IO, Any, Generic, TypeVar
 
 import msgspec
 
+from scenarios.logs.cells import LAST_DATE, in_seconds, moment
 from scenarios.logs.format import Head, Log
 from scenarios.logs.heads import DOCUMENT, columns_of
-from scenarios.logs.reading import LogError
+from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.select import UNWANTED, Picker
 from scenarios.logs.source import LONGEST_LINE, Source
 
@@ -30,6 +32,8 @@ _BLOCK = 1 << 18
 LONGEST_CELL = 1 << 24
 """Characters of a cell of csv. More come of a quote that is never closed."""
 
+UNDATED = "time that can't be read (the call is kept)"
+
 _PARQUET = b"PAR1"
 
 
@@ -40,10 +44,11 @@ class Records(Generic[S]):
     ----------
     log : its files; what can't be decoded is counted in its reading, what `--where` leaves out is ignored
     kind : the fields that are wanted
+    unwanted : called with the records that `--where` leaves out, by readers that learn of others from them
     """
 
-    def __init__(self, log: Log, kind: type[S]) -> None:
-        self._log, self._kind = log, kind
+    def __init__(self, log: Log, kind: type[S], unwanted: Callable[[S], None] | None = None) -> None:
+        self._log, self._kind, self._unwanted = log, kind, unwanted
         self._picker = Picker(log.asked)
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
         self._names = {field.encode_name: field.type for field in msgspec.structs.fields(kind)}
@@ -68,9 +73,9 @@ class Records(Generic[S]):
                 if asked:
                     wanted, feature = pick(line)
                     if not wanted:
-                        self._log.reading.ignore(UNWANTED)
+                        self._leave_out(record)
                         continue
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
                 self._log.reading.skip(_reason(error), source.place(number))
                 continue
             yield f"{name}:{number}", record, feature
@@ -80,15 +85,20 @@ class Records(Generic[S]):
         for number, row in rows:
             try:
                 record = msgspec.convert(self._cells(row), self._kind, strict=False)
-            except (msgspec.ValidationError, ValueError) as error:
+            except (msgspec.ValidationError, ValueError, OverflowError, RecursionError) as error:
                 self._log.reading.skip(_reason(error), source.place(number))
                 continue
             if asked:
                 wanted, feature = self._picker.pick_cells(row)
                 if not wanted:
-                    self._log.reading.ignore(UNWANTED)
+                    self._leave_out(record)
                     continue
             yield source.place(number), record, feature
+
+    def _leave_out(self, record: S) -> None:
+        self._log.reading.ignore(UNWANTED)
+        if self._unwanted is not None:
+            self._unwanted(record)
 
     def _cells(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """Cells of the wanted columns; JSON in them decoded, empty ones left out."""
@@ -113,7 +123,7 @@ def nested(text: str) -> Any:
     """What JSON, Python's way of writing it, or a list as Postgres writes it says; other text as it is."""
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         pass
     try:
         return ast.literal_eval(text)
@@ -125,23 +135,27 @@ def nested(text: str) -> Any:
 
 
 def seconds(value: str | float | None) -> float:
-    """Time in seconds since 1970 UTC, of a date in ISO 8601 or of seconds or milliseconds; NaN where it is none.
+    """Time in seconds since 1970 UTC, of a date in ISO 8601 or of s, ms, us or ns; NaN where it is none.
 
     Dates without a zone are taken for UTC, as the databases of these tools keep them.
     """
     if not value:
         return float("nan")
-    if isinstance(value, str):
-        try:
-            date = datetime.fromisoformat(value)
-        except ValueError:
-            try:
-                value = float(value)
-            except ValueError:
-                return float("nan")
-        else:
-            return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
-    return value / 1000 if value > 1e11 else float(value)
+    date = moment(value) if isinstance(value, str) else float("nan")
+    if not isnan(date):
+        return date if 0 <= date <= LAST_DATE else float("nan")
+    try:
+        return in_seconds(float(value))
+    except ValueError:
+        return float("nan")
+
+
+def dated(value: str | float | None, reading: Reading) -> float:
+    """As `seconds`; a time that is there and can't be read is counted."""
+    time = seconds(value)
+    if isnan(time) and value not in {None, ""}:
+        reading.ignore(UNDATED)
+    return time
 
 
 def _plain(value: Any) -> Any:
@@ -156,7 +170,7 @@ def _plain(value: Any) -> Any:
 def _reason(error: Exception) -> str:
     if isinstance(error, msgspec.ValidationError):
         return f"a field is not what it should be: {_told(str(error))}"
-    return "not JSON, or cut off"
+    return "nested too deep" if isinstance(error, RecursionError) else "not JSON, or cut off"
 
 
 def _told(text: str) -> str:

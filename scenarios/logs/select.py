@@ -94,5 +94,5 @@ def _cell(top: Mapping[str, Any], name: str) -> Any:
 def _decoded(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return text

@@ -24,6 +24,7 @@ HEAD_BYTES = 1 << 18
 
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _LINES_A_REPORT = 1 << 15
 _BUFFER = 1 << 18
 
@@ -85,6 +86,8 @@ class Source:
         with self.open() as opened, suppress(EOFError, OSError, zlib.error):
             while len(start) < HEAD_BYTES and (some := opened.readline(HEAD_BYTES)):
                 start += some
+        if start[:2] in _UTF16 or (start[1:2] == b"\0" and start[:1].isascii()):
+            raise LogError(f"{self.path} is UTF-16, and UTF-8 is needed. Convert it: iconv -f UTF-16 -t UTF-8 IN > OUT")
         return start[:HEAD_BYTES].removeprefix(_BOM)
 
     def lines(self) -> Iterator[tuple[int, bytes]]:

@@ -123,7 +123,7 @@ def placed(nodes: Array, names: Codes, n_asked: int, reading: Reading) -> Placed
     reading : where it is counted what is left out
     """
     nodes, duplicates = _once(nodes)
-    above = _rows_above(nodes)
+    above = rows_above(nodes["key"], nodes["above"])
     session = _sessions(nodes, above)
     counted = _counted(nodes, above, reading)
     instances = _Instances(nodes, above, session, counted, names.names())
@@ -143,6 +143,16 @@ def placed(nodes: Array, names: Codes, n_asked: int, reading: Reading) -> Placed
         _tools(nodes, instances.owners(), counted, kept, reading),
         duplicates,
     )
+
+
+def rows_above(keys: NDArray[np.int64], above: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each key of what stands above a row, the last row that has this key; -1 where none has, or the key is 0."""
+    if not keys.size:
+        return np.full(above.size, -1)
+    by = np.argsort(keys, kind="stable")
+    at = np.maximum(np.searchsorted(keys[by], above, side="right") - 1, 0)
+    there = (keys[by[at]] == above) & (above != 0)
+    return np.where(there, by[at], -1)
 
 
 def nearest(above: NDArray[np.int64], marked: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -166,6 +176,17 @@ def inherited(codes: NDArray[np.int32], above: NDArray[np.int64]) -> NDArray[np.
     return np.where(giver >= 0, codes[giver], NONE).astype(np.int32)
 
 
+def of_traces(session: NDArray[np.int32], trace: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Sessions, where there is none the first that is told in its trace."""
+    told = np.flatnonzero(session != NONE)
+    traces, first = np.unique(trace[told], return_index=True)
+    if not traces.size:
+        return session
+    at = np.minimum(np.searchsorted(traces, trace), traces.size - 1)
+    of_trace = np.where(traces[at] == trace, session[told[first[at]]], NONE)
+    return np.where(session != NONE, session, of_trace).astype(np.int32)
+
+
 def _once(nodes: Array) -> tuple[Array, int]:
     """Every span once, the largest of those that are there several times, in the order in which they began."""
     order = np.lexsort((np.arange(nodes.size), nodes["size"], nodes["key"]))
@@ -177,24 +198,8 @@ def _once(nodes: Array) -> tuple[Array, int]:
     return kept[np.argsort(kept["start"], kind="stable")], int(calls.sum() - (kept["kind"] == LLM).sum())
 
 
-def _rows_above(nodes: Array) -> NDArray[np.int64]:
-    if not nodes.size:
-        return np.zeros(0, np.int64)
-    by = np.argsort(nodes["key"])
-    keys = nodes["key"][by]
-    at = np.minimum(np.searchsorted(keys, nodes["above"]), keys.size - 1)
-    there = (keys[at] == nodes["above"]) & (nodes["above"] != 0)
-    return np.where(there, by[at], -1)
-
-
 def _sessions(nodes: Array, above: NDArray[np.int64]) -> NDArray[np.int32]:
-    session = inherited(nodes["session"], above)
-    told = np.flatnonzero(session != NONE)
-    traces, first = np.unique(nodes["trace"][told], return_index=True)
-    if traces.size:
-        at = np.minimum(np.searchsorted(traces, nodes["trace"]), traces.size - 1)
-        of_trace = np.where(traces[at] == nodes["trace"], session[told[first[at]]], NONE)
-        session = np.where(session != NONE, session, of_trace).astype(np.int32)
+    session = of_traces(inherited(nodes["session"], above), nodes["trace"])
     given = np.where(nodes["given"] != NONE, nodes["given"], nodes["trace"])
     return np.where(session != NONE, session, given).astype(np.int32)
 

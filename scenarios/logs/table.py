@@ -186,6 +186,15 @@ class Rows:
         self._add(columns)
         return first
 
+    def fill(self, **columns: Sequence[Any] | NDArray[Any]) -> None:
+        """Give all calls so far, in the order in which they were added, columns that were not known then."""
+        self._flush()
+        first = 0
+        for chunk in self._chunks:
+            end = first + len(next(iter(chunk.values())))
+            chunk.update(self._stored({name: values[first:end] for name, values in columns.items()}))
+            first = end
+
     def tool(self, row: int, name: str, result_tokens: int = NONE, failed: bool = False, use: str = "") -> None:
         """Add a tool that a call asked for; `use` identifies it, and the same one is added once."""
         if use and self._uses.setdefault(hash(use), len(self._tools)) != len(self._tools):
@@ -227,6 +236,12 @@ class Rows:
             self._add(dict(zip(self.columns, zip(*waiting, strict=True), strict=True)))
 
     def _add(self, columns: Mapping[str, Any]) -> None:
+        chunk = self._stored(columns)
+        self._n += len(next(iter(chunk.values())))
+        self._chunks.append(chunk)
+
+    def _stored(self, columns: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Columns as they are kept: names as codes, records as hashes."""
         chunk: dict[str, NDArray[Any]] = {}
         for name, values in columns.items():
             if name == RECORD:
@@ -235,8 +250,7 @@ class Rows:
                 chunk[name] = self._lists[BY_NAME[name].names].codes(values)
             else:
                 chunk[name] = np.asarray(values, BY_NAME[name].dtype)
-        self._n += len(next(iter(chunk.values())))
-        self._chunks.append(chunk)
+        return chunk
 
     def _whole(self, column: Column) -> NDArray[Any]:
         return self._joined(column.name, np.dtype(column.dtype), column.empty)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,8 @@ from numpy.typing import NDArray
 from scenarios.logs.reading import Reading
 from scenarios.logs.table import NONE, Calls
 
-Number = int | float | None
-"""A number that may be missing; numbers written as text are decoded to one."""
+Number = float | None
+"""A number that may be missing; numbers written as text are decoded to one. Whole numbers past all floats are none."""
 
 MOST_TOKENS = 10**10
 """No request has more."""
@@ -27,8 +28,10 @@ _EXACT = 0.02
 """Largest error of a model's costs, as a share of them, with which linear prices are believed."""
 
 
-def bad_tokens(*tokens: int) -> str:
+def bad_tokens(*tokens: float) -> str:
     """Why counts can't be used; empty where they can."""
+    if not all(map(isfinite, tokens)):
+        return "a count of tokens that is no number"
     if min(tokens) < 0:
         return "negative tokens"
     return "" if max(tokens) <= MOST_TOKENS else f"more than {MOST_TOKENS:,} tokens"
