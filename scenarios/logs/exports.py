@@ -182,7 +182,7 @@ def cost_of(found: Found, field: str, reading: Reading) -> float:
     """A field as a cost; NaN where it is not there, and where it is below zero or no number, which is counted."""
     cost = number_of(found, field)
     if field in found and not 0 <= cost < math.inf:
-        reading.ignore("cost that is no number or below zero (the call is kept)")
+        reading.leave_open("a cost that is no number or below zero")
         return math.nan
     return cost
 

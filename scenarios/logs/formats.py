@@ -80,6 +80,7 @@ def read_logs(
     reading.calls, reading.duplicates = len(calls), calls.duplicates
     if not len(calls):
         raise LogError(_nothing(reading, since or until or where))
+    reading.notes += [f"{n:,} calls have {what}: they are kept without it" for what, n in reading.unread.items()]
     reading.notes += odd(calls, calls.duplicates)
     return calls, reading
 

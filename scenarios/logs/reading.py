@@ -49,6 +49,7 @@ class Reading:
     replayed : records that repeat another session's history, as forks and resumed sessions write them
     ignored : records of kinds that are no calls, by kind
     skipped : what could not be used, by reason
+    unread : fields that can't be read, of calls that are kept all the same, by kind
     notes : what else a reader should know: files cut off, what was assumed
     """
 
@@ -60,6 +61,7 @@ class Reading:
     replayed: int = 0
     ignored: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, Skipped] = field(default_factory=dict)
+    unread: dict[str, int] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def skip(self, reason: str, place: str, n: int = 1) -> None:
@@ -72,6 +74,10 @@ class Reading:
     def ignore(self, kind: str, n: int = 1) -> None:
         """Count records that are there for another purpose."""
         self.ignored[kind] = self.ignored.get(kind, 0) + n
+
+    def leave_open(self, kind: str) -> None:
+        """Count a field that can't be read, of a call that is kept."""
+        self.unread[kind] = self.unread.get(kind, 0) + 1
 
     @property
     def n_skipped(self) -> int:

@@ -32,7 +32,7 @@ _BLOCK = 1 << 18
 LONGEST_CELL = 1 << 24
 """Characters of a cell of csv. More come of a quote that is never closed."""
 
-UNDATED = "time that can't be read (the call is kept)"
+UNDATED = "a time that can't be read"
 
 _PARQUET = b"PAR1"
 
@@ -154,7 +154,7 @@ def dated(value: str | float | None, reading: Reading) -> float:
     """As `seconds`; a time that is there and can't be read is counted."""
     time = seconds(value)
     if isnan(time) and value not in {None, ""}:
-        reading.ignore(UNDATED)
+        reading.leave_open(UNDATED)
     return time
 
 
