@@ -110,8 +110,8 @@ TERMS = (
     ),
 )
 
-ODDS = P_FAILS, OWN_P_FAILS, NEXT_P_FAILS
-"""Of the terms, those that difficulty moves."""
+ODDS = P_FAILS, OWN_P_FAILS, NEXT_P_FAILS, LIMIT
+"""Of the terms, those that instances of one model differ in: difficulty moves chances, and a limit may be drawn."""
 
 
 class Lanes(NamedTuple):
