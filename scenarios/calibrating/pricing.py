@@ -97,7 +97,8 @@ def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
             spec["context_window"] = max(limit, spec.get("context_window", 0))
             models.section[name] = spec
             longer = f"it took longer prompts than the {window:,.0f} tokens of the catalogue"
-            models.comments[name] = "; ".join(filter(None, [models.comments.get(name), longer]))
+            said = models.comments.get(name, "").split("; ")
+            models.comments[name] = "; ".join(filter(None, dict.fromkeys([*said, longer])))
 
 
 def _longest_prompt(limit: Any) -> int:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from scenarios.calibrating.draft import find_path, write_draft
 from scenarios.calibrating.learnings import Notes
 from scenarios.calibrating.levers import Costs
 from scenarios.calibrating.opened import interval, learn_drivers
-from scenarios.calibrating.pricing import name_models, price_at_cards
+from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.volume import Volume
 from scenarios.lint import lint
@@ -385,3 +386,14 @@ def test_all_of_it_is_plain_data(made):
     told = json.loads(json.dumps(made.to_dict()))
     assert told["bill"]["repriced"] == pytest.approx(made.bill.repriced)
     assert {one["path"] for one in told["learnt"]} >= {"volume.sessions_per_day"}
+
+
+def test_a_window_is_widened_once_and_said_once():
+    card = SimpleNamespace(context_window=200_000)
+    models = Models({}, {}, {"big": card}, {})
+    fit_windows(models, {name: {"model": "big", "context": {"limit": limit}} for name, limit in LIMITS.items()})
+    assert models.section == {"big": {"catalog": "big", "context_window": 1_000_000}}
+    assert models.comments["big"].count("longer prompts") == 1
+
+
+LIMITS = {"a": {"mixture": [{"weight": 0.7, "law": 160_000}, {"weight": 0.3, "law": 1_000_000}]}, "b": 400_000}
