@@ -9,12 +9,13 @@ import numpy as np
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.caching import learn_cache, time_to_live
+from scenarios.calibrating.compaction import Compaction
 from scenarios.calibrating.difficulty import FAILURE, Difficulty, learn_difficulty
 from scenarios.calibrating.growth import Growth, measure_growth
 from scenarios.calibrating.laws import TURNS, Laws
 from scenarios.calibrating.learnings import Chooser, Codes, Ints, Learnings, Learnt, Notes, Options, Sessions
 from scenarios.calibrating.outputs import learn_outputs
-from scenarios.calibrating.prompts import learn_prompts
+from scenarios.calibrating.prompts import learn_compactions, learn_prompts
 from scenarios.calibrating.retries import learn_retries
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.routing import learn_model, model_names
@@ -49,7 +50,8 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
     laws = Laws(log, roles, options.choose or _chooser(), notes, difficulty)
     models = model_names(calls, options.model_name)
     ttl = options.ttl_minutes or time_to_live(log)
-    agents = {role.name: _agent(number, laws, growth, models, ttl) for number, role in enumerate(roles)}
+    compactions = learn_compactions(log, roles, growth)
+    agents = {role.name: _agent(number, laws, growth, compactions, models, ttl) for number, role in enumerate(roles)}
     sessions = observe(log, roles, role_of_session)
     features = _features(roles, sessions, notes)
     return Learnings(
@@ -72,14 +74,21 @@ def _chooser() -> Chooser:
     return choose_law
 
 
-def _agent(number: int, laws: Laws, growth: Growth, models: tuple[list[str], Ints], ttl: float) -> dict[str, Any]:
+def _agent(
+    number: int,
+    laws: Laws,
+    growth: Growth,
+    compactions: Sequence[Compaction | None],
+    models: tuple[list[str], Ints],
+    ttl: float,
+) -> dict[str, Any]:
     log, role, notes = laws.log, laws.roles[number], laws.notes
     names, model_of_call = models
     agent = learn_model(log, role, model_of_call, names, notes)
     turns = log.instances.n_turns[role.instances].astype(float)
     if turns.max() > 1:
         agent["turns"] = laws.learn(role, TURNS, turns, log.instances.first_turn[role.instances])
-    agent |= learn_prompts(log, number, laws, growth)
+    agent |= learn_prompts(log, number, laws, growth, compactions)
     agent |= learn_outputs(log, number, laws)
     agent |= learn_cache(log, number, laws, growth, ttl)
     harder = laws.difficulty.mean(FAILURE) if laws.difficulty and role.is_root else 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import WINDOWS, Compaction, compacted, compacts, learn_compaction
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
-from scenarios.calibrating.learnings import Ints, Mask, Notes
+from scenarios.calibrating.learnings import Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
@@ -18,12 +19,15 @@ from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
 _ANY_WINDOW = 100_000
 
 
-def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any]:
+def learn_prompts(
+    log: Log, number: int, laws: Laws, growth: Growth, compactions: Sequence[Compaction | None]
+) -> dict[str, Any]:
     """Keys of an agent that say what its prompts are made of.
 
     Parameters
     ----------
     number : of the role, among those of `laws` and `growth`
+    compactions : those of all roles
     """
     role = laws.roles[number]
     if growth.whole[number]:
@@ -43,13 +47,12 @@ def learn_prompts(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str
             f"{role.path}: what its first {growth.opening[number] + 1} prompts bring is taken to come with the first."
         )
         laws.notes.assume(opened)
-    compaction = _compaction(log, number, laws)
-    messages, told = _messages(log, number, laws, growth)
+    messages, told = _messages(log, number, laws, growth, compactions)
     if told[role.turns].any():
         keys["message_tokens"] = laws.learn_shared(role, MESSAGE, messages, told, WINDOWS)
     else:
         laws.notes.lack(f"{role.path}.message_tokens: no turn of the log follows another; they are taken to be 0.")
-    keys["context"] = _context(log, number, laws, growth, compaction)
+    keys["context"] = _context(log, number, laws, growth, compactions[number])
     laws.notes.lack("Retrieved documents are not told apart from messages: message_tokens has them in.")
     return keys
 
@@ -72,21 +75,26 @@ def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
     return keys
 
 
-def _kin(laws: Laws, role: Role) -> Ints:
-    return np.concatenate([other.turns for other in laws.roles if other.kin == role.kin])
+def learn_compactions(log: Log, roles: Sequence[Role], growth: Growth) -> list[Compaction | None]:
+    """The compaction that the instances of each agent show; that of its kin where they show none and do not pass it."""
+    by_kin = {
+        kin: learn_compaction(log, np.concatenate([role.turns for role in roles if role.kin == kin]))
+        for kin in {role.kin for role in roles}
+    }
+    found: list[Compaction | None] = []
+    for number, role in enumerate(roles):
+        if role.start == LARGE or growth.whole[number]:
+            found.append(None)
+            continue
+        shared = by_kin[role.kin]
+        likely = shared if shared and compacts(log, role.turns, shared.middle) else None
+        found.append(learn_compaction(log, role.turns) or likely)
+    return found
 
 
-def _compaction(log: Log, number: int, laws: Laws) -> Compaction | None:
-    """The compaction that the instances of an agent show; that of its kin where they show none and do not pass it."""
-    role = laws.roles[number]
-    if role.start == LARGE:
-        return None
-    own = learn_compaction(log, role.turns)
-    found = own or learn_compaction(log, _kin(laws, role))
-    return found if found and (own or compacts(log, role.turns, found.middle)) else None
-
-
-def _messages(log: Log, number: int, laws: Laws, growth: Growth) -> tuple[FloatArray, Mask]:
+def _messages(
+    log: Log, number: int, laws: Laws, growth: Growth, compactions: Sequence[Compaction | None]
+) -> tuple[FloatArray, Mask]:
     """Messages by turn, and where they are known; after a compaction, all that the prompt has beside a summary.
 
     A summary is short, and what is sent again after it (files that are read once more) is most of the prompt: as
@@ -94,9 +102,8 @@ def _messages(log: Log, number: int, laws: Laws, growth: Growth) -> tuple[FloatA
     """
     role = laws.roles[number]
     messages, told = growth.message.copy(), growth.grown.copy()
-    for at, other in enumerate(laws.roles):
-        found = _compaction(log, at, laws) if other.kin == role.kin and not growth.whole[at] else None
-        if found and found.summary:
+    for at, (other, found) in enumerate(zip(laws.roles, compactions, strict=True)):
+        if other.kin == role.kin and found and found.summary:
             rows = other.turns[compacted(log)[other.turns]]
             messages[rows] = np.maximum(log.turns.prompt[rows] - growth.system[at] - found.summary, 0.0)
             told[rows] = True
