@@ -34,7 +34,10 @@ FEW = 20
 """Values below which a law is a guess."""
 
 PILE = 0.005
-"""Share of the data that, at their greatest value, is a limit and no tail."""
+"""Share of the data that, at their greatest value, is a limit and no tail,"""
+
+STANDS_OUT = 4.0
+"""if so many times as many stand there as at each of the values next below it: else it is where a group was cut off."""
 
 
 def choose_law(
@@ -186,7 +189,9 @@ class _Chooser:
     def _piled(self) -> bool:
         """Whether values stand at their greatest as at a limit: more than a tail would have there."""
         at_top = int(self.sample.counts[-1])
-        return self.purpose != "count" and at_top >= 5 and at_top >= PILE * self.n
+        if self.purpose == "count" or at_top < max(5, PILE * self.n):
+            return False
+        return at_top >= STANDS_OUT * float(np.mean(self.sample.counts[-6:-1]))
 
     def _about_tail(self, excess: Excess) -> None:
         index, low, high = excess.tail_index

@@ -11,7 +11,7 @@ import numpy as np
 from distributions.compose import clip, mixture, splice, truncate
 from distributions.excess import Excess
 from distributions.families import FAMILIES, Constant, Lognormal
-from distributions.fit import Fitted, fit_all, grouped
+from distributions.fit import Fitted, distances, fit_all, grouped
 from distributions.law import Law
 from distributions.likeliest import LIKELIEST, NotFittedError
 from distributions.limited import LIMITED, fit_below, fit_piled
@@ -64,12 +64,12 @@ class Tried:
             self.purpose, _CONTINUOUS
         )
         for fit in self.candidates:
-            if fit.family in taken and fit.ks <= max(NEAREST, CHANCE / math.sqrt(self.n)):
+            if fit.family in taken and _chance_explains(fit.ks, self.n):
                 yield self._limited(*_written(fit))
         if 0.0 < zeros < 1.0 and self.sample.values.size > 2:
             rest = Sample(self.sample.values[1:], self.sample.counts[1:])
             for fit in fit_all(rest, taken)[0]:
-                if fit.ks > max(NEAREST, CHANCE / math.sqrt(self.n * (1.0 - zeros))):
+                if not _chance_explains(fit.ks, self.n * (1.0 - zeros)):
                     continue
                 law, expression, name = _written(fit)
                 weight = number(zeros)
@@ -91,15 +91,16 @@ class Tried:
                 continue
             parameters = {name: number(value) for name, value in found.items()}
             law, end = FAMILIES[family].of(**parameters), number(top)
+            written: dict[str, Any]
             if piled:
-                yield (
-                    clip(law, -math.inf, end),
-                    {family: parameters, "max": end},
-                    f"{family} that piles up at its limit",
-                )
+                cut, written, how = clip(law, -math.inf, end), {family: parameters, "max": end}, "that piles up"
             elif law.sf(top) > LEAST_CUT:
                 written = {family: parameters, "truncate": [None, end]}
-                yield truncate(law, -math.inf, end), written, f"{family} truncated at its limit"
+                cut, how = truncate(law, -math.inf, end), "truncated"
+            else:
+                continue
+            if _chance_explains(distances(cut, sample)[0], self.n):
+                yield cut, written, f"{family} {how} at its limit"
 
     def guess(self) -> tuple[Law, Any, str]:
         """A law for very few values: the likeliest family that two numbers give."""
@@ -150,6 +151,11 @@ class Tried:
         if top is None or law.support()[1] <= top:
             return law, expression, name
         return clip(law, -math.inf, number(top)), {**expression, "max": number(top)}, name
+
+
+def _chance_explains(ks: float, n: float) -> bool:
+    """Whether Kolmogorov's distance from `n` values is one that a right family has, or no matter."""
+    return ks <= max(NEAREST, CHANCE / math.sqrt(n))
 
 
 def number(x: float) -> float | int:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from scenarios.bills import USD, invoice_words
 from scenarios.words import sentence
 from simulator import __version__
@@ -32,6 +34,8 @@ MOST_LAWS = 12
 """Laws whose pictures are open at once; those of the others are folded away."""
 
 MOST_RIVALS = 8
+FEW_VALUES = 3
+"""Distinct values up to which shares say all, and a curve through them says nothing."""
 
 _KINDS = {MATCH: "holds", OFF: "breaks", TOO_FEW: "forecast"}
 _ICONS = {
@@ -49,7 +53,7 @@ class LawView:
     title: str
     about: str
     quality: str
-    picture: page.Picture
+    picture: page.Picture | None
     rows: Sequence[tuple[str, ...]]
     rivals: Sequence[tuple[str, ...]]
     tail: str
@@ -262,12 +266,14 @@ def _law(one: Learnt) -> LawView | None:
     if choice is None or choice.sample.values.size < 2:
         return None
     starts = 1.0 - choice.tail.tail.share if choice.tail is not None else None
-    picture = page.picture(
-        one.path.replace(".", "-"),
-        "",
-        "",
-        lambda narrow: law_against_data(choice.sample, choice.law, one.unit, starts, narrow),
-    )
+    picture = None
+    if choice.sample.values.size > FEW_VALUES:
+        picture = page.picture(
+            one.path.replace(".", "-"),
+            "",
+            "",
+            lambda narrow: law_against_data(choice.sample, choice.law, one.unit, starts, narrow),
+        )
     about = f"{words.count(one.n)} values of {words.count(one.sessions)} {words.plural('session', one.sessions)}"
     heavy = None
     if choice.tail is not None and choice.hill[0].size:
@@ -285,7 +291,8 @@ def _law(one: Learnt) -> LawView | None:
         for each in choice.near
     ]
     quality = choice.quality.split(";")[0]
-    return LawView(one.path, one.title, about, quality, picture, rows, _rivals(choice), _tail(choice), heavy)
+    said = _tail(choice) if picture else _shares(choice)
+    return LawView(one.path, one.title, about, quality, picture, rows, _rivals(choice), said, heavy)
 
 
 def _rivals(choice: Choice) -> list[tuple[str, ...]]:
@@ -301,19 +308,37 @@ def _rivals(choice: Choice) -> list[tuple[str, ...]]:
     ]  # fmt: skip
 
 
+def _shares(choice: Choice) -> str:
+    """Each of a few values with its share of the data and of the law."""
+    sample = choice.sample
+    shares = sample.counts / np.sum(sample.counts)
+    said = (
+        f"{_number(value)}: {100 * share:.3g} % of the values, {100 * choice.law.mass(value, value):.3g} % of the law"
+        for value, share in zip(sample.values.tolist(), shares.tolist(), strict=True)
+    )
+    return "; ".join(said) + "."
+
+
 def _tail(choice: Choice) -> str:
     said = []
     if choice.tail is not None:
-        index, low, high = choice.tail.tail_index
         at = f"P{100 * (1 - choice.tail.tail.share):.4g}"
-        reach = f"{index:.2g}, {low:.2g} to {'no power at all' if math.isinf(high) else f'{high:.2g}'}"
-        said.append(f"Pareto tail above {at} from {choice.tail.n_above:,} values, tail index {reach} (95 %)")
+        said.append(f"Tail above {at} from {choice.tail.n_above:,} values, {_index(*choice.tail.tail_index)} (95 %)")
     for value, share in choice.atoms[:3]:
         if share < 1:
             said.append(f"{100 * share:.3g} % of the values are exactly {_number(value)}")
     if choice.truncated_at is not None:
         said.append(f"no value lies above {_number(choice.truncated_at)}, where many stand: a limit")
     return ". ".join(said) + ("." if said else "")
+
+
+def _index(index: float, low: float, high: float) -> str:
+    """How heavy a tail is: the power that it falls with; one that is lighter than every power has none."""
+    if math.isinf(low):
+        return "lighter than any power"
+    if math.isinf(index):
+        return f"lighter than any power as it seems, tail index {low:.2g} at least"
+    return f"tail index {index:.2g}, {f'{low:.2g} at least' if math.isinf(high) else f'{low:.2g} to {high:.2g}'}"
 
 
 # Words

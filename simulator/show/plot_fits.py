@@ -210,12 +210,14 @@ def _floor(*values: FloatArray) -> float:
 
 
 def _values_axis(axes: Axes, which: str, unit: str, floor: float) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     axis = axes.yaxis if which == "y" else axes.xaxis
     (axes.set_yscale if which == "y" else axes.set_xscale)("log")
     low, high = axes.get_ylim() if which == "y" else axes.get_xlim()
-    if high / max(low, floor / 2) < 30:
+    if high / max(low, floor / 2) < 2:
+        axis.set_major_locator(MaxNLocator(7, integer=low >= 10))
+    elif high / max(low, floor / 2) < 30:
         axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda x, _: _value(x)))

@@ -13,11 +13,11 @@ import pytest
 from distributions.choice import FLOOR, Choice
 from distributions.choose import choose_law
 from distributions.excess import ACCEPTED, find_tail, hill, mean_excess
-from distributions.fit import fit_family
+from distributions.fit import distances, fit_family
 from distributions.law import LawError
 from distributions.notation import parse_law
 from distributions.tail import Sample, most_likely
-from distributions.tried import FURTHER
+from distributions.tried import FURTHER, NEAREST
 
 
 def rng(seed: int) -> np.random.Generator:
@@ -121,6 +121,23 @@ def test_values_that_pile_up_at_their_greatest_have_no_tail_beyond_it() -> None:
     assert choice.law.support()[1] == 8_192
     assert choice.tail is None
     assert choice.atoms == ((8_192.0, pytest.approx(np.mean(values == 8_192))),)
+
+
+def test_where_a_group_was_cut_off_is_no_limit_that_values_pile_up_at() -> None:
+    values = np.repeat(np.arange(1_084.0, 1_190.0), 22)
+    assert choose_law(values, limits=(values[-1],)).truncated_at is None
+    values[-4 * 22 :] = values[-1]
+    assert choose_law(values, limits=(values[-1],)).truncated_at == values[-1]
+
+
+@pytest.mark.parametrize("at_top", [1, 700])
+def test_a_family_cut_at_a_limit_is_refused_where_its_shape_is_another(at_top: int) -> None:
+    """All its quantiles from P50 on may hold, since so narrow a range leaves them within 3 %."""
+    r = rng(3)
+    values = np.concatenate([r.uniform(235, 255, 250), r.uniform(370, 396, 2_000), np.full(at_top, 396.0)])
+    choice = choose_law(values, limits=(396.0,))
+    assert distances(choice.law, choice.sample)[0] <= NEAREST
+    assert choice.body is not None
 
 
 def test_an_atom_inside_is_found() -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from distributions.choose import choose_law
 from distributions.tail import Sample
+from scenarios.calibrating.learnings import Learnt
 from simulator.calibration import Calibrated, calibrate
-from simulator.show.calibration_report import render
+from simulator.show.calibration_report import _index, _law, render
 from simulator.show.plot_fits import MOST_POINTS, distribution, heaviness, law_against_data, quantiles_of
 from tests.show.pages import Tag, page
 
@@ -161,10 +162,31 @@ def test_the_band_of_few_sessions_is_kolmogorovs() -> None:
     assert figure.axes[0].lines[1].get_ydata()[50] == pytest.approx(0.505)
 
 
-def test_ticks_below_ten_tell_neighbours_apart() -> None:
-    values = np.linspace(3.0, 4.9, 400)
+@pytest.mark.parametrize("values", [np.linspace(3.0, 4.9, 400), np.arange(376.0, 397.0).repeat(100)])
+def test_ticks_tell_neighbours_apart(values: np.ndarray) -> None:
     choice = choose_law(values, what="gaps", purpose="tokens")
     figure = law_against_data(choice.sample, choice.law, "minutes", None, False)
     figure.draw_without_rendering()
     labels = [tick.get_text() for tick in figure.axes[1].get_xticklabels() if tick.get_text()]
     assert len(labels) == len(set(labels)) > 1
+
+
+def test_a_law_of_two_values_is_told_by_their_shares_and_not_drawn() -> None:
+    choice = choose_law(np.repeat([0.0, 1.0], [90, 30]), whole=True, purpose="count")
+    view = _law(Learnt("agents.a.calls", "calls", "count", choice.expression, choice, "", 120, 9))
+    assert view is not None
+    assert view.picture is None
+    assert view.tail == "0: 75 % of the values, 75 % of the law; 1: 25 % of the values, 25 % of the law."
+
+
+@pytest.mark.parametrize(
+    ("index", "said"),
+    [
+        ((1.44, 0.94, 2.6), "tail index 1.4, 0.94 to 2.6"),
+        ((3.7, 2.2, np.inf), "tail index 3.7, 2.2 at least"),
+        ((np.inf, 4.2, np.inf), "lighter than any power as it seems, tail index 4.2 at least"),
+        ((np.inf, np.inf, np.inf), "lighter than any power"),
+    ],
+)
+def test_a_tail_index_that_is_infinite_is_said_in_words(index: tuple[float, float, float], said: str) -> None:
+    assert _index(*index) == said
