@@ -339,7 +339,16 @@ class Sensitivity(Section):
         description="On the tokens of each message, the first one and what a validator reads too, before they are "
         "rounded; results of tools and children are as they are.",
     )
+    first_message_tokens: Exponent | None = Field(
+        None,
+        description="On an instance's `first_message_tokens`, which it needs; default: as on its messages.",
+    )
     failure_rate: Exponent = Field(0.0, description="On the chance that an attempt fails, which is at most 1.")
+
+    @property
+    def of_first_message(self) -> float:
+        """The exponent on the first message."""
+        return self.message_tokens if self.first_message_tokens is None else self.first_message_tokens
 
 
 _INCREMENTS = ("system_tokens", "message_tokens", "first_message_tokens", "retrieved_tokens", "context", "cache")
@@ -435,6 +444,9 @@ class Agent(Section):
         if self.message_tokens == "from_agent" and self.first_message_tokens is not None:
             hint = "a validator reads what it is given in every turn, the first one too"
             raise FieldError(Fault(("first_message_tokens",), "stands beside `message_tokens: from_agent`", hint=hint))
+        if self.first_message_tokens is None and self.sensitivity.first_message_tokens is not None:
+            place, hint = ("sensitivity", "first_message_tokens"), "without, the first message is one like others"
+            raise FieldError(Fault(place, "needs `first_message_tokens`", hint=hint))
         return self
 
     @property

@@ -243,7 +243,7 @@ class _Search:
         moved = agent.sensitivity
         turns = 0.0 if self._counted else max(0.0, moved.turns)
         output = 0.0 if agent.max_output_tokens is not None else max(0.0, moved.output_tokens)
-        return Powers(turns, output, max(0.0, moved.message_tokens))
+        return Powers(turns, output, max(0.0, moved.message_tokens, moved.of_first_message))
 
     def _below(self, agent: Agent, path: Path, depth: int, own: Powers) -> Iterator[Below]:
         guards = self.feature.guardrails

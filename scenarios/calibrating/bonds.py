@@ -107,7 +107,9 @@ def seen_of(n_turns: Ints, everyone: Ints, used: Ints, kind: Ints, measures: Seq
 
 
 def likeliest_loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool], seen: Seen) -> FloatArray:
-    """Loads whose products come nearest to covariances, in standard errors; the greatest is above 0.
+    """Loads whose products come nearest to covariances, in standard errors.
+
+    The greatest is above 0, of those whose spread is not free.
 
     Products do not say which of two groups of opposite signs is which, and a descent keeps the signs that it began
     with, so that it begins from all. Covariances are drawn towards 0: all the way within two standard errors of it, by
@@ -131,5 +133,5 @@ def likeliest_loads(covariance: FloatArray, errors: FloatArray, free: Sequence[b
     tried = [least_squares(distance, start * np.r_[1.0, signs]) for signs in product((1.0, -1.0), repeat=k - 1)]
     found: FloatArray = min(tried, key=lambda one: one.cost).x
     found[0] = np.clip(found[0], -seen.turns[-1], seen.turns[-1])
-    upright: FloatArray = found * np.sign(found[np.argmax(np.abs(found))])
+    upright: FloatArray = found * np.sign(found[np.argmax(np.abs(found) * ~np.array(free))])
     return upright

@@ -24,6 +24,7 @@ _STANDARD_ERRORS = 3.0
 _LEAST_LOAD = 0.05
 _ROUNDS = 20
 TURNS, OUTPUT, MESSAGE, FAILURE = "turns", "output_tokens", "message_tokens", "failure_rate"
+FIRST = "first_message_tokens"
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,7 @@ def _measures(log: Log, rows: Ints, growth: Growth, used: Ints, kinds: Ints) -> 
     ]
     if (failing := _failing(log, used)) is not None:
         means.append(failing)
+    means.append(_first(growth.pending[log.instances.first_turn[used]], kind))
     return [one for one in means if one.is_free or np.ptp(one.value) > 0]
 
 
@@ -149,6 +151,17 @@ def _mean(name: str, values: FloatArray, instance: Ints, used: Ints, kind: Ints)
         own[used] = centred(logs[used] + low, kind) * between / (between + noise)
         low, noise = chance_of_log_means(values / np.exp(own[instance]), n[used])
     return Means(name, centred(logs[used] + low, kind), noise)
+
+
+def _first(begins: FloatArray, kind: Ints) -> Means:
+    """What instances begin with, relative to their kind.
+
+    Not its logarithm, which a few that begin with next to nothing would rule. Of x exp(l u), u standard normal, the
+    covariance of the whole with u is l too, relative to the mean.
+    """
+    mean = np.bincount(kind, begins) / np.maximum(np.bincount(kind), 1)
+    relative: FloatArray = begins / np.maximum(mean[kind], 1e-9)
+    return Means(FIRST, centred(relative, kind), np.zeros(begins.size), True)
 
 
 def _failing(log: Log, used: Ints) -> Means | None:

@@ -16,7 +16,6 @@ from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Mask, Notes
 from scenarios.calibrating.lengths import Lengths
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.starts import LARGE, RESUMED
 from scenarios.calibrating.unmixing import unmix
 
 if TYPE_CHECKING:
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 _DIFFERENT = 0.05
 """Kinds of start share a law unless their session means would lie so far apart less often than this by chance."""
 
-_AS_SAID = 0.5
-
 
 @dataclasses.dataclass(frozen=True)
 class Quantity:
@@ -34,7 +31,6 @@ class Quantity:
 
     Attributes
     ----------
-    moved : the exponent of difficulty that moves it, where that has another name
     is_by_turn : whether an instance has one for each turn, so that long sessions count more often
     """
 
@@ -43,14 +39,13 @@ class Quantity:
     unit: str
     purpose: str
     whole: bool = True
-    moved: str = ""
     is_by_turn: bool = True
 
 
 TOKENS = "tokens"
 TURNS = Quantity("turns", "turns of an instance", "count", "count", is_by_turn=False)
 SYSTEM = Quantity("system_tokens", "system prompt", TOKENS, TOKENS)
-FIRST = Quantity("first_message_tokens", "first message", TOKENS, TOKENS, moved="message_tokens", is_by_turn=False)
+FIRST = Quantity("first_message_tokens", "first message", TOKENS, TOKENS, is_by_turn=False)
 MESSAGE = Quantity("message_tokens", "message of a turn", TOKENS, TOKENS)
 PROMPT = Quantity("prompt_tokens", "whole prompt", TOKENS, TOKENS)
 OUTPUT = Quantity("output_tokens", "output of a turn", TOKENS, TOKENS)
@@ -114,26 +109,8 @@ class Laws:
         return np.concatenate(rows), True
 
     def loads(self, role: Role) -> Mapping[str, float]:
-        """What difficulty moves in an agent, and how far.
-
-        Where an instance begins with what was said before, that is a message too, to the scenario: what makes these
-        long and agents terse is told by how it goes together with turns. Messages are left as they are unless that is
-        half of what the loads say, or more.
-        """
-        if self.difficulty is None or not role.is_root:
-            return {}
-        loads = dict(self.difficulty.loads)
-        product = loads.get(LENGTH, 0.0) * loads.get(MESSAGE.name, 0.0)
-        if role.start in {RESUMED, LARGE} and product and self._start_with_turns(role) / product < _AS_SAID:
-            del loads[MESSAGE.name]
-        return loads
-
-    def _start_with_turns(self, role: Role) -> float:
-        """Covariance of the logarithms of first prompts and turns."""
-        turns, instances = self.log.turns, self.log.instances
-        first = np.log(np.maximum(turns.prompt[instances.first_turn[role.instances]], 1.0))
-        length = np.log(np.maximum(instances.n_turns[role.instances], 1))
-        return float(((first - first.mean()) * (length - length.mean())).mean())
+        """What difficulty moves in an agent, and how far."""
+        return self.difficulty.loads if self.difficulty is not None and role.is_root else {}
 
     def number(self, role: Role, quantity: Quantity, value: float, n: int, sessions: int, how: str) -> float:
         """Record a number that was learnt without a law."""
@@ -166,7 +143,7 @@ class Laws:
         return named(choice.expression, name), choice, name
 
     def _load(self, role: Role, quantity: Quantity) -> float:
-        return self.loads(role).get(quantity.moved or quantity.name, 0.0)
+        return self.loads(role).get(quantity.name, 0.0)
 
     def _record(self, role: Role, quantity: Quantity, law: tuple[Any, Choice, str], n: int, sessions: int) -> Any:
         expression, choice, _ = law

@@ -10,7 +10,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.caching import learn_cache, time_to_live
 from scenarios.calibrating.compaction import Compaction
-from scenarios.calibrating.difficulty import FAILURE, Difficulty, learn_difficulty
+from scenarios.calibrating.difficulty import FAILURE, FIRST, MESSAGE, Difficulty, learn_difficulty
 from scenarios.calibrating.growth import Growth, measure_growth
 from scenarios.calibrating.laws import TURNS, Laws
 from scenarios.calibrating.learnings import Chooser, Codes, Ints, Learnings, Learnt, Notes, Options, Sessions
@@ -97,6 +97,8 @@ def _agent(
     agent |= learn_spawns(log, number, laws)
     if laws.difficulty:
         exponents = {name: laws.difficulty.exponent(name) for name in laws.loads(role)}
+        if FIRST in agent and MESSAGE in exponents:
+            exponents[FIRST] = laws.difficulty.exponent(FIRST)  # else it would be that of messages
         agent |= {"sensitivity": exponents} if exponents else {}
     return agent
 

@@ -37,15 +37,15 @@ N_WORDS = 19
     AGENT, RULE, LEFT, NUMBER,
 ) = _columns(N_WORDS)  # fmt: skip
 
-N_FLOATS = 62
+N_FLOATS = 63
 (
     # The instance: tokens of its system prompt and of its history, what the next prompt repeats of the last one,
     # whether a call of it has left something in the cache, what children and tools add to its next message; whether it
     # failed; what it has put out for its validator, what it is given to read; what difficulty makes of its outputs, of
-    # its failures and of its messages; history and results before a turn that may be rejected; the longest prompt,
-    # where that is drawn.
+    # its failures and of its messages, and of the first one beside others; history and results before a turn that may
+    # be rejected; the longest prompt, where that is drawn.
     SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED, PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HARDER_MESSAGE,
-    HISTORY_BEFORE, ADDED_BEFORE, OWN_LIMIT,
+    HARDER_FIRST, HISTORY_BEFORE, ADDED_BEFORE, OWN_LIMIT,
     # Terms of its model today: the longest prompt; the chance that an attempt fails; the longest prompt that pays the
     # prices here, in currency a token (not read from cache, read from cache, put out) and a call; whether it writes.
     LIMIT, P_FAILS, ABOVE, PRICE, CACHED_PRICE, OUTPUT_PRICE, FEE, WRITES,

@@ -40,7 +40,7 @@ def draw_turn(plan: Plan, agent: Any, levels: Any, lanes: Lanes, n: Lane, wide: 
             words[at.WORD + i] = word(words[key + i], words[at.K1 + i], FIRST, purpose)
         draw_all(plan.laws, plan.nodes, plan.steps, plan.guide, what.law, words[at.WORD : at.WORD + wide], tokens)
         if is_full and what.first_law != NO_LAW:
-            draw_anew_in_first_turns(plan, what, words, tokens, n)
+            draw_anew_in_first_turns(plan, what, lanes, tokens, n)
         if is_full and what.harder != NOT_HARDER:
             for i in range(wide):
                 tokens[i] *= lanes.floats[what.harder + i]
@@ -50,12 +50,15 @@ def draw_turn(plan: Plan, agent: Any, levels: Any, lanes: Lanes, n: Lane, wide: 
 
 
 @inlined
-def draw_anew_in_first_turns(plan: Plan, what: Any, words: Any, tokens: Any, n: Lane) -> None:
+def draw_anew_in_first_turns(plan: Plan, what: Any, lanes: Lanes, tokens: Any, n: Lane) -> None:
     """Draw from another law where an instance takes its first turn, at the same word: an equal law changes nothing."""
+    words = lanes.words
     for i in range(n):
         if words[at.TURN + i] == ONE:
             w = word(words[what.key + i], words[at.K1 + i], FIRST, what.purpose)
             tokens[i] = draw(plan.laws, plan.nodes, plan.steps, plan.guide, what.first_law, w)
+            if what.harder_first != NOT_HARDER:
+                tokens[i] *= lanes.floats[what.harder_first + i]
 
 
 @inlined

@@ -36,6 +36,7 @@ from simulator.engine.columns import (
     FEE,
     GIVEN,
     HARDER_CALLS,
+    HARDER_FIRST,
     HARDER_MESSAGE,
     HARDER_OUTPUT,
     HELD,
@@ -95,7 +96,10 @@ INSTANCE = (K0, K1, TURNS, TURN), (SYSTEM, HISTORY, SENT, WARM, ADDED, STOPPED)
 """The frame of an instance."""
 SUBTLETIES = (
     (LOOP,),
-    (PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HARDER_MESSAGE, HISTORY_BEFORE, ADDED_BEFORE, OWN_LIMIT),
+    (
+        *(PUT_OUT, GIVEN, HARDER_OUTPUT, HARDER_CALLS, HARDER_MESSAGE, HARDER_FIRST),
+        *(HISTORY_BEFORE, ADDED_BEFORE, OWN_LIMIT),
+    ),
 )
 """More of it, where validators, difficulty or a limit of its own have a say."""
 JOURNEY = (HOME, DEPTH), (COST, CALLS, TOOL_CALLS, INPUT, CACHED, WRITTEN, OUTPUT)

@@ -84,6 +84,7 @@ AGENT_DTYPE = np.dtype(
         ("output_power", np.float64),
         ("failure_power", np.float64),
         ("message_power", np.float64),
+        ("first_power", np.float64),  # of a first message, beyond that of messages
     ]
 )
 
@@ -97,6 +98,7 @@ DRAW_DTYPE = np.dtype(
         ("level", np.int64),  # the driver that scales it, or NO_LEVEL
         ("most", np.float64),
         ("harder", np.uint64),  # the column of what difficulty makes of it, or NOT_HARDER
+        ("harder_first", np.uint64),  # and in an instance's first turn beyond that
     ]
 )
 """Tokens that an agent draws in every turn; what is always 0 has no row."""

@@ -96,12 +96,14 @@ def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) 
         draw_tokens(plan, agent.limit_law, LIMIT, 1.0, frames, at.OWN_LIMIT, n)
         for j in range(n):
             frames.floats[at.OWN_LIMIT + j] = max(1.0, frames.floats[at.OWN_LIMIT + j])
-    if agent.output_power != 0.0 or agent.failure_power != 0.0 or agent.message_power != 0.0:
+    powers = abs(agent.output_power) + abs(agent.failure_power) + abs(agent.message_power) + abs(agent.first_power)
+    if powers > 0.0:
         for j in range(n):
             z = frames.floats[at.DIFFICULTY + j]
             frames.floats[at.HARDER_OUTPUT + j] = z**agent.output_power
             frames.floats[at.HARDER_CALLS + j] = z**agent.failure_power
             frames.floats[at.HARDER_MESSAGE + j] = z**agent.message_power
+            frames.floats[at.HARDER_FIRST + j] = z**agent.first_power
 
 
 @inlined

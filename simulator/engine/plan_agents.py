@@ -49,6 +49,7 @@ class _Powers(NamedTuple):
     output: float = 0.0
     failure: float = 0.0
     message: float = 0.0
+    first: float = 0.0
 
 
 class _Place(NamedTuple):
@@ -59,6 +60,7 @@ class _Place(NamedTuple):
     level: int = NO_LEVEL
     most: float = np.inf
     harder: np.uint64 = NOT_HARDER
+    harder_first: np.uint64 = NOT_HARDER
 
 
 @dataclass
@@ -155,7 +157,8 @@ class AgentTables:
         moves: Sensitivity = agent.sensitivity
         if self.scenario.difficulty is None:
             return _Powers()
-        return _Powers(moves.turns, moves.output_tokens, moves.failure_rate, moves.message_tokens)
+        first = moves.of_first_message - moves.message_tokens
+        return _Powers(moves.turns, moves.output_tokens, moves.failure_rate, moves.message_tokens, first)
 
     def _choices(self, agent: Agent) -> Iterator[Row]:
         below = 0.0
@@ -181,8 +184,11 @@ class AgentTables:
         if isinstance(agent.message_tokens, str):
             return
         by_turn = agent.checked_by is not None and agent.checked_by.every == "turn"
-        harder = at.HARDER_MESSAGE if self._difficulty(agent).message != 0.0 else NOT_HARDER
-        place = _Place(at.PENDING, at.MESSAGE_KEY if by_turn else at.KEY, L_MESSAGE, harder=harder)
+        powers = self._difficulty(agent)
+        harder = at.HARDER_MESSAGE if powers.message != 0.0 else NOT_HARDER
+        first = at.HARDER_FIRST if powers.first != 0.0 else NOT_HARDER
+        key = at.MESSAGE_KEY if by_turn else at.KEY
+        place = _Place(at.PENDING, key, L_MESSAGE, harder=harder, harder_first=first)
         yield from self._draw(agent.message_tokens, "message_tokens", place, agent.first_message_tokens)
 
     def _draw(self, law: Law, name: str, place: _Place, first: Law | None = None) -> Iterator[Row]:

@@ -65,6 +65,7 @@ class World:
     ttl: float = 5.0
     sigma: float = 0.0
     loads: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    first_load: float | None = None
     timed: bool = True
     seed: int = 1
 
@@ -84,7 +85,8 @@ class World:
         longer, wordier, larger = (float(np.exp(load * u)) for load in self.loads)
         turns = max(1, int(np.floor(rng.lognormal(np.log(self.turns), 0.4) * longer + rng.random())))
         history, sent, time = 0, 0, 0.0
-        pending = round(self._law(rng, self.first, larger))
+        longer_begun = larger if self.first_load is None else float(np.exp(self.first_load * u))
+        pending = round(self._law(rng, self.first, longer_begun))
         for turn in range(turns):
             compacted = self.system + history + pending > self.limit
             if compacted:

@@ -11,6 +11,8 @@ from scenarios.calibrating.means import chance_of_log_means
 from scenarios.calibrating.unmixing import unmix
 from tests.calibrating.making import FAR, Keeper, World, near
 
+NAMES = "turns", "output_tokens", "message_tokens"
+
 
 @pytest.mark.parametrize(("load", "tilt"), [(0.3, 0.0), (0.6, 0.5)])
 def test_unmixed_values_give_their_distribution_back(load: float, tilt: float) -> None:
@@ -29,15 +31,26 @@ def test_what_moves_nothing_is_left_as_it_is() -> None:
     assert np.all(unmix(values, 0.4, 0.0)[[0, 2]] == 0)
 
 
-@pytest.mark.parametrize("loads", [(0.4, 0.3, 0.5), (-0.4, 0.3, 0.5)])
-def test_loads_are_found(loads: tuple[float, float, float]) -> None:
-    world = World(sessions=2_000, turns=24, loads=loads, spread=0.6)
+@pytest.mark.parametrize("loads", [(0.4, 0.3, 0.5, 0.5), (-0.4, 0.3, 0.5, 0.0), (0.4, 0.3, 0.5, -0.4)])
+def test_loads_are_found(loads: tuple[float, float, float, float]) -> None:
+    world = World(sessions=2_000, turns=24, loads=loads[:3], first_load=loads[3], spread=0.6)
     learnings = learn_agents(world.log(), Keeper().options)
     sigma = learnings.difficulty["lognormal"]["sigma"]
     found = learnings.agents["agent"]["sensitivity"]
-    for name, truth in zip(("turns", "output_tokens", "message_tokens"), loads, strict=True):
+    for name, truth in zip(NAMES, loads[:3], strict=True):
         error = np.sqrt(2 / world.sessions) * max(np.abs(loads))  # of a load, sessions being many and their means sharp
-        assert found.get(name, 0.0) * sigma == pytest.approx(truth, abs=FAR * error), name
+        assert found[name] * sigma == pytest.approx(truth, abs=FAR * error), name
+    truth, error = covariance_of_firsts(world)
+    assert near(found["first_message_tokens"] * sigma, truth, error)
+
+
+def covariance_of_firsts(world: World) -> tuple[float, float]:
+    """Of what sessions begin with beyond the least 5 %, relative to its mean, and their difficulty; and its error."""
+    u = np.random.default_rng(5).standard_normal((2, 400_000))
+    begins = np.exp(world.spread * u[0] + world.first_load * u[1])
+    begins = np.maximum(begins - np.quantile(begins, 0.05), 0)
+    product = begins / begins.mean() * u[1]
+    return float(product.mean()), float(product.std() / np.sqrt(world.sessions))
 
 
 def test_the_laws_written_are_those_at_a_difficulty_of_one() -> None:

@@ -116,17 +116,19 @@ def said(tokens, z, exponent):
 SAID = 1_000  # long enough that the rule is as sure as `expected` wants it, rounded as the tokens are
 
 
-@pytest.mark.parametrize("begun", [None, 3_000])
+@pytest.mark.parametrize(("begun", "own"), [(None, None), (3_000, None), (3_000, -0.6), (3_000, 0)])
 @pytest.mark.parametrize(("a", "b", "c"), [(0, 0, 0.7), (0.8, 0.3, 1), (0.5, 0, -0.5)])
-def test_messages_with_their_history_are_integrated_over_difficulty(sample, begun, a, b, c):
+def test_messages_with_their_history_are_integrated_over_difficulty(sample, begun, own, a, b, c):
     messages = {"message_tokens": SAID} | ({} if begun is None else {"first_message_tokens": begun})
-    side = sample(hard({"turns": a, "output_tokens": b, "message_tokens": c}, **messages), 4_000, 20)
+    powers = {"turns": a, "output_tokens": b, "message_tokens": c, "first_message_tokens": own}
+    side = sample(hard(powers, **messages), 4_000, 20)
 
     def prompts(n, out, start, later):
         return n * (S + start) + n * (n - 1) / 2 * (later + out)
 
     def cost(z, n):
-        out, start, later = written(z, b), said(SAID if begun is None else begun, z, c), said(SAID, z, c)
+        start = said(SAID if begun is None else begun, z, c if own is None else own)
+        out, later = written(z, b), said(SAID, z, c)
         return (prompts(n, out, start, later) * 3 + n * out * 15) / 1e6
 
     def moment(power, centre=0.0):

@@ -253,6 +253,12 @@ TABLE = [
     ),
     Bad(
         "    model: dear",
+        "    model: dear\n    sensitivity: {first_message_tokens: 1}",
+        "agents.coder.sensitivity.first_message_tokens",
+        "needs `first_message_tokens`",
+    ),
+    Bad(
+        "    model: dear",
         "    model: dear\n    first_message_tokens: from_agent",
         "agents.coder.first_message_tokens",
         "from_agent",

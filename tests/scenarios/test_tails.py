@@ -164,10 +164,12 @@ def test_difficulty_enters_with_the_sum_of_its_powers() -> None:
         # a message and an output are added up, so that the harder of them decides
         ({"message_tokens": 0.5, "output_tokens": 0.75}, 0.75),
         ({"message_tokens": 2, "output_tokens": 0.75}, 2),
+        ({"message_tokens": 0.5, "first_message_tokens": 1.5}, 1.5),
+        ({"message_tokens": 0.5, "first_message_tokens": 0}, 0.5),
     ],
 )
 def test_difficulty_enters_by_the_messages_too(moved: dict[str, float], power: float) -> None:
-    chat = {"turns": 3, "message_tokens": LIGHT, "sensitivity": moved}
+    chat = {"turns": 3, "message_tokens": LIGHT, "first_message_tokens": LIGHT, "sensitivity": moved}
     assert _index(chat, difficulty=HARD)[0] == pytest.approx(6 / power)
     if "output_tokens" not in moved:
         assert _index({**chat, "context": FAILING}, difficulty=HARD)[0] == pytest.approx(

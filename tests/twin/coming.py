@@ -63,6 +63,10 @@ ALONE = {
         difficulty=HARD,
         drivers={"message_tokens": 1.3},
     ),
+    "difficulty moves nothing but what an instance begins with": one_agent(
+        STEADY | {"first_message_tokens": LONG, "sensitivity": {"first_message_tokens": -0.7}, "turns": FEW},
+        difficulty=HARD,
+    ),
     "batch": one_agent(STEADY | {"batch": True, "retry": OFTEN}, models={"dear": FEES["dear"] | {"batch_pays": 0.5}}),
     "batch at prices of its own": one_agent(
         STEADY | {"model": "google/gemini-2.5-pro", "batch": True, "cache": BY_RATE, "system_tokens": 199_000}
@@ -302,7 +306,11 @@ MEETINGS = {
         agents={"kid": KID | {"first_message_tokens": 350}},
     ),
     "difficult messages, first and later, sent back and read": checked(
-        {"first_message_tokens": LONG, "turns": FEW, "sensitivity": {"message_tokens": 0.5, "turns": 0.5}},
+        {
+            "first_message_tokens": LONG,
+            "turns": FEW,
+            "sensitivity": {"message_tokens": 0.5, "first_message_tokens": 0.2, "turns": 0.5},
+        },
         {"every": "turn", "max_loops": 2},
         {"sensitivity": {"message_tokens": 1}, "turns": 2},
         difficulty=HARD,

@@ -229,7 +229,10 @@ class Session:
     def message(self, a, first=None):
         law = a.spec.message_tokens if first is None else first
         drawn = a.message if law == "from_agent" else self.dice.draw(law)
-        return whole(drawn * self.m.message_tokens * self.z**a.spec.sensitivity.message_tokens)
+        moved = a.spec.sensitivity
+        own = None if first is None else moved.first_message_tokens
+        own = moved.message_tokens if own is None else own
+        return whole(drawn * self.m.message_tokens * self.z**own)
 
     def checked_turn(self, a, turn):
         check = a.spec.checked_by
