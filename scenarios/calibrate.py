@@ -351,6 +351,7 @@ def _heading(made: Calibration) -> str:
     reading, sessions = made.reading, made.sessions
     calls = int(sessions.calls.sum())
     lines = [f"Learnt from {_origin(reading, made.bill)}: {calls:,} calls of {len(sessions):,} sessions."]
+    lines += map(sentence, reading.cuts)
     if reading.n_skipped or reading.duplicates:
         lines.append(f"{reading.n_skipped:,} records could not be used, {reading.duplicates:,} were there twice.")
     lines.append(f"The log repriced: ${made.bill.repriced:,.2f} at list prices{_recorded(made.bill)}.")

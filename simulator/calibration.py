@@ -252,8 +252,12 @@ class BacktestRequest:
 
     def backtest(self, watch: Watch | None = None, phase: Phase | None = None) -> Backtest:
         """Read the logs and hold the scenario against them."""
-        calls, _ = self.reading.read(self.logs, watch)
-        return hold_against(self.scenario, calls, models=self.reading.models, seed=self.seed, phase=phase)
+        from simulator.show.calibration_screen import reading_words
+
+        calls, reading = self.reading.read(self.logs, watch)
+        tested = hold_against(self.scenario, calls, models=self.reading.models, seed=self.seed, phase=phase)
+        notes = (*tested.notes, *reading.notes)
+        return dataclasses.replace(tested, notes=notes, read=tuple(reading_words(reading)))
 
 
 def calibrate(
@@ -336,6 +340,7 @@ def reading_dict(reading: Reading) -> dict[str, Any]:
             {"reason": one.reason, "count": one.count, "examples": list(one.examples)}
             for one in reading.skipped.values()
         ],
+        "cuts": list(reading.cuts),
         "notes": list(reading.notes),
     }
 

@@ -24,7 +24,7 @@ from scenarios.logs.cells import (
     unknown_failures,
 )
 from scenarios.logs.format import Format, Head, Log
-from scenarios.logs.heads import columns_of, head_of
+from scenarios.logs.heads import columns_of, head_of, shape_of
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import wanted
 from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
@@ -113,8 +113,11 @@ class Columns(Format):
         inside, doubtful = _inside(log.asked.columns), False
         for source in log.sources:
             head = head_of(source)
+            if head.kind == "unknown" and not source.head().strip():
+                any(source.lines())  # nothing is there, or a file that is cut off before its first line, which it says
+                continue
             if head.kind == "unknown":
-                raise LogError(f"{source.path} has no columns: it is neither csv with a header, nor JSON, nor Parquet")
+                raise LogError(f"{source.path} has no columns: it is {shape_of(source, head)}")
             head = head._replace(columns=columns_of(head))
             fields = _fields(head, log.asked.columns)
             doubtful = doubtful or (fields.get(RECORD) == DOUBTFUL and RECORD not in log.asked.columns)

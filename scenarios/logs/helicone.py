@@ -22,7 +22,7 @@ from scenarios.logs.ancestry import with_calling_parents
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.records import Records, dated, keys_of
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
-from scenarios.logs.tokens import UNTOLD, Number, bad_tokens, disjoint
+from scenarios.logs.tokens import UNCOUNTED, UNTOLD, Number, bad_tokens, disjoint
 
 COLUMNS = (
     "record", "time", "session", "instance", "parent", "agent", "provider", "model", "fresh", "cached", "written",
@@ -94,11 +94,14 @@ class Helicone(Format):
             self._reading.skip(bad, place)
             return
         prompt, output, cached, written = map(int, counted)
+        failed, billed = _fate(row.response_status, output)
+        if row.prompt_tokens is None and row.completion_tokens is None and failed == OK:
+            self._reading.skip(UNCOUNTED, place)
+            return
         told = row.request_properties if isinstance(row.request_properties, dict) else {}
         session, title = _text(told, "Helicone-Session-Id"), _text(told, "Helicone-Session-Name")
         instance, parent, agent = self._stands(session, _text(told, "Helicone-Session-Path"))
         cost = row.costUSD if row.costUSD is not None else row.cost
-        failed, billed = _fate(row.response_status, output)
         model = row.model_override or row.response_model or row.request_model
         self._rows.append(
             row.request_id, dated(row.request_created_at, self._reading), session, instance,

@@ -35,7 +35,7 @@ from scenarios.logs.reading import Reading
 from scenarios.logs.records import Records, dated, keys_of, seconds
 from scenarios.logs.source import Source
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
-from scenarios.logs.tokens import Number, disjoint
+from scenarios.logs.tokens import UNCOUNTED, Number, disjoint
 from scenarios.logs.uses import Uses
 
 _KINDS = {"GENERATION": CALL, "EMBEDDING": CALL, "AGENT": AGENT, "TOOL": TOOL}
@@ -123,15 +123,16 @@ class Langfuse(Format):
     def _add(self, calls: Sequence[tuple[Observation, str, str | None]]) -> NDArray[np.bool_]:
         """Add calls. Returns which of them can be used."""
         usage = usage_of([row.usage_details for row, *_ in calls])
-        for at, why in usage.wrong.items():
+        failing = np.array([row.level == "ERROR" for row, *_ in calls], bool)
+        wrong = {**usage.wrong, **dict.fromkeys(np.flatnonzero(usage.silent & ~failing).tolist(), UNCOUNTED)}
+        for at, why in wrong.items():
             self._reading.skip(why, calls[at][1])
-        good = np.array([at not in usage.wrong for at in range(len(calls))], bool)
+        good = np.array([at not in wrong for at in range(len(calls))], bool)
         rows, _, features = (
             zip(*(calls[at] for at in np.flatnonzero(good).tolist()), strict=True) if good.any() else ((), (), ())
         )
         counts = {name: values[good] for name, values in usage.columns.items()}
-        wrong = np.fromiter((row.level == "ERROR" for row in rows), bool)
-        failed = np.where(wrong, np.where(usage.answered[good], QUALITY, PROVIDER), OK)
+        failed = np.where(failing[good], np.where(usage.answered[good], QUALITY, PROVIDER), OK)
         self._seen["without id"] += sum(not row.id for row in rows)
         self._seen["unbilled"] += int((failed == PROVIDER).sum())
         first = self._rows.extend(

@@ -25,7 +25,7 @@ from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.reading import Reading
 from scenarios.logs.records import Records, dated, keys_of, nested, seconds
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
-from scenarios.logs.tokens import Number, bad_tokens
+from scenarios.logs.tokens import UNCOUNTED, Number, bad_tokens
 from scenarios.logs.uses import Uses
 
 COLUMNS = (
@@ -133,13 +133,16 @@ class LiteLLM(Format):
         if bad := bad_tokens(*counted):
             self._reading.skip(bad, place)
             return
+        failed = _failed(row, told)
+        if row.prompt_tokens is None and row.completion_tokens is None and failed != PROVIDER:
+            self._reading.skip(UNCOUNTED, place)
+            return
         prompt, output, cached, written, written_1h, reasoning = map(int, counted)
         if cached or written:
             apart = prompt + output + cached + written
             if cached + written > prompt or row.total_tokens == apart:
                 self._seen["excluded"] += 1
                 prompt += cached + written
-        failed = _failed(row, told)
         cost = float(row.spend) if row.spend is not None else float("nan")
         if not row.request_id:
             self._seen["nameless"] += 1

@@ -20,6 +20,9 @@ Number = float | None
 MOST_TOKENS = 10**10
 """No request has more."""
 
+UNCOUNTED = "no tokens are told"
+"""Why a call that did not fail is left out, of which nobody knows what it took."""
+
 INSIDE, APART, UNTOLD = 1, 0, -1
 """Where the cached tokens of a prompt are: in its count, beside it, or the record doesn't say."""
 

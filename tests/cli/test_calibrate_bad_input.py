@@ -92,7 +92,7 @@ REFUSED = {
     "prose": (b"Dear all,\nplease find it attached\n", "it is neither JSON, nor csv with a header, nor Parquet"),
     "what was seen": (b'{"ts": 1, "words": 3}\n', "it is json with ts, words"),
     "what is needed": (b'{"ts": 1, "words": 3}\n', "--map prompt=COLUMN --map output=COLUMN"),
-    "zipped nothing": (gzip.compress(lines(ROWS))[:20], "is of no format that is known"),
+    "zipped nothing": (gzip.compress(lines(ROWS))[:20], "is cut off before its first record ends"),
 }
 
 

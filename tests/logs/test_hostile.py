@@ -107,8 +107,9 @@ TABLE = "prompt_tokens,completion_tokens\n10,1\n"
     [
         (TABLE.encode("utf-16"), ["UTF-16", "iconv"]),
         (TABLE.replace(",", ";").encode(), ["semicolons", "commas"]),
+        (TABLE.replace(",", "\t").encode(), ["tabs", "commas"]),
         (TABLE.replace("\n", "\r").encode(), ["CR alone", "tr "]),
-        (bytes(range(128, 256)) + b"\r\0\r,\x01", ["neither JSON"]),
+        (bytes(range(128, 256)) + b"\r\0\r,\x01", ["no text"]),
     ],
 )
 def test_files_that_need_a_remedy_say_which(text: bytes, words: Sequence[str], tmp_path: Path) -> None:
