@@ -37,7 +37,6 @@ def odd(calls: Calls, duplicates: int = 0, now: float | None = None) -> list[str
         lambda: _early(calls),
         lambda: _late(calls, today),
         lambda: _currencies(calls),
-        lambda: _below_zero(calls),
     ]
     return [said for check in checks if len(calls) and (said := check())]
 
@@ -111,8 +110,3 @@ def _currencies(calls: Calls) -> str:
         return ""
     listed = ", ".join(f"{name} {n:,}" for name, n in sorted(found.items()))
     return f"recorded costs are in {len(found)} currencies ({listed} calls): their sum is none"
-
-
-def _below_zero(calls: Calls) -> str:
-    n = int((calls["cost"] < 0).sum())
-    return f"{_of(n, len(calls))} record a cost below zero" if n else ""

@@ -23,6 +23,7 @@ from scenarios.logs.cells import (
     truths,
     unknown_failures,
 )
+from scenarios.logs.costs import UNREADABLE
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.heads import columns_of, head_of, shape_of
 from scenarios.logs.reading import LogError
@@ -196,7 +197,7 @@ def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: 
     if "time" in fields:
         columns["time"] = _times(batch, cells, counts)
     if "cost" in fields:
-        columns["cost"] = _costs(cells["cost"], counts)
+        columns["cost"] = _costs(cells["cost"])
     if "outcome" in fields:
         columns["outcome"] = _outcomes(cells["outcome"])
     if "attempt" in fields:
@@ -220,7 +221,8 @@ def _fates(
     counts.words.update(unknown_failures(cells["failed"]))
     if "billed" in cells:
         return {"failed": failed}
-    paid = np.nan_to_num(columns.get("cost", np.zeros(failed.size))) > 0
+    cost = columns.get("cost", np.zeros(failed.size))
+    paid = (cost > 0) & (cost < UNREADABLE)
     return {"failed": failed, "billed": (failed != PROVIDER) | paid}
 
 
@@ -312,12 +314,9 @@ def _odd(counts: _Counts, what: str, rows: NDArray[np.bool_]) -> None:
         counts.odd[what] = counts.odd.get(what, 0) + int(rows.sum())
 
 
-def _costs(cells: NDArray[Any], counts: _Counts) -> NDArray[np.float64]:
+def _costs(cells: NDArray[Any]) -> NDArray[np.float64]:
     cost = numbers(cells)
-    wrong = (~np.isfinite(cost) & ~empty(cells)) | (cost < 0)
-    if wrong.any():
-        _odd(counts, "costs are no number or below zero: these calls are taken as without a cost", wrong)
-    return np.where(wrong, np.nan, cost)
+    return np.where(np.isnan(cost) & ~empty(cells), UNREADABLE, cost)
 
 
 def _outcomes(cells: NDArray[Any]) -> NDArray[np.float64]:

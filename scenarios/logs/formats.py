@@ -14,6 +14,7 @@ import numpy as np
 
 import scenarios.logs
 from scenarios.logs.checks import odd
+from scenarios.logs.costs import believed
 from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
 from scenarios.logs.heads import head_of, shape_of
 from scenarios.logs.reading import LogError, Reading, Watch
@@ -74,7 +75,7 @@ def read_logs(
     reading.format = chosen.title
     asked = Asked(columns or {}, tuple(where), feature_from, ttl_minutes)
     read = chosen().read(Log(sources, reading, asked))
-    calls = _between(read, since, until)
+    calls = believed(_between(read, since, until), reading)
     if len(calls) < len(read):
         reading.ignore("calls before --since or after --until", len(read) - len(calls))
     reading.calls, reading.duplicates = len(calls), calls.duplicates

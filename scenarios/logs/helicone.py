@@ -19,6 +19,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from scenarios.logs.ancestry import with_calling_parents
+from scenarios.logs.costs import cost_told
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.records import Records, dated, keys_of
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
@@ -47,8 +48,8 @@ class Request(Struct):
     completion_tokens: Number = None
     prompt_cache_read_tokens: Number = None
     prompt_cache_write_tokens: Number = None
-    costUSD: Number = None  # noqa: N815  (as the export has it)
-    cost: Number = None
+    costUSD: Any = None  # noqa: N815  (as the export has it)
+    cost: Any = None
     response_status: Number = None
     request_properties: dict[str, Any] | str | None = None
     request_user_id: str | None = None
@@ -106,7 +107,7 @@ class Helicone(Format):
         self._rows.append(
             row.request_id, dated(row.request_created_at, self._reading), session, instance,
             parent, agent, row.provider, model, prompt,
-            cached, written, UNTOLD, output, float("nan") if cost is None else float(cost), failed, billed,
+            cached, written, UNTOLD, output, cost_told(cost), failed, billed,
             feature or title,
             row.request_user_id or None,
         )  # fmt: skip

@@ -16,11 +16,10 @@ What an observation says, and how it is read
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from msgspec import Struct, defstruct
@@ -28,6 +27,7 @@ from msgspec.structs import fields
 from numpy.typing import NDArray
 
 from scenarios.logs.ancestry import with_calling_parents
+from scenarios.logs.costs import cost_told
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.langfuse_usage import usage_of
 from scenarios.logs.observations import AGENT, CALL, OTHER, TOOL, Observations, Placed
@@ -55,8 +55,8 @@ class Observation(Struct):
     provided_model_name: str | None = None
     model: str | None = None
     usage_details: dict[str, Number] | None = None
-    total_cost: Number = None
-    calculated_total_cost: Number = None
+    total_cost: Any = None
+    calculated_total_cost: Any = None
     level: str | None = None
     session_id: str | None = None
     user_id: str | None = None
@@ -181,8 +181,7 @@ def _is_camel(keys: set[str]) -> bool:
 
 
 def _cost(row: Observation) -> float:
-    cost = row.total_cost if row.total_cost is not None else row.calculated_total_cost
-    return math.nan if cost is None else float(cost)
+    return cost_told(row.total_cost if row.total_cost is not None else row.calculated_total_cost)
 
 
 def _note(reading: Reading, seen: Counter[str]) -> None:

@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct, ValidationError, convert
 
+from scenarios.logs.costs import UNREADABLE, cost_told
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.reading import Reading
 from scenarios.logs.records import Records, dated, keys_of, nested, seconds
@@ -81,7 +82,7 @@ class SpendLog(Struct):
 
     request_id: str | None = None
     call_type: str | None = None
-    spend: Number = None
+    spend: Any = None
     total_tokens: Number = None
     prompt_tokens: Number = None
     completion_tokens: Number = None
@@ -143,7 +144,7 @@ class LiteLLM(Format):
             if cached + written > prompt or row.total_tokens == apart:
                 self._seen["excluded"] += 1
                 prompt += cached + written
-        cost = float(row.spend) if row.spend is not None else float("nan")
+        cost = cost_told(row.spend)
         if not row.request_id:
             self._seen["nameless"] += 1
         fresh = prompt - cached - written
@@ -155,10 +156,10 @@ class LiteLLM(Format):
             record = f"{row.request_id}/{attempt}" if row.request_id else ""
             tokens = fresh + cached + written, 0, 0, 0, 0, 0
             self._rows.append(record, *named, *model, *tokens, 0.0, attempt, PROVIDER, False, feature, user)
+        billed = failed != PROVIDER or 0 < cost < UNREADABLE
         self._rows.append(
-            row.request_id, *named, *model, fresh, cached, written, min(written_1h, written), max(0,
-            output - reasoning),
-            min(reasoning, output), cost, retries + 1, failed, failed != PROVIDER or cost > 0, feature, user,
+            row.request_id, *named, *model, fresh, cached, written, min(written_1h, written),
+            max(0, output - reasoning), min(reasoning, output), cost, retries + 1, failed, billed, feature, user,
         )  # fmt: skip
 
     def _retries(self, told: _Metadata | None) -> int:

@@ -77,9 +77,9 @@ class Reading:
         """Count records that are there for another purpose."""
         self.ignored[kind] = self.ignored.get(kind, 0) + n
 
-    def leave_open(self, kind: str) -> None:
-        """Count a field that can't be read, of a call that is kept."""
-        self.unread[kind] = self.unread.get(kind, 0) + 1
+    def leave_open(self, kind: str, n: int = 1) -> None:
+        """Count a field that can't be read, of calls that are kept."""
+        self.unread[kind] = self.unread.get(kind, 0) + n
 
     @property
     def n_skipped(self) -> int:
