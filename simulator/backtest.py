@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from distributions.streams import name_hash, period_uniforms
+from scenarios.calibrating.clocks import without_strays
 from scenarios.logs.table import OK
 from simulator.days import Days, compare_days
 from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge
@@ -176,7 +177,9 @@ def backtest(
     """
     say = phase or (lambda _: None)
     say("pricing the log")
-    observed, notes = observed_sessions(scenario, calls, models or {})
+    calls, strays = without_strays(calls)
+    observed, assumed = observed_sessions(scenario, calls, models or {})
+    notes = tuple(filter(None, (*assumed, strays.words)))
     n = sessions or min(MOST, max(FEWEST, TIMES_MORE * len(observed)))
     say(f"simulating {n:,} sessions")
     simulated = sample(scenario, n, seed)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from distributions.quantity import QuantityError, parse_number
 from scenarios.calibrate import Calibration, Options
 from scenarios.calibrate import calibrate as learn
+from scenarios.calibrating.clocks import without_strays
 from scenarios.calibrating.volume import Stated
 from scenarios.load import Source, load
 from scenarios.logs.formats import read_logs
@@ -207,6 +208,7 @@ class CalibrateRequest:
         scenario = loaded(calibration)
         if keep is not None:
             keep(calibration)
+        calls, _ = without_strays(calls)  # as it was learnt from, which says how many
         models, seed = self.options.models, self.options.seed
         whole = None if self.options.sessions_per_day else 1.0  # a volume that was stated is not the log's
         in_sample = hold_against(scenario, calls, models=models, seed=seed, share=whole, phase=phase)
