@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
+from scenarios.logs.cells import moment
 from scenarios.logs.sizes import size_of
 
 _Count = int | float | None
@@ -162,6 +163,11 @@ def tokens_of(usage: Usage) -> Tokens:
         reasoning = min(reasoning, output)
         output -= reasoning
     return Tokens(prompt - cached - written, cached, written, output, reasoning)
+
+
+def time_of(text: str | None) -> float:
+    """Seconds since 1970 of a date, UTC where it names no zone; NaN where it is none."""
+    return moment(text or "")
 
 
 def since(now: Usage, before: Usage | None) -> Usage:
