@@ -26,7 +26,7 @@ from scenarios.calibrating.volume import Stated, Volume, dated_share, learn_volu
 from scenarios.catalog import price_data_date
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import NONE, Calls
-from scenarios.words import sentence
+from scenarios.words import MEASURED, sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]
 
@@ -267,7 +267,7 @@ def _document(
 ) -> dict[str, Any]:
     document: dict[str, Any] = {"name": options.name} if options.name else {}
     document["title"] = f"As {_files(reading)} shows it"[:200]
-    document["sources"] = [f"{_origin(reading, bill)}: {len(found.sessions):,} sessions"]
+    document["sources"] = [f"{MEASURED}{_origin(reading, bill)}: {len(found.sessions):,} sessions"]
     document["as_of"] = as_of.isoformat()
     document["period"] = f"{_month_after(as_of):%Y-%m}"
     used = {name for agent in found.agents.values() for name in _models_of(agent["model"])}
