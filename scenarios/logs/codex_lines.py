@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
-from scenarios.logs.cells import moment
+from scenarios.logs.records import seconds
 from scenarios.logs.sizes import size_of
 
 _Count = int | float | None
@@ -125,7 +125,7 @@ def kind_of(text: bytes) -> tuple[str, str]:
     """Type of a line of which the rest is of no known form, and of what it says."""
     try:
         kind = _kind.decode(text)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
         return "", ""
     try:
         return kind.type or "", _named.decode(kind.payload).type or ""
@@ -166,8 +166,8 @@ def tokens_of(usage: Usage) -> Tokens:
 
 
 def time_of(text: str | None) -> float:
-    """Seconds since 1970 of a date, UTC where it names no zone; NaN where it is none."""
-    return moment(text or "")
+    """Seconds since 1970 of a date, UTC where it names no zone; NaN where it is none that a call can have."""
+    return seconds(text)
 
 
 def since(now: Usage, before: Usage | None) -> Usage:

@@ -179,7 +179,7 @@ def _misfit(said: str, sources: Sequence[Source], chosen: type[Format]) -> str:
 def _nothing(reading: Reading, chosen: object) -> str:
     reasons = [f"{each.count:,} times {each.reason} (first at {each.examples[0]})" for each in reading.skipped.values()]
     ignored = [f"{n:,} left out: {kind}" for kind, n in reading.ignored.items()]
-    why = "; ".join([*reading.cuts, *reasons, *ignored]) or (
+    why = "; ".join([*reading.cuts, *reasons, *ignored, *reading.notes]) or (
         "nothing matches what was asked for" if chosen else "there are no records"
     )
     return f"no call was found in {', '.join(file.name for file in reading.files[:3])}: {why}"

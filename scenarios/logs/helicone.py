@@ -100,8 +100,8 @@ class Helicone(Format):
             self._reading.skip(UNCOUNTED, place)
             return
         told = row.request_properties if isinstance(row.request_properties, dict) else {}
-        session, title = _text(told, "Helicone-Session-Id"), _text(told, "Helicone-Session-Name")
-        instance, parent, agent = self._stands(session, _text(told, "Helicone-Session-Path"))
+        session, title = self._text(told, "Helicone-Session-Id"), self._text(told, "Helicone-Session-Name")
+        instance, parent, agent = self._stands(session, self._text(told, "Helicone-Session-Path"))
         cost = row.costUSD if row.costUSD is not None else row.cost
         model = row.model_override or row.response_model or row.request_model
         self._rows.append(
@@ -112,6 +112,13 @@ class Helicone(Format):
             row.request_user_id or None,
         )  # fmt: skip
 
+    def _text(self, properties: dict[str, Any], name: str) -> str | None:
+        value = properties.get(name)
+        if isinstance(value, list | dict):
+            self._reading.leave_open(f"a {name} that is no text")
+            return None
+        return str(value) if value not in {None, ""} else None
+
     def _stands(self, session: str | None, path: str | None) -> tuple[str | None, str | None, str | None]:
         """Instance, the one above it, and kind of agent."""
         parts = [part for part in (path or "").split("/") if part]
@@ -121,11 +128,6 @@ class Helicone(Format):
             place = f"{session}/{'/'.join(parts[:depth])}"
             self._parents[place] = f"{session}/{'/'.join(parts[: depth - 1])}" if depth > 2 else session
         return place, self._parents[place], parts[-1]
-
-
-def _text(properties: dict[str, Any], name: str) -> str | None:
-    value = properties.get(name)
-    return str(value) if value not in {None, ""} else None
 
 
 def _fate(status: Number, output: int) -> tuple[int, bool]:

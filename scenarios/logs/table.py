@@ -166,6 +166,7 @@ class Rows:
         self._lists = {column.names: Codes() for column in COLUMNS if column.names}
         self._tool_names = Codes()
         self._tools: list[tuple[int, int, int, bool]] = []
+        self._used: list[int] = []
         self._uses: dict[int, int] = {}
         self._waiting: list[tuple[Any, ...]] = []
         self._chunks: list[dict[str, NDArray[Any]]] = []
@@ -196,13 +197,17 @@ class Rows:
             first = end
 
     def tool(self, row: int, name: str, result_tokens: int = NONE, failed: bool = False, use: str = "") -> None:
-        """Add a tool that a call asked for; `use` identifies it, and the same one is added once."""
-        if use and self._uses.setdefault(hash(use), len(self._tools)) != len(self._tools):
+        """Add a tool that a call asked for; `use` identifies it in its call, and the same one is added once."""
+        key = hash(use) if use else 0
+        if use and (before := self._uses.get(key)) is not None and self._tools[before][0] == row:
             return
+        if use:
+            self._uses[key] = len(self._tools)
         self._tools.append((row, self._tool_names.code(name), result_tokens, failed))
+        self._used.append(key)
 
     def result(self, use: str, result_tokens: int, failed: bool = False) -> bool:
-        """State the result of a tool that was added with this `use`; False where none was."""
+        """State the result of the last tool that was added with this `use`; False where none was."""
         at = self._uses.get(hash(use))
         if at is None:
             return False
@@ -220,6 +225,7 @@ class Rows:
         self._flush()
         columns = {column.name: self._whole(column) for column in COLUMNS}
         self._name_instances(columns)
+        columns["parent"][columns["parent"] == columns["instance"]] = NONE
         record = self._joined(RECORD, np.dtype("i8"), 0)
         stays = _largest(record, columns["output"] + columns["reasoning"])
         order = np.lexsort((np.arange(self._n), columns["time"], columns["instance"], columns["session"]))
@@ -275,7 +281,22 @@ class Rows:
         place = np.empty(self._n, np.int64)
         place[order] = np.arange(order.size)
         tools["call"] = place[stays[tools["call"]]]
+        tools = _once(tools, np.array(self._used, np.int64))
         return tools[np.argsort(tools["call"], kind="stable")]
+
+
+def _once(tools: NDArray[np.void], use: NDArray[np.int64]) -> NDArray[np.void]:
+    """Each use of a call once, where copies of the call have it too, with the result that any of them knows."""
+    order = np.lexsort((np.arange(use.size), use, tools["call"]))
+    sorted_tools, key = tools[order], use[order]
+    same = (np.diff(sorted_tools["call"]) == 0) & (np.diff(key) == 0) & (key[1:] != 0)
+    if not same.any():
+        return tools
+    first = np.flatnonzero(np.r_[True, ~same])
+    kept = sorted_tools[first]
+    kept["result_tokens"] = np.maximum.reduceat(sorted_tools["result_tokens"], first)
+    kept["failed"] = np.logical_or.reduceat(sorted_tools["failed"], first)
+    return kept[np.argsort(order[first])]
 
 
 def _backwards(time: NDArray[np.float64], instance: NDArray[np.int32], rows: NDArray[np.int64]) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ _EXACT = 0.02
 
 def bad_tokens(*tokens: float) -> str:
     """Why counts can't be used; empty where they can."""
-    if not all(map(isfinite, tokens)):
+    if not all(-inf < count < inf for count in tokens):  # whole numbers past all floats are counts
         return "a count of tokens that is no number"
     if min(tokens) < 0:
         return "negative tokens"
