@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from scenarios.logs.clashes import shared_sessions
 from scenarios.logs.table import NONE, Calls
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
@@ -32,6 +33,7 @@ def odd(calls: Calls, duplicates: int = 0, now: float | None = None) -> list[str
         lambda: _zero(calls),
         lambda: _duplicates(calls, duplicates),
         lambda: _alone(calls),
+        lambda: _shared(calls),
         lambda: _shrinking(calls),
         lambda: _backwards(calls),
         lambda: _early(calls),
@@ -68,6 +70,17 @@ def _duplicates(calls: Calls, n: int) -> str:
 def _alone(calls: Calls) -> str:
     n = int((calls["session"] == NONE).sum())
     return f"{_of(n, len(calls))} name no session: each stands alone" if 0 < n < len(calls) else ""
+
+
+def _shared(calls: Calls) -> str:
+    n = shared_sessions(calls["session"], calls["user"])
+    total = np.unique(calls["session"][calls["session"] != NONE]).size
+    if not n:
+        return ""
+    return (
+        f"{_of(n, total, 'sessions')} name several users: people who share one, or names that clash; each is taken as "
+        "one session"
+    )
 
 
 def _shrinking(calls: Calls) -> str:

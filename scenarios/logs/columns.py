@@ -124,6 +124,7 @@ class Columns(Format):
             doubtful = doubtful or (fields.get(RECORD) == DOUBTFUL and RECORD not in log.asked.columns)
             more = [path for path, _ in log.asked.where] + ([log.asked.feature_from] if log.asked.feature_from else [])
             known_columns(head.columns, more, source.path.name)
+            rows.begin_file(str(source.path))
             for batch in batches(source, head.kind, [*fields.values(), *more]):
                 _add(rows, wanted(batch, log), fields, log, counts)
         if doubtful and _names_several(counts.records):
@@ -335,6 +336,7 @@ def _finish(rows: Rows, log: Log, counts: _Counts, said: bool | None) -> Calls:
         listed = ", ".join(f"{word[:24]!r} ({n:,})" for word, n in counts.words.most_common(5))
         notes.append(f"statuses that are not known are taken as failures of the provider: {listed}")
     calls = rows.finish(dated)
+    notes += rows.of_files
     if dated and counts.undated:
         calls["time"][calls["time"] < FIRST_DATE] = np.nan
         notes.append(f"{counts.undated:,} times before 1973, of clocks that were not set, are taken as unknown")

@@ -73,7 +73,7 @@ class Helicone(Format):
         self._rows, self._reading = Rows(*COLUMNS), log.reading
         self._parents: dict[str, str | None] = {}
         nameless = 0
-        for place, row, feature in Records(log, Request):
+        for place, row, feature in Records(log, Request, begin=self._rows.begin_file):
             if row.cache_reference_id and row.cache_reference_id != _NO_REFERENCE:
                 log.reading.ignore("answers from Helicone's own cache, without a call of a model")
             elif row.response_status == PENDING:
@@ -86,6 +86,7 @@ class Helicone(Format):
                 f"{nameless:,} rows have no request_id: were they there twice, it would not be seen."
             )
         calls = with_calling_parents(self._rows.finish(dated=True), self._parents)
+        log.reading.notes += self._rows.of_files
         return disjoint(calls, log.reading, lambda model: "claude" not in model and "anthropic" not in model)
 
     def _call(self, place: str, row: Request, feature: str) -> None:

@@ -117,7 +117,7 @@ class LiteLLM(Format):
         """Read all files into one table."""
         self._rows, self._reading, self._uses = Rows(*COLUMNS), log.reading, Uses()
         self._seen: Counter[str] = Counter()
-        for place, row, feature in Records(log, SpendLog):
+        for place, row, feature in Records(log, SpendLog, begin=self._rows.begin_file):
             if row.call_type == "call_mcp_tool" or (row.mcp_namespaced_tool_name and not row.prompt_tokens):
                 failed = row.status == "failure"
                 self._uses.add(row.session_id, seconds(row.startTime), row.mcp_namespaced_tool_name or "mcp", failed)
@@ -126,7 +126,9 @@ class LiteLLM(Format):
             else:
                 self._call(place, row, feature)
         _note(log.reading, self._seen)
-        return self._uses.given_to(self._rows.finish(dated=True), log.reading)
+        calls = self._rows.finish(dated=True)
+        log.reading.notes += self._rows.of_files
+        return self._uses.given_to(calls, log.reading)
 
     def _call(self, place: str, row: SpendLog, feature: str) -> None:
         told = _metadata(row)

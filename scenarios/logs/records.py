@@ -48,9 +48,17 @@ class Records(Generic[S]):
     log : its files; what can't be decoded is counted in its reading, what `--where` leaves out is ignored
     kind : the fields that are wanted
     unwanted : called with the records that `--where` leaves out, by readers that learn of others from them
+    begin : called with the path of each file before its records come
     """
 
-    def __init__(self, log: Log, kind: type[S], unwanted: Callable[[S], None] | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        kind: type[S],
+        unwanted: Callable[[S], None] | None = None,
+        begin: Callable[[str], None] | None = None,
+    ) -> None:
+        self._begin = begin
         self._log, self._kind, self._unwanted = log, kind, unwanted
         self._picker = Picker(log.asked)
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
@@ -59,6 +67,8 @@ class Records(Generic[S]):
     def __iter__(self) -> Iterator[tuple[str, S, str]]:
         """Every record with its place and the feature that `--feature-from` names; empty where none is asked for."""
         for source in self._log.sources:
+            if self._begin is not None:
+                self._begin(str(source.path))
             head = source.head()
             if head[:4] == _PARQUET:
                 yield from self._rows(source, _parquet(source, self._columns()))

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.clashes import clashing, words_of_files
+
 OK, PROVIDER, QUALITY = 0, 1, 2
 """What `failed` says: served; an error of the provider (429, 5xx, a timeout); an answer that could not be used."""
 
@@ -78,6 +80,8 @@ RECORD = "record"
 """Column that only `Rows` knows: what identifies a request, as text; empty where nothing does."""
 
 _CHUNK = 1 << 16
+_SPREAD = 0x9E3779B97F4A7C1
+"""Odd, so that sessions next to each other have nothing in common."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,12 @@ class Rows:
 
     Notes
     -----
-    Rows with the same `record` are one request: of them the one with the largest output stays, and the last of equals.
+    Rows with the same `record` in a session are one request: of them the one with the largest output stays, and the
+    last of equals.
+
+    Attributes
+    ----------
+    of_files : what was made of sessions that several files have, in sentences; known when finished
     """
 
     def __init__(self, *columns: str) -> None:
@@ -171,6 +180,12 @@ class Rows:
         self._waiting: list[tuple[Any, ...]] = []
         self._chunks: list[dict[str, NDArray[Any]]] = []
         self._n = 0
+        self._files: dict[int, str] = {}
+        self.of_files: list[str] = []
+
+    def begin_file(self, path: str) -> None:
+        """Say that the calls to come are of another file."""
+        self._files[self._n + len(self._waiting)] = path
 
     def append(self, *row: Any) -> int:
         """Add a call, its values in the order of `columns`; names are text or None. Returns its number."""
@@ -224,9 +239,11 @@ class Rows:
         """Make the table: without duplicates, sorted, instances named where a log has none."""
         self._flush()
         columns = {column.name: self._whole(column) for column in COLUMNS}
+        self._part_sessions(columns)
         self._name_instances(columns)
         columns["parent"][columns["parent"] == columns["instance"]] = NONE
         record = self._joined(RECORD, np.dtype("i8"), 0)
+        record = np.where(record != 0, record ^ _SPREAD * (columns["session"].astype(np.int64) + 1), 0)
         stays = _largest(record, columns["output"] + columns["reasoning"])
         order = np.lexsort((np.arange(self._n), columns["time"], columns["instance"], columns["session"]))
         order = order[stays[order] == order]
@@ -267,6 +284,21 @@ class Rows:
             n = len(next(iter(chunk.values())))
             parts.append(chunk[name] if name in chunk else np.full(n, empty, dtype))
         return np.concatenate(parts) if parts else np.zeros(0, dtype)
+
+    def _part_sessions(self, columns: dict[str, NDArray[Any]]) -> None:
+        """Give sessions that clash, and what is in them, names of their own by file."""
+        if len(self._files) < 2:
+            return
+        file = np.searchsorted(list(self._files), np.arange(self._n), side="right") - 1
+        rows = np.flatnonzero(clashing(columns["session"], columns["user"], file))
+        self.of_files = words_of_files(columns["session"], file, rows)
+        files = list(self._files.values())
+        for column in ("session", "instance", "parent"):
+            names = self._lists[BY_NAME[column].names]
+            known = rows[columns[column][rows] != NONE]
+            listed = names.names()
+            pairs = zip(columns[column][known].tolist(), file[known].tolist(), strict=True)
+            columns[column][known] = names.codes(f"{listed[code]} ({files[at]})" for code, at in pairs)
 
     def _name_instances(self, columns: dict[str, NDArray[Any]]) -> None:
         """Give calls of a session without an instance one that bears the session's name."""

@@ -99,3 +99,56 @@ def test_spans_in_a_ring_are_no_tree_and_their_calls_count(above: list[int], tmp
     assert len(calls) == 2
     assert np.all((calls["parent"] == NONE) | (calls["parent"] != calls["instance"]))
     assert len(set(calls["session"].tolist())) == 1
+
+
+HEAD = "timestamp,session_id,user,model,prompt_tokens,completion_tokens,request_id,instance,parent\n"
+
+
+def rows(user: str, day: int, sessions: int = 2) -> str:
+    made = [
+        f"2026-11-{day:02}T10:0{turn}:00Z,{session},{user},gpt-5,{10 + turn},1,{session}{turn},{session}/{turn},"
+        f"{session}/0"
+        for session in range(sessions)
+        for turn in range(3)
+    ]
+    return HEAD + "\n".join(made) + "\n"
+
+
+def test_sessions_that_files_of_different_users_number_alike_are_apart(tmp_path: Path) -> None:
+    for name in ("alice", "bob"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "calls.csv").write_text(rows(name, 3))
+    calls, reading = read_logs([tmp_path])
+    assert (len(calls), calls.duplicates) == (12, 0)
+    assert len(set(calls["session"].tolist())) == 4
+    assert len(set(calls["instance"].tolist())) == 12
+    parent = calls["instance"][calls["time"] % 3600 == 0].repeat(3)
+    told = calls["parent"] != NONE
+    assert told.sum() == 8
+    np.testing.assert_array_equal(calls["parent"][told], parent[told])
+    assert any(note.startswith("2 sessions have the same name in files of different users") for note in reading.notes)
+
+
+@pytest.mark.parametrize("user", ["alice", ""])
+def test_sessions_that_go_on_in_the_next_file_are_one(user: str, tmp_path: Path) -> None:
+    calls, reading = read(tmp_path, {"1.csv": rows(user, 3), "2.csv": rows(user, 4).replace(",gpt-5,1", ",gpt-5,2")})
+    assert len(set(calls["session"].tolist())) == 2
+    assert any(note.startswith("2 sessions have calls in several files") for note in reading.notes)
+
+
+def test_people_who_share_a_session_in_a_file_are_told(tmp_path: Path) -> None:
+    text = rows("alice", 3).replace("alice", "bob", 1)
+    calls, reading = read(tmp_path, {"1.csv": text, "2.csv": HEAD + "2026-11-04T10:00:00Z,9,eve,gpt-5,9,9,x,i,\n"})
+    assert len(set(calls["session"].tolist())) == 3
+    assert any(note.startswith("1 of 3 sessions (33.3 %) name several users") for note in reading.notes)
+
+
+@pytest.mark.parametrize("name", ["litellm", "helicone"])
+def test_requests_and_sessions_of_gateways_that_clash_are_apart(name: str, tmp_path: Path) -> None:
+    sample = next((Path(__file__).parent / "samples" / name).glob("*.jsonl")).read_text()
+    one = json.loads(sample.splitlines()[0])
+    user = "end_user" if name == "litellm" else "request_user_id"
+    calls, _ = read(tmp_path, {f"{who}.jsonl": [one | {user: who}] for who in ("alice", "bob")})
+    assert len(set(calls["session"].tolist())) == len(calls) == 2
+    again, reading = read(tmp_path, {f"{who}.jsonl": [one | {user: "alice"}] for who in ("alice", "bob")})
+    assert (len(again), reading.duplicates) == (1, 1)
