@@ -14,7 +14,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.bills import Bill, invoice_words, make_bill
 from scenarios.calibrating import learnings as learning
-from scenarios.calibrating.clocks import without_strays
+from scenarios.calibrating.clocks import Strays, without_strays
 from scenarios.calibrating.draft import Draft, write_draft
 from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.learnings import Chooser, Learnings, Learnt, Notes, Sessions
@@ -22,11 +22,11 @@ from scenarios.calibrating.opened import Drivers, learn_drivers
 from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
-from scenarios.calibrating.volume import Stated, Volume, learn_volume
+from scenarios.calibrating.volume import Stated, Volume, dated_share, learn_volume
 from scenarios.catalog import price_data_date
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import NONE, Calls
-from scenarios.words import sentence
+from scenarios.words import MEASURED, sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]
 
@@ -206,10 +206,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     sessions = replace(found.sessions, cost=np.asarray(by_session, np.float64))
     _refuse_few(sessions)
     notes = _notes_of(found)
-    volume = learn_volume(sessions, calls.dated, notes, sessions_per_day=options.sessions_per_day, kept=options.kept)
-    section = volume.section
-    if options.sessions_per_day is None:
-        section = learn_users(sessions, volume, notes, options.choose or _chooser(), kept=options.kept)
+    volume, section = _volume(sessions, calls.dated, notes, options)
     assert sessions.cost is not None
     drivers = learn_drivers(read_sessions(calls), costs, sessions.cost, volume, found.agents, notes, seed=options.seed)
     document = _document(options, as_of, models, section, found, drivers, reading, bill)
@@ -219,6 +216,16 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
         document, notes.comments, notes.bodies, tuple(notes.learnt), _sentences(notes.assumed),
         _sentences(notes.unlearnt), _sentences(notes.warnings), bill, reading, sessions, drivers, volume,
     )  # fmt: skip
+
+
+def _volume(sessions: Sessions, dated: bool, notes: Notes, options: Options) -> tuple[Volume, Mapping[str, Any]]:
+    """How many sessions come, and the section that says it, by users where these are known."""
+    if options.sessions_per_day is not None:
+        volume = learn_volume(sessions, dated, notes, sessions_per_day=options.sessions_per_day)
+        return volume, volume.section
+    kept = options.kept * dated_share(sessions, dated, notes)
+    volume = learn_volume(sessions, dated, notes, kept=kept)
+    return volume, learn_users(sessions, volume, notes, options.choose or _chooser(), kept=kept)
 
 
 # -- what cannot be learnt from ----------------------------------------------------------------------------------------
@@ -260,7 +267,7 @@ def _document(
 ) -> dict[str, Any]:
     document: dict[str, Any] = {"name": options.name} if options.name else {}
     document["title"] = f"As {_files(reading)} shows it"[:200]
-    document["sources"] = [f"{_origin(reading, bill)}: {len(found.sessions):,} sessions"]
+    document["sources"] = [f"{MEASURED}{_origin(reading, bill)}: {len(found.sessions):,} sessions"]
     document["as_of"] = as_of.isoformat()
     document["period"] = f"{_month_after(as_of):%Y-%m}"
     used = {name for agent in found.agents.values() for name in _models_of(agent["model"])}
@@ -330,7 +337,7 @@ def _say_why_costs_differ(notes: Notes, models: Models, bill: Bill) -> None:
             notes.warn(f"{line.logged}: {line.reason}{rest}")
 
 
-def _say_what_is_missing(notes: Notes, calls: Calls, strays: int) -> None:
+def _say_what_is_missing(notes: Notes, calls: Calls, strays: Strays) -> None:
     alone = int((calls["session"] == NONE).sum())
     if alone == len(calls):
         notes.lack("sessions: the log names none, so each call stands for one, and its prompt is a draw of its own")
@@ -339,11 +346,8 @@ def _say_what_is_missing(notes: Notes, calls: Calls, strays: int) -> None:
             f"{alone:,} of {len(calls):,} calls name no session and were taken for sessions of one call: where they "
             "belong to longer ones, sessions seem shorter and cheaper than they are, and their first prompts longer"
         )
-    if strays:
-        notes.warn(
-            "dates more than a year away from all others, as a clock that is wrong makes them, are not used: "
-            f"{strays:,} of {len(calls):,} calls"
-        )
+    if strays.n:
+        notes.warn(strays.words)
 
 
 def _heading(made: Calibration) -> str:
@@ -351,6 +355,7 @@ def _heading(made: Calibration) -> str:
     reading, sessions = made.reading, made.sessions
     calls = int(sessions.calls.sum())
     lines = [f"Learnt from {_origin(reading, made.bill)}: {calls:,} calls of {len(sessions):,} sessions."]
+    lines += map(sentence, reading.cuts)
     if reading.n_skipped or reading.duplicates:
         lines.append(f"{reading.n_skipped:,} records could not be used, {reading.duplicates:,} were there twice.")
     lines.append(f"The log repriced: ${made.bill.repriced:,.2f} at list prices{_recorded(made.bill)}.")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from distributions.blends import Blend
 from distributions.compose import Clipped, Truncated
 from distributions.data import Data
+from distributions.families import Constant
 from distributions.law import Law
 from scenarios.agents import Agent, Cache, CheckedBy, Context, ModelUse, Retry, Tool
 from scenarios.features import Feature, Guardrails
@@ -53,6 +54,7 @@ class InputCounts:
     ----------
     measured : int
         Laws that are the user's own data, or that were learnt from them: their `source:` begins with `measured in`.
+        Where one of the scenario's `sources` does, the plain numbers of an agent too all of whose laws were learnt.
     cited : int
         Laws that name a `source:`, which nobody here has checked.
     stated : int
@@ -83,7 +85,11 @@ def count_inputs(scenario: Scenario) -> InputCounts:
     found = [leaf for leaf in leaves(scenario) if leaf.path[0] not in _NO_INPUTS and not _carried(leaf, scenario)]
     laws = [leaf for leaf in found if isinstance(leaf.value, Law) and leaf.stated]
     bases = [basis(leaf.value) for leaf in laws]
-    measured, cited = bases.count("measured"), bases.count("cited")
+    learnt = _learnt_agents(scenario)
+    measured = bases.count("measured") + sum(
+        _numbers(leaf.value) for leaf in found if _is_learnt(leaf, scenario, learnt)
+    )
+    cited = bases.count("cited")
     written = sum(_numbers(leaf.value) for leaf in found if leaf.stated and not _only_a_name(leaf))
     assumed = sum(_assumed(leaf) for leaf in found if not leaf.stated)
     return InputCounts(measured, cited, written - measured - cited, assumed)
@@ -102,6 +108,28 @@ def _from_data(law: Law) -> bool:
     if isinstance(law, Clipped | Truncated):
         return _from_data(law.law)
     return isinstance(law, Blend) and all(_from_data(piece.law) for piece in law.pieces)
+
+
+def _learnt_agents(scenario: Scenario) -> set[str]:
+    """Agents whose numbers were learnt with their laws: the scenario names a log, and each of these names one."""
+    if not any(source.startswith(MEASURED) for source in scenario.sources):
+        return set()
+    laws = {name: [leaf.value for leaf in leaves(agent) if _is_law(leaf)] for name, agent in scenario.agents.items()}
+    return {name for name, drawn in laws.items() if drawn and all(map(_from_data, drawn))}
+
+
+def _is_law(leaf: Leaf) -> bool:
+    return leaf.stated and isinstance(leaf.value, Law) and not isinstance(leaf.value, Constant)
+
+
+def _is_learnt(leaf: Leaf, scenario: Scenario, learnt: set[str]) -> bool:
+    """Whether a number that is no law comes from a log. How long a cache keeps what it has does not, nor a window."""
+    if not leaf.stated or _is_law(leaf) or _only_a_name(leaf) or leaf.path[0] not in {"agents", "features"}:
+        return False
+    if isinstance(leaf.section, Cache | Context) and leaf.name in {"ttl_minutes", "limit"}:
+        return False
+    name = str(leaf.path[1])
+    return (name if leaf.path[0] == "agents" else scenario.features[name].agent) in learnt
 
 
 def _numbers(value: Any) -> int:

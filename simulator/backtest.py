@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from distributions.streams import name_hash, period_uniforms
+from scenarios.calibrating.clocks import without_strays
 from scenarios.logs.table import OK
 from simulator.days import Days, compare_days
 from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge
@@ -87,6 +88,7 @@ class Backtest:
     days : of a dated log; None where it has no dates, is free, or the volume is not to be looked at
     held_out : whether the scenario was learnt from other sessions of the same log
     notes : what was assumed
+    read : what came of reading the log, in sentences, where this is all that is done with it
     costs : of the observed sessions and of the simulated ones, to draw; None where too few or free
     """
 
@@ -100,6 +102,7 @@ class Backtest:
     days: Days | None = None
     held_out: bool = False
     notes: tuple[str, ...] = field(default_factory=tuple)
+    read: tuple[str, ...] = field(default_factory=tuple)
     costs: tuple[Floats, Floats] | None = field(default=None, repr=False, compare=False)
 
     @property
@@ -134,6 +137,7 @@ class Backtest:
             "spread": dataclasses.asdict(self.spread) if self.spread else None,
             "days": _plain_days(self.days) if self.days else None,
             "notes": list(self.notes),
+            "read": list(self.read),
         }
 
     def __str__(self) -> str:
@@ -173,7 +177,9 @@ def backtest(
     """
     say = phase or (lambda _: None)
     say("pricing the log")
-    observed, notes = observed_sessions(scenario, calls, models or {})
+    calls, strays = without_strays(calls)
+    observed, assumed = observed_sessions(scenario, calls, models or {})
+    notes = tuple(filter(None, (*assumed, strays.words)))
     n = sessions or min(MOST, max(FEWEST, TIMES_MORE * len(observed)))
     say(f"simulating {n:,} sessions")
     simulated = sample(scenario, n, seed)
@@ -192,7 +198,7 @@ def backtest(
         quantities += [days.spend] if days.spend else []
     return Backtest(
         len(observed), len(calls), n, scenario.currency, tuple(quantities), coverage, spread, days,
-        fitted_sessions is not None, notes, (cost, simulated.sessions["cost"]) if priced else None,
+        fitted_sessions is not None, notes, (), (cost, simulated.sessions["cost"]) if priced else None,
     )  # fmt: skip
 
 

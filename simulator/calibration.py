@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from distributions.quantity import QuantityError, parse_number
 from scenarios.calibrate import Calibration, Options
 from scenarios.calibrate import calibrate as learn
+from scenarios.calibrating.clocks import without_strays
 from scenarios.calibrating.volume import Stated
 from scenarios.load import Source, load
 from scenarios.logs.formats import read_logs
@@ -207,6 +208,7 @@ class CalibrateRequest:
         scenario = loaded(calibration)
         if keep is not None:
             keep(calibration)
+        calls, _ = without_strays(calls)  # as it was learnt from, which says how many
         models, seed = self.options.models, self.options.seed
         whole = None if self.options.sessions_per_day else 1.0  # a volume that was stated is not the log's
         in_sample = hold_against(scenario, calls, models=models, seed=seed, share=whole, phase=phase)
@@ -252,8 +254,12 @@ class BacktestRequest:
 
     def backtest(self, watch: Watch | None = None, phase: Phase | None = None) -> Backtest:
         """Read the logs and hold the scenario against them."""
-        calls, _ = self.reading.read(self.logs, watch)
-        return hold_against(self.scenario, calls, models=self.reading.models, seed=self.seed, phase=phase)
+        from simulator.show.calibration_screen import reading_words
+
+        calls, reading = self.reading.read(self.logs, watch)
+        tested = hold_against(self.scenario, calls, models=self.reading.models, seed=self.seed, phase=phase)
+        notes = (*tested.notes, *reading.notes)
+        return dataclasses.replace(tested, notes=notes, read=tuple(reading_words(reading)))
 
 
 def calibrate(
@@ -336,6 +342,7 @@ def reading_dict(reading: Reading) -> dict[str, Any]:
             {"reason": one.reason, "count": one.count, "examples": list(one.examples)}
             for one in reading.skipped.values()
         ],
+        "cuts": list(reading.cuts),
         "notes": list(reading.notes),
     }
 

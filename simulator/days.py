@@ -97,7 +97,7 @@ def compare_days(
     observed : with their costs
     simulated : sessions of the scenario, drivers at 1
     open_sd : log standard deviation of a session's mean cost that drivers leave open
-    share : of all sessions of those days that the observed ones are
+    share : of all sessions of those days that the observed ones are, were all of these dated
     """
     assert observed.cost is not None
     known = np.isfinite(observed.start)
@@ -108,7 +108,8 @@ def compare_days(
     day -= np.datetime64(found.first, "D").astype(np.int64)
     whole = (day >= 0) & (day < len(found))
     spent: Floats = np.bincount(day[whole], observed.cost[known][whole], len(found)).astype(np.float64)
-    plain, volume = (_period(scenario, found.first, len(found), share, kept) for kept in (False, True))
+    seen = share * float(known.mean())
+    plain, volume = (_period(scenario, found.first, len(found), seen, kept) for kept in (False, True))
     trials = _trials(plain)
     usual = _spend(plain, simulated, trials, 0.0, seed)
     spend = judge(

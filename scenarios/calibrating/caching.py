@@ -11,7 +11,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import Laws, Quantity
-from scenarios.calibrating.learnings import Ints, Mask
+from scenarios.calibrating.learnings import Ints, Learnt, Mask
 from scenarios.calibrating.sessions import Log
 from scenarios.logs.table import Calls
 
@@ -138,6 +138,11 @@ def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> d
             f"{lost:.1%} of what was sent less than {ttl:g} minutes before was lost all the same: the last part"
         )
     law = mixture[0]["law"] if len(mixture) == 1 else {"mixture": mixture}
+    if len(mixture) > 1:
+        how = f"{rows.size:,} gaps, of which {late:.1%} outlast {ttl:g} minutes"
+        path = f"{role.path}.cache.gap_minutes"
+        sessions = laws.sessions_of(rows)
+        laws.notes.learnt.append(Learnt(path, "gap between calls", "minutes", law, None, how, rows.size, sessions))
     return {"ttl_minutes": ttl, "gap_minutes": law}
 
 

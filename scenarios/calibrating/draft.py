@@ -235,7 +235,7 @@ def _is_law(path: Path) -> bool:
     last = path[-1]
     return last == "difficulty" or (
         isinstance(last, str)
-        and (last.endswith(("_tokens", "_minutes", "_turn", "_day")) or last in {"turns", "count", "law"})
+        and (last.endswith(("_tokens", "_minutes", "_turn", "_day")) or last in {"turns", "count", "law", "limit"})
     )
 
 

@@ -79,7 +79,7 @@ class Laws:
     ) -> Any:
         """Law of values of one role, at these turns, in the scenario language."""
         return self._record(
-            role, quantity, self._law(role, quantity, values, limits), values.size, self._sessions(rows)
+            role, quantity, self._law(role, quantity, values, limits), values.size, self.sessions_of(rows)
         )
 
     def learn_shared(
@@ -98,7 +98,7 @@ class Laws:
         key = role.kin, quantity.name, self._load(role, quantity), rows.size, float(values[rows].sum())
         if key not in self._shared:
             self._shared[key] = self._law(role, quantity, values[rows], limits)
-        return self._record(role, quantity, self._shared[key], rows.size, self._sessions(rows))
+        return self._record(role, quantity, self._shared[key], rows.size, self.sessions_of(rows))
 
     def rows(self, role: Role, values: FloatArray, use: Mask) -> tuple[Ints, bool]:
         """Turns that a value of a role is learnt from, and whether they are those of all its kin."""
@@ -152,7 +152,8 @@ class Laws:
         self.notes.learnt.append(Learnt(path, quantity.title, quantity.unit, expression, choice, source, n, sessions))
         return expression
 
-    def _sessions(self, rows: Ints) -> int:
+    def sessions_of(self, rows: Ints) -> int:
+        """How many sessions some turns are of."""
         return int(np.unique(self.log.instances.session[self.log.turns.instance[rows]]).size)
 
 

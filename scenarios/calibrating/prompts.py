@@ -11,7 +11,7 @@ from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import WINDOWS, Compaction, compacted, compacts, learn_compaction
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
-from scenarios.calibrating.learnings import Mask, Notes
+from scenarios.calibrating.learnings import Learnt, Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
@@ -115,7 +115,8 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
     context: dict[str, Any] = {"carry": growth.carry[number]}
     notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
     if found:
-        return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found))
+        sessions = laws.sessions_of(role.turns)
+        return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found), sessions)
     largest = float(log.turns.prompt[role.turns].max())
     window = next((size for size in WINDOWS if size >= largest), None)
     if largest > _ANY_WINDOW and window:
@@ -131,12 +132,12 @@ def _kept(number: int, laws: Laws, growth: Growth, found: Compaction) -> int:
     return max(round(found.after - growth.system[number] - (float(new.mean()) if new.size else 0.0)), 0)
 
 
-def _compacted_context(found: Compaction, role: Role, notes: Notes, kept: int) -> dict[str, Any]:
+def _compacted_context(found: Compaction, role: Role, notes: Notes, kept: int, sessions: int) -> dict[str, Any]:
     path = f"{role.path}.context"
     seen = f"{found.n:,} compactions, to {found.after:,.0f} tokens on average, the system prompt included"
     limits = [{"weight": round(share, 4), "law": limit} for limit, share in found.limits]
     limit = {"mixture": limits} if len(limits) > 1 else found.limits[0][0]
-    notes.comments[f"{path}.limit"] = seen
+    notes.learnt.append(Learnt(f"{path}.limit", "limit of the context", "tokens", limit, None, seen, found.n, sessions))
     if found.summary:
         notes.comments[f"{path}.summary_tokens"] = "what else is sent after a compaction is a message"
         return {"limit": limit, "overflow": "compact", "summary_tokens": found.summary}

@@ -83,6 +83,18 @@ def learn_volume(
     return _by_day(days, notes, kept)
 
 
+def dated_share(sessions: Sessions, dated: bool, notes: Notes) -> float:
+    """Share of the sessions that have a date, where the log has any; of the others it is said what is made of them."""
+    known = np.isfinite(sessions.start)
+    if not dated or known.all() or not known.any():
+        return 1.0
+    notes.assume(
+        f"volume: {int((~known).sum()):,} of {len(sessions):,} sessions have no date that can be used, and are taken "
+        "to have come as the others did"
+    )
+    return float(known.mean())
+
+
 def rounded(value: float, digits: int = 4) -> float:
     """A number as people write it: four digits, and whole where it is large."""
     short = float(f"{value:.{digits}g}")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from scenarios.logs.clashes import shared_sessions
 from scenarios.logs.table import NONE, Calls
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
@@ -32,12 +33,12 @@ def odd(calls: Calls, duplicates: int = 0, now: float | None = None) -> list[str
         lambda: _zero(calls),
         lambda: _duplicates(calls, duplicates),
         lambda: _alone(calls),
+        lambda: _shared(calls),
         lambda: _shrinking(calls),
         lambda: _backwards(calls),
         lambda: _early(calls),
         lambda: _late(calls, today),
         lambda: _currencies(calls),
-        lambda: _below_zero(calls),
     ]
     return [said for check in checks if len(calls) and (said := check())]
 
@@ -69,6 +70,17 @@ def _duplicates(calls: Calls, n: int) -> str:
 def _alone(calls: Calls) -> str:
     n = int((calls["session"] == NONE).sum())
     return f"{_of(n, len(calls))} name no session: each stands alone" if 0 < n < len(calls) else ""
+
+
+def _shared(calls: Calls) -> str:
+    n = shared_sessions(calls["session"], calls["user"])
+    total = np.unique(calls["session"][calls["session"] != NONE]).size
+    if not n:
+        return ""
+    return (
+        f"{_of(n, total, 'sessions')} name several users: people who share one, or names that clash; each is taken as "
+        "one session"
+    )
 
 
 def _shrinking(calls: Calls) -> str:
@@ -111,8 +123,3 @@ def _currencies(calls: Calls) -> str:
         return ""
     listed = ", ".join(f"{name} {n:,}" for name, n in sorted(found.items()))
     return f"recorded costs are in {len(found)} currencies ({listed} calls): their sum is none"
-
-
-def _below_zero(calls: Calls) -> str:
-    n = int((calls["cost"] < 0).sum())
-    return f"{_of(n, len(calls))} record a cost below zero" if n else ""

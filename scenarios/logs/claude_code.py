@@ -18,7 +18,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from math import isnan
 from typing import NamedTuple
 
 import msgspec
@@ -27,6 +27,7 @@ from msgspec import Raw
 from scenarios.logs.claude_lines import LINE, META, SPAWN, SPAWNED, Block, Iteration, Line, Message, tokens_of, type_of
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.histories import Histories
+from scenarios.logs.records import seconds
 from scenarios.logs.select import Picker
 from scenarios.logs.sizes import BYTES_A_TOKEN, size_of
 from scenarios.logs.source import Source
@@ -122,7 +123,7 @@ class _Reader:
         """Read the kind of a sub-agent, which stands in a file beside its log."""
         try:
             kind = META.decode(source.head()).kind
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             self._reading.skip("the kind of a sub-agent can't be read", source.path.name)
             return
         if kind:
@@ -262,12 +263,9 @@ class _Reader:
         return codes
 
     def _time(self, line: Line) -> float:
-        try:
-            time = datetime.fromisoformat(line.timestamp or "")
-        except ValueError:
-            self._seen["timeless"] += 1
-            return _NAN
-        return (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+        time = seconds(line.timestamp)
+        self._seen["timeless"] += isnan(time)
+        return time
 
     def _no_call(self, line: Line) -> None:
         """Pass over what no model wrote. Attempts that failed before it were the last of their turn."""

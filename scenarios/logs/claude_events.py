@@ -161,7 +161,7 @@ class _Reader:
             raise ValueError("no tokens are told")
         if bad := bad_tokens(*tokens):
             raise ValueError(bad)
-        self._append(found, ended, tokens, cost_of(found, "cost", self._reading), 1, OK)
+        self._append(found, ended, tokens, cost_of(found, "cost"), 1, OK)
 
     def _error(self, found: Found, ended: float) -> None:
         failed = fault(text_of(found, "status") or "connection")  # without a status nothing came back

@@ -131,5 +131,5 @@ def type_of(text: bytes) -> str:
     """Type of a line of which the rest is of no known form."""
     try:
         return KIND.decode(text).type or ""
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
         return ""

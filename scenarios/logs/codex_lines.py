@@ -7,6 +7,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Raw, Struct
 
+from scenarios.logs.records import seconds
 from scenarios.logs.sizes import size_of
 
 _Count = int | float | None
@@ -124,7 +125,7 @@ def kind_of(text: bytes) -> tuple[str, str]:
     """Type of a line of which the rest is of no known form, and of what it says."""
     try:
         kind = _kind.decode(text)
-    except msgspec.ValidationError:
+    except (msgspec.ValidationError, RecursionError):
         return "", ""
     try:
         return kind.type or "", _named.decode(kind.payload).type or ""
@@ -162,6 +163,11 @@ def tokens_of(usage: Usage) -> Tokens:
         reasoning = min(reasoning, output)
         output -= reasoning
     return Tokens(prompt - cached - written, cached, written, output, reasoning)
+
+
+def time_of(text: str | None) -> float:
+    """Seconds since 1970 of a date, UTC where it names no zone; NaN where it is none that a call can have."""
+    return seconds(text)
 
 
 def since(now: Usage, before: Usage | None) -> Usage:

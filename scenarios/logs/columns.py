@@ -23,8 +23,9 @@ from scenarios.logs.cells import (
     truths,
     unknown_failures,
 )
+from scenarios.logs.costs import UNREADABLE
 from scenarios.logs.format import Format, Head, Log
-from scenarios.logs.heads import columns_of, head_of
+from scenarios.logs.heads import columns_of, head_of, shape_of
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import wanted
 from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
@@ -113,13 +114,17 @@ class Columns(Format):
         inside, doubtful = _inside(log.asked.columns), False
         for source in log.sources:
             head = head_of(source)
+            if head.kind == "unknown" and not source.head().strip():
+                any(source.lines())  # nothing is there, or a file that is cut off before its first line, which it says
+                continue
             if head.kind == "unknown":
-                raise LogError(f"{source.path} has no columns: it is neither csv with a header, nor JSON, nor Parquet")
+                raise LogError(f"{source.path} has no columns: it is {shape_of(source, head)}")
             head = head._replace(columns=columns_of(head))
             fields = _fields(head, log.asked.columns)
             doubtful = doubtful or (fields.get(RECORD) == DOUBTFUL and RECORD not in log.asked.columns)
             more = [path for path, _ in log.asked.where] + ([log.asked.feature_from] if log.asked.feature_from else [])
             known_columns(head.columns, more, source.path.name)
+            rows.begin_file(str(source.path))
             for batch in batches(source, head.kind, [*fields.values(), *more]):
                 _add(rows, wanted(batch, log), fields, log, counts)
         if doubtful and _names_several(counts.records):
@@ -193,7 +198,7 @@ def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: 
     if "time" in fields:
         columns["time"] = _times(batch, cells, counts)
     if "cost" in fields:
-        columns["cost"] = _costs(cells["cost"], counts)
+        columns["cost"] = _costs(cells["cost"])
     if "outcome" in fields:
         columns["outcome"] = _outcomes(cells["outcome"])
     if "attempt" in fields:
@@ -217,7 +222,8 @@ def _fates(
     counts.words.update(unknown_failures(cells["failed"]))
     if "billed" in cells:
         return {"failed": failed}
-    paid = np.nan_to_num(columns.get("cost", np.zeros(failed.size))) > 0
+    cost = columns.get("cost", np.zeros(failed.size))
+    paid = (cost > 0) & (cost < UNREADABLE)
     return {"failed": failed, "billed": (failed != PROVIDER) | paid}
 
 
@@ -309,12 +315,9 @@ def _odd(counts: _Counts, what: str, rows: NDArray[np.bool_]) -> None:
         counts.odd[what] = counts.odd.get(what, 0) + int(rows.sum())
 
 
-def _costs(cells: NDArray[Any], counts: _Counts) -> NDArray[np.float64]:
+def _costs(cells: NDArray[Any]) -> NDArray[np.float64]:
     cost = numbers(cells)
-    wrong = (~np.isfinite(cost) & ~empty(cells)) | (cost < 0)
-    if wrong.any():
-        _odd(counts, "costs are no number or below zero: these calls are taken as without a cost", wrong)
-    return np.where(wrong, np.nan, cost)
+    return np.where(np.isnan(cost) & ~empty(cells), UNREADABLE, cost)
 
 
 def _outcomes(cells: NDArray[Any]) -> NDArray[np.float64]:
@@ -333,6 +336,7 @@ def _finish(rows: Rows, log: Log, counts: _Counts, said: bool | None) -> Calls:
         listed = ", ".join(f"{word[:24]!r} ({n:,})" for word, n in counts.words.most_common(5))
         notes.append(f"statuses that are not known are taken as failures of the provider: {listed}")
     calls = rows.finish(dated)
+    notes += rows.of_files
     if dated and counts.undated:
         calls["time"][calls["time"] < FIRST_DATE] = np.nan
         notes.append(f"{counts.undated:,} times before 1973, of clocks that were not set, are taken as unknown")

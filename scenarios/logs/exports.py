@@ -14,6 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
+from scenarios.logs.costs import cost_told
 from scenarios.logs.format import Head
 from scenarios.logs.reading import Reading
 from scenarios.logs.select import texts
@@ -178,13 +179,9 @@ def count_of(found: Found, field: str) -> int:
     return int(number)
 
 
-def cost_of(found: Found, field: str, reading: Reading) -> float:
-    """A field as a cost; NaN where it is not there, and where it is below zero or no number, which is counted."""
-    cost = number_of(found, field)
-    if field in found and not 0 <= cost < math.inf:
-        reading.leave_open("a cost that is no number or below zero")
-        return math.nan
-    return cost
+def cost_of(found: Found, field: str) -> float:
+    """A field as a cost, as `cost_told` has it."""
+    return cost_told(found[field][1]) if field in found else math.nan
 
 
 class Item(NamedTuple, Generic[S]):

@@ -14,8 +14,9 @@ import numpy as np
 
 import scenarios.logs
 from scenarios.logs.checks import odd
+from scenarios.logs.costs import believed
 from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
-from scenarios.logs.heads import head_of
+from scenarios.logs.heads import head_of, shape_of
 from scenarios.logs.reading import LogError, Reading, Watch
 from scenarios.logs.source import Source
 from scenarios.logs.table import Calls
@@ -74,12 +75,12 @@ def read_logs(
     reading.format = chosen.title
     asked = Asked(columns or {}, tuple(where), feature_from, ttl_minutes)
     read = chosen().read(Log(sources, reading, asked))
-    calls = _between(read, since, until)
+    calls = believed(_between(read, since, until), reading)
     if len(calls) < len(read):
         reading.ignore("calls before --since or after --until", len(read) - len(calls))
     reading.calls, reading.duplicates = len(calls), calls.duplicates
     if not len(calls):
-        raise LogError(_nothing(reading, since or until or where))
+        raise LogError(_nothing(reading, since or until or where) + _misfit(format, sources, chosen))
     reading.notes += [f"{n:,} calls have {what}: they are kept without it" for what, n in reading.unread.items()]
     reading.notes += odd(calls, calls.duplicates)
     return calls, reading
@@ -120,7 +121,7 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
     if len(found) == 1:
         return found.pop()
     if not found:
-        raise LogError(_unknown(heads[0], known))
+        raise LogError(_unknown(sources[0], heads[0], known))
     listed = ", ".join(f"{path.name}: {' or '.join(kind.name for kind in kinds)}" for path, kinds in told.items())
     raise LogError(f"the files are of several formats ({listed}); read them one format at a time, or say --format")
 
@@ -131,19 +132,18 @@ def _told(head: Head, known: Mapping[str, type[Format]]) -> list[type[Format]]:
     return [kind for kind in kinds if kind.name != "columns"] or kinds
 
 
-def _unknown(head: Head, known: Mapping[str, type[Format]]) -> str:
+def _unknown(source: Source, head: Head, known: Mapping[str, type[Format]]) -> str:
     if not head.path.stat().st_size:
         return f"{head.path} is empty: it holds no byte of a log"
-    seen = (
-        f"{head.kind} with {', '.join(head.columns[:12])}"
-        if head.columns
-        else "neither JSON, nor csv with a header, nor Parquet"
-    )
+    if source.broken is not None and not head.columns:
+        what = "cut off" if isinstance(source.broken, EOFError) else "damaged"
+        return f"{head.path} is {what} before its first record ends, and nothing can be read; copy or export it again"
     near = sorted(known.values(), key=lambda kind: -_shared(head, kind))
     needs = "\n".join(f"    {kind.name}: {kind.needs}" for kind in near)
     return (
-        f"{head.path} is of no format that is known: it is {seen}. A file with a row a call can be read by naming its "
-        f"columns: --map prompt=COLUMN --map output=COLUMN. What each format needs, nearest first:\n{needs}"
+        f"{head.path} is of no format that is known: it is {shape_of(source, head)}. A file with a row a call can be "
+        "read by naming its columns: --map prompt=COLUMN --map output=COLUMN. What each format needs, nearest first:\n"
+        f"{needs}"
     )
 
 
@@ -169,10 +169,17 @@ def _midnight(day: date) -> float:
     return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()
 
 
+def _misfit(said: str, sources: Sequence[Source], chosen: type[Format]) -> str:
+    """What stands against a format that was said and not told by itself; empty where nothing does."""
+    if said == "auto" or chosen.recognises(head := head_of(sources[0])):
+        return ""
+    return f". --format {said} needs {chosen.needs}, and {head.path.name} is {shape_of(sources[0], head)}"
+
+
 def _nothing(reading: Reading, chosen: object) -> str:
     reasons = [f"{each.count:,} times {each.reason} (first at {each.examples[0]})" for each in reading.skipped.values()]
     ignored = [f"{n:,} left out: {kind}" for kind, n in reading.ignored.items()]
-    why = "; ".join([*reasons, *ignored]) or (
+    why = "; ".join([*reading.cuts, *reasons, *ignored, *reading.notes]) or (
         "nothing matches what was asked for" if chosen else "there are no records"
     )
     return f"no call was found in {', '.join(file.name for file in reading.files[:3])}: {why}"

@@ -12,7 +12,7 @@ import msgspec
 
 from scenarios.logs.format import Head
 from scenarios.logs.reading import LogError
-from scenarios.logs.source import Source
+from scenarios.logs.source import UNPRINTED, Source
 
 _RECORDS = 50
 _WRAPPER = 6
@@ -24,6 +24,19 @@ DOCUMENT = re.compile(
 """How a document begins that holds a list of records."""
 
 _PARQUET = b"PAR1"
+_ARCHIVES = {
+    _PARQUET: "Parquet that is cut off or damaged",
+    b"PK\3\4": "a zip archive or a workbook, which has to be unpacked, or saved as csv, first",
+    b"\x28\xb5\x2f\xfd": "compressed by zstd, which has to be unpacked first",
+    b"BZh": "compressed by bzip2, which has to be unpacked first",
+    b"\xfd7zXZ": "compressed by xz, which has to be unpacked first",
+    b"SQLite format 3": "a database of SQLite, of which a table has to be exported first",
+}
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+_LOOKED_AT = 4_096
+_SHOWN = 12
+_MOST_UNREADABLE = 0.1
+"""Share of a header's letters that may be of another encoding; more of them are no text."""
 
 
 def head_of(source: Source) -> Head:
@@ -40,23 +53,46 @@ def head_of(source: Source) -> Head:
         records = _records(start)
         keys = dict.fromkeys(key for record in records for key in record)
         return Head(source.path, "json" if records else "unknown", records, tuple(keys))
-    first = start.split(b"\n", 1)[0].decode(errors="replace").strip()
-    try:
-        names = [name.strip() for name in next(csv.reader(io.StringIO(first)), [])]
-    except csv.Error:
-        raise LogError(_no_header(source, first)) from None
-    if len(names) == 1 and all(map(str.isidentifier, (parts := first.split(";")))) and len(parts) > 1:
-        raise LogError(
-            f"{source.path} has semicolons between its cells, and commas are needed. Save it as csv by commas"
-        )
+    first = start.split(b"\n", 1)[0].strip()
+    names = _header(first)
+    for sign, called in _SEPARATORS.items():
+        if len(names) == 1 and sign in names[0] and all(map(_is_name, names[0].split(sign))):
+            raise LogError(
+                f"{source.path} has {called} between its cells, and commas are needed. Save it as csv by commas"
+            )
     is_table = len(names) > 1 and all(names) and not any(name.replace(".", "").isdigit() for name in names)
     return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
 
 
-def _no_header(source: Source, first: str) -> str:
-    if "\r" in first and first.isprintable() | first.replace("\r", "").isprintable():
-        return f"{source.path} ends its lines with CR alone, and LF is needed. Convert it: tr '\\r' '\\n' < IN > OUT"
-    return f"{source.path} is neither JSON, nor csv with a header, nor Parquet"
+def _is_name(cell: str) -> bool:
+    return cell.strip(' "').replace(".", "_").isidentifier()
+
+
+def _header(line: bytes) -> list[str]:
+    """Cells of the first line of a csv; none where it is no text, or no csv."""
+    text = line.decode(errors="replace")
+    if UNPRINTED.search(line) or text.count("\ufffd") > _MOST_UNREADABLE * len(text):
+        return []
+    try:
+        return [name.strip() for name in next(csv.reader(io.StringIO(text)), [])]
+    except csv.Error:
+        return []
+
+
+def shape_of(source: Source, head: Head) -> str:
+    """What a file is, as far as its beginning shows, for people."""
+    if head.columns:
+        return f"{head.kind} with {', '.join(head.columns[:_SHOWN])}"
+    start = source.head()
+    for magic, what in _ARCHIVES.items():
+        if start.startswith(magic):
+            return what
+    if not start.strip():
+        return "blank from end to end"
+    if UNPRINTED.search(start[:_LOOKED_AT]):
+        gzip = ", and no gzip, as its name says" if source.path.suffix == ".gz" else ""
+        return f"no text{gzip}"
+    return "neither JSON, nor csv with a header, nor Parquet"
 
 
 def columns_of(head: Head) -> Sequence[str]:

@@ -19,10 +19,11 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from scenarios.logs.ancestry import with_calling_parents
+from scenarios.logs.costs import cost_told
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.records import Records, dated, keys_of
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
-from scenarios.logs.tokens import UNTOLD, Number, bad_tokens, disjoint
+from scenarios.logs.tokens import UNCOUNTED, UNTOLD, Number, bad_tokens, disjoint
 
 COLUMNS = (
     "record", "time", "session", "instance", "parent", "agent", "provider", "model", "fresh", "cached", "written",
@@ -47,8 +48,8 @@ class Request(Struct):
     completion_tokens: Number = None
     prompt_cache_read_tokens: Number = None
     prompt_cache_write_tokens: Number = None
-    costUSD: Number = None  # noqa: N815  (as the export has it)
-    cost: Number = None
+    costUSD: Any = None  # noqa: N815  (as the export has it)
+    cost: Any = None
     response_status: Number = None
     request_properties: dict[str, Any] | str | None = None
     request_user_id: str | None = None
@@ -72,7 +73,7 @@ class Helicone(Format):
         self._rows, self._reading = Rows(*COLUMNS), log.reading
         self._parents: dict[str, str | None] = {}
         nameless = 0
-        for place, row, feature in Records(log, Request):
+        for place, row, feature in Records(log, Request, begin=self._rows.begin_file):
             if row.cache_reference_id and row.cache_reference_id != _NO_REFERENCE:
                 log.reading.ignore("answers from Helicone's own cache, without a call of a model")
             elif row.response_status == PENDING:
@@ -85,6 +86,7 @@ class Helicone(Format):
                 f"{nameless:,} rows have no request_id: were they there twice, it would not be seen."
             )
         calls = with_calling_parents(self._rows.finish(dated=True), self._parents)
+        log.reading.notes += self._rows.of_files
         return disjoint(calls, log.reading, lambda model: "claude" not in model and "anthropic" not in model)
 
     def _call(self, place: str, row: Request, feature: str) -> None:
@@ -94,19 +96,29 @@ class Helicone(Format):
             self._reading.skip(bad, place)
             return
         prompt, output, cached, written = map(int, counted)
-        told = row.request_properties if isinstance(row.request_properties, dict) else {}
-        session, title = _text(told, "Helicone-Session-Id"), _text(told, "Helicone-Session-Name")
-        instance, parent, agent = self._stands(session, _text(told, "Helicone-Session-Path"))
-        cost = row.costUSD if row.costUSD is not None else row.cost
         failed, billed = _fate(row.response_status, output)
+        if row.prompt_tokens is None and row.completion_tokens is None and failed == OK:
+            self._reading.skip(UNCOUNTED, place)
+            return
+        told = row.request_properties if isinstance(row.request_properties, dict) else {}
+        session, title = self._text(told, "Helicone-Session-Id"), self._text(told, "Helicone-Session-Name")
+        instance, parent, agent = self._stands(session, self._text(told, "Helicone-Session-Path"))
+        cost = row.costUSD if row.costUSD is not None else row.cost
         model = row.model_override or row.response_model or row.request_model
         self._rows.append(
             row.request_id, dated(row.request_created_at, self._reading), session, instance,
             parent, agent, row.provider, model, prompt,
-            cached, written, UNTOLD, output, float("nan") if cost is None else float(cost), failed, billed,
+            cached, written, UNTOLD, output, cost_told(cost), failed, billed,
             feature or title,
             row.request_user_id or None,
         )  # fmt: skip
+
+    def _text(self, properties: dict[str, Any], name: str) -> str | None:
+        value = properties.get(name)
+        if isinstance(value, list | dict):
+            self._reading.leave_open(f"a {name} that is no text")
+            return None
+        return str(value) if value not in {None, ""} else None
 
     def _stands(self, session: str | None, path: str | None) -> tuple[str | None, str | None, str | None]:
         """Instance, the one above it, and kind of agent."""
@@ -117,11 +129,6 @@ class Helicone(Format):
             place = f"{session}/{'/'.join(parts[:depth])}"
             self._parents[place] = f"{session}/{'/'.join(parts[: depth - 1])}" if depth > 2 else session
         return place, self._parents[place], parts[-1]
-
-
-def _text(properties: dict[str, Any], name: str) -> str | None:
-    value = properties.get(name)
-    return str(value) if value not in {None, ""} else None
 
 
 def _fate(status: Number, output: int) -> tuple[int, bool]:

@@ -16,11 +16,10 @@ What an observation says, and how it is read
 
 from __future__ import annotations
 
-import math
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal, cast
 
 import numpy as np
 from msgspec import Struct, defstruct
@@ -28,6 +27,7 @@ from msgspec.structs import fields
 from numpy.typing import NDArray
 
 from scenarios.logs.ancestry import with_calling_parents
+from scenarios.logs.costs import cost_told
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.langfuse_usage import usage_of
 from scenarios.logs.observations import AGENT, CALL, OTHER, TOOL, Observations, Placed
@@ -35,7 +35,7 @@ from scenarios.logs.reading import Reading
 from scenarios.logs.records import Records, dated, keys_of, seconds
 from scenarios.logs.source import Source
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
-from scenarios.logs.tokens import Number, disjoint
+from scenarios.logs.tokens import UNCOUNTED, Number, disjoint
 from scenarios.logs.uses import Uses
 
 _KINDS = {"GENERATION": CALL, "EMBEDDING": CALL, "AGENT": AGENT, "TOOL": TOOL}
@@ -55,8 +55,8 @@ class Observation(Struct):
     provided_model_name: str | None = None
     model: str | None = None
     usage_details: dict[str, Number] | None = None
-    total_cost: Number = None
-    calculated_total_cost: Number = None
+    total_cost: Any = None
+    calculated_total_cost: Any = None
     level: str | None = None
     session_id: str | None = None
     user_id: str | None = None
@@ -123,15 +123,16 @@ class Langfuse(Format):
     def _add(self, calls: Sequence[tuple[Observation, str, str | None]]) -> NDArray[np.bool_]:
         """Add calls. Returns which of them can be used."""
         usage = usage_of([row.usage_details for row, *_ in calls])
-        for at, why in usage.wrong.items():
+        failing = np.array([row.level == "ERROR" for row, *_ in calls], bool)
+        wrong = {**usage.wrong, **dict.fromkeys(np.flatnonzero(usage.silent & ~failing).tolist(), UNCOUNTED)}
+        for at, why in wrong.items():
             self._reading.skip(why, calls[at][1])
-        good = np.array([at not in usage.wrong for at in range(len(calls))], bool)
+        good = np.array([at not in wrong for at in range(len(calls))], bool)
         rows, _, features = (
             zip(*(calls[at] for at in np.flatnonzero(good).tolist()), strict=True) if good.any() else ((), (), ())
         )
         counts = {name: values[good] for name, values in usage.columns.items()}
-        wrong = np.fromiter((row.level == "ERROR" for row in rows), bool)
-        failed = np.where(wrong, np.where(usage.answered[good], QUALITY, PROVIDER), OK)
+        failed = np.where(failing[good], np.where(usage.answered[good], QUALITY, PROVIDER), OK)
         self._seen["without id"] += sum(not row.id for row in rows)
         self._seen["unbilled"] += int((failed == PROVIDER).sum())
         first = self._rows.extend(
@@ -180,8 +181,7 @@ def _is_camel(keys: set[str]) -> bool:
 
 
 def _cost(row: Observation) -> float:
-    cost = row.total_cost if row.total_cost is not None else row.calculated_total_cost
-    return math.nan if cost is None else float(cost)
+    return cost_told(row.total_cost if row.total_cost is not None else row.calculated_total_cost)
 
 
 def _note(reading: Reading, seen: Counter[str]) -> None:

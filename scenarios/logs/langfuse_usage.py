@@ -34,11 +34,13 @@ class Usage(NamedTuple):
     columns : of the table; in `readable` where the cached tokens of a prompt are (INSIDE, APART or UNTOLD)
     answered : which calls have an answer
     wrong : by call, why its counts can't be used
+    silent : which calls have no counts at all
     """
 
     columns: Mapping[str, NDArray[np.int64]]
     answered: NDArray[np.bool_]
     wrong: Mapping[int, str]
+    silent: NDArray[np.bool_]
 
 
 def usage_of(details: Sequence[Mapping[str, Number] | None]) -> Usage:
@@ -58,7 +60,10 @@ def usage_of(details: Sequence[Mapping[str, Number] | None]) -> Usage:
         "output": answer,
         "reasoning": reasoning,
     }
-    return Usage(columns, output > 0, wrong)
+    silent = np.zeros(len(details), bool)
+    for at in np.flatnonzero(~told.any(axis=1)).tolist():
+        silent[at] = not _PLACES.keys() & (details[at] or {}).keys()
+    return Usage(columns, output > 0, wrong, silent)
 
 
 def _counts(usage: Mapping[str, Number]) -> list[float]:

@@ -21,11 +21,12 @@ from typing import Any, ClassVar
 
 from msgspec import Struct, ValidationError, convert
 
+from scenarios.logs.costs import UNREADABLE, cost_told
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.reading import Reading
 from scenarios.logs.records import Records, dated, keys_of, nested, seconds
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
-from scenarios.logs.tokens import Number, bad_tokens
+from scenarios.logs.tokens import UNCOUNTED, Number, bad_tokens
 from scenarios.logs.uses import Uses
 
 COLUMNS = (
@@ -81,7 +82,7 @@ class SpendLog(Struct):
 
     request_id: str | None = None
     call_type: str | None = None
-    spend: Number = None
+    spend: Any = None
     total_tokens: Number = None
     prompt_tokens: Number = None
     completion_tokens: Number = None
@@ -116,7 +117,7 @@ class LiteLLM(Format):
         """Read all files into one table."""
         self._rows, self._reading, self._uses = Rows(*COLUMNS), log.reading, Uses()
         self._seen: Counter[str] = Counter()
-        for place, row, feature in Records(log, SpendLog):
+        for place, row, feature in Records(log, SpendLog, begin=self._rows.begin_file):
             if row.call_type == "call_mcp_tool" or (row.mcp_namespaced_tool_name and not row.prompt_tokens):
                 failed = row.status == "failure"
                 self._uses.add(row.session_id, seconds(row.startTime), row.mcp_namespaced_tool_name or "mcp", failed)
@@ -125,7 +126,9 @@ class LiteLLM(Format):
             else:
                 self._call(place, row, feature)
         _note(log.reading, self._seen)
-        return self._uses.given_to(self._rows.finish(dated=True), log.reading)
+        calls = self._rows.finish(dated=True)
+        log.reading.notes += self._rows.of_files
+        return self._uses.given_to(calls, log.reading)
 
     def _call(self, place: str, row: SpendLog, feature: str) -> None:
         told = _metadata(row)
@@ -133,14 +136,17 @@ class LiteLLM(Format):
         if bad := bad_tokens(*counted):
             self._reading.skip(bad, place)
             return
+        failed = _failed(row, told)
+        if row.prompt_tokens is None and row.completion_tokens is None and failed != PROVIDER:
+            self._reading.skip(UNCOUNTED, place)
+            return
         prompt, output, cached, written, written_1h, reasoning = map(int, counted)
         if cached or written:
             apart = prompt + output + cached + written
             if cached + written > prompt or row.total_tokens == apart:
                 self._seen["excluded"] += 1
                 prompt += cached + written
-        failed = _failed(row, told)
-        cost = float(row.spend) if row.spend is not None else float("nan")
+        cost = cost_told(row.spend)
         if not row.request_id:
             self._seen["nameless"] += 1
         fresh = prompt - cached - written
@@ -152,10 +158,10 @@ class LiteLLM(Format):
             record = f"{row.request_id}/{attempt}" if row.request_id else ""
             tokens = fresh + cached + written, 0, 0, 0, 0, 0
             self._rows.append(record, *named, *model, *tokens, 0.0, attempt, PROVIDER, False, feature, user)
+        billed = failed != PROVIDER or 0 < cost < UNREADABLE
         self._rows.append(
-            row.request_id, *named, *model, fresh, cached, written, min(written_1h, written), max(0,
-            output - reasoning),
-            min(reasoning, output), cost, retries + 1, failed, failed != PROVIDER or cost > 0, feature, user,
+            row.request_id, *named, *model, fresh, cached, written, min(written_1h, written),
+            max(0, output - reasoning), min(reasoning, output), cost, retries + 1, failed, billed, feature, user,
         )  # fmt: skip
 
     def _retries(self, told: _Metadata | None) -> int:

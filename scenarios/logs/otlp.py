@@ -235,8 +235,8 @@ class _Reader:
 
     def _cost(self, found: Found) -> float:
         if "cost" in found or not ("cost_prompt" in found or "cost_completion" in found):
-            return cost_of(found, "cost", self._reading)
-        parts = [cost_of(found, name, self._reading) for name in ("cost_prompt", "cost_completion") if name in found]
+            return cost_of(found, "cost")
+        parts = [cost_of(found, name) for name in ("cost_prompt", "cost_completion") if name in found]
         return sum(parts)
 
     def _time(self, ns: int) -> float:

@@ -50,7 +50,8 @@ class Reading:
     ignored : records of kinds that are no calls, by kind
     skipped : what could not be used, by reason
     unread : fields that can't be read, of calls that are kept all the same, by kind
-    notes : what else a reader should know: files cut off, what was assumed
+    cuts : files that end where they should not: how far they were read, and what becomes of the rest
+    notes : what else a reader should know: what is odd, what was assumed
     """
 
     files: list[Path] = field(default_factory=list)
@@ -62,6 +63,7 @@ class Reading:
     ignored: dict[str, int] = field(default_factory=dict)
     skipped: dict[str, Skipped] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
+    cuts: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def skip(self, reason: str, place: str, n: int = 1) -> None:
@@ -75,9 +77,9 @@ class Reading:
         """Count records that are there for another purpose."""
         self.ignored[kind] = self.ignored.get(kind, 0) + n
 
-    def leave_open(self, kind: str) -> None:
-        """Count a field that can't be read, of a call that is kept."""
-        self.unread[kind] = self.unread.get(kind, 0) + 1
+    def leave_open(self, kind: str, n: int = 1) -> None:
+        """Count a field that can't be read, of calls that are kept."""
+        self.unread[kind] = self.unread.get(kind, 0) + n
 
     @property
     def n_skipped(self) -> int:

@@ -9,11 +9,11 @@ import ast
 import csv
 import io
 import re
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from math import isnan
-from typing import IO, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -22,7 +22,7 @@ from scenarios.logs.format import Head, Log
 from scenarios.logs.heads import DOCUMENT, columns_of
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.select import UNWANTED, Picker
-from scenarios.logs.source import LONGEST_LINE, Source
+from scenarios.logs.source import BROKEN, LONGEST_LINE, Source, some_of
 
 S = TypeVar("S", bound=msgspec.Struct)
 
@@ -31,6 +31,9 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|"|[{}\[\]]', re.DOTALL)
 _BLOCK = 1 << 18
 LONGEST_CELL = 1 << 24
 """Characters of a cell of csv. More come of a quote that is never closed."""
+
+LONGEST_ROW = 1 << 26
+"""Characters of a line of csv that are taken at once."""
 
 UNDATED = "a time that can't be read"
 
@@ -45,9 +48,17 @@ class Records(Generic[S]):
     log : its files; what can't be decoded is counted in its reading, what `--where` leaves out is ignored
     kind : the fields that are wanted
     unwanted : called with the records that `--where` leaves out, by readers that learn of others from them
+    begin : called with the path of each file before its records come
     """
 
-    def __init__(self, log: Log, kind: type[S], unwanted: Callable[[S], None] | None = None) -> None:
+    def __init__(
+        self,
+        log: Log,
+        kind: type[S],
+        unwanted: Callable[[S], None] | None = None,
+        begin: Callable[[str], None] | None = None,
+    ) -> None:
+        self._begin = begin
         self._log, self._kind, self._unwanted = log, kind, unwanted
         self._picker = Picker(log.asked)
         self._decode = msgspec.json.Decoder(kind, strict=False).decode
@@ -56,6 +67,8 @@ class Records(Generic[S]):
     def __iter__(self) -> Iterator[tuple[str, S, str]]:
         """Every record with its place and the feature that `--feature-from` names; empty where none is asked for."""
         for source in self._log.sources:
+            if self._begin is not None:
+                self._begin(str(source.path))
             head = source.head()
             if head[:4] == _PARQUET:
                 yield from self._rows(source, _parquet(source, self._columns()))
@@ -195,17 +208,17 @@ def _items(source: Source, level: int) -> Iterator[tuple[int, bytes]]:
     with source.open() as opened:
         splitter = _Splitter(level)
         try:
-            while block := opened.read(_BLOCK):
+            while block := some_of(opened, max(_BLOCK, splitter.waiting)):
                 for item in splitter.feed(block):
                     number += 1
                     if number % 32_768 == 0:
                         source.report(number)
                     yield number, item
-        except (EOFError, OSError, zlib.error) as error:
-            source.cut_off(number, error)
+        except BROKEN as error:
+            source.cut_off(number, error, "record")
         else:
-            if splitter.depth:
-                source.cut_off(number, EOFError())
+            if splitter.depth > 0:
+                source.cut_off(number, EOFError(), "record")
     source.reading.lines += number
 
 
@@ -213,6 +226,11 @@ class _Splitter:
     def __init__(self, level: int) -> None:
         self.level, self.depth = level, 0
         self._rest, self._scanned, self._start = b"", 0, -1
+
+    @property
+    def waiting(self) -> int:
+        """Bytes of a record of which the end is still to come."""
+        return len(self._rest)
 
     def feed(self, block: bytes) -> Iterator[bytes]:
         text = self._rest + block
@@ -255,7 +273,9 @@ def csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(LONGEST_CELL)
     n, bad, width = 0, 0, 0
     with source.open() as opened:
-        rows = csv.reader(_lines(opened), strict=True)
+        text = io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="\n")
+        lines = iter(partial(text.readline, LONGEST_ROW), "")  # of a line that no memory holds, its pieces
+        rows = csv.reader(lines, strict=True)
         start, told = 1, 0
         while True:
             try:
@@ -278,7 +298,7 @@ def csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
                 bad += 1
                 source.reading.skip(_why(error), source.place(start))
                 start = rows.line_num + 1
-            except (EOFError, OSError, zlib.error) as error:
+            except BROKEN as error:
                 source.cut_off(rows.line_num, error)
                 break
     source.reading.lines += n + bad
@@ -291,10 +311,6 @@ def _why(error: csv.Error) -> str:
     if "end of data" in said:
         return "a quoted cell is never closed: the rest is missing"
     return "a row is no csv: something follows the quote that closes a cell"
-
-
-def _lines(opened: IO[bytes]) -> Iterator[str]:
-    return io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="\n")
 
 
 def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -311,8 +327,8 @@ def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, 
                     number += 1
                     yield number, row
                 source.report(number)
-        except (pa.ArrowException, EOFError, OSError, zlib.error) as error:
+        except (pa.ArrowException, *BROKEN) as error:
             if not number:
                 raise LogError(f"{source.path} is not whole Parquet: {error}") from None
-            source.cut_off(number, error)
+            source.cut_off(number, error, "row")
     source.reading.lines += number

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 from scenarios.logs.reading import LogError, Reading, ReadingProgress, Watch
 
@@ -22,9 +23,15 @@ LONGEST_LINE = 1 << 28
 HEAD_BYTES = 1 << 18
 """What is looked at to tell a format."""
 
+BROKEN = (EOFError, OSError, zlib.error)
+"""What reading a file raises that is cut off or damaged."""
+
 _GZIP = b"\x1f\x8b"
 _BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+UNPRINTED = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
+"""What no text holds."""
+
 _LINES_A_REPORT = 1 << 15
 _BUFFER = 1 << 18
 
@@ -34,14 +41,21 @@ class _Unzipped(io.RawIOBase):
 
     def __init__(self, raw: IO[bytes]) -> None:
         self._zipped = gzip.GzipFile(fileobj=raw)
+        self._end: Exception | None = None
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        """Take what one step of unzipping gives, so that an error takes nothing with it."""
+        """Take what one step of unzipping gives, so that an error takes nothing with it; it stays the end."""
+        if self._end is not None:
+            raise self._end
         view = memoryview(buffer).cast("B")
-        some = self._zipped.read1(len(view))
+        try:
+            some = self._zipped.read1(len(view))
+        except BROKEN as error:
+            self._end = error
+            raise
         view[: len(some)] = some
         return len(some)
 
@@ -55,12 +69,17 @@ class Source:
     reading : where skipped lines are counted
     watch : called now and then with how far all files have come
     before, total : bytes of the files before this one, and of all
+
+    Attributes
+    ----------
+    broken : why not even its head can be read to its end; None where it can, and before anybody looked
     """
 
     def __init__(
         self, path: Path, reading: Reading, watch: Watch | None = None, before: int = 0, total: int = 0
     ) -> None:
         self.path, self.reading = path, reading
+        self.broken: Exception | None = None
         self._watch, self._before, self._total = watch, before, total
 
     def place(self, line: int) -> str:
@@ -68,7 +87,7 @@ class Source:
         return f"{self.path.name}:{line}"
 
     @contextmanager
-    def open(self) -> Iterator[IO[bytes]]:
+    def open(self) -> Iterator[io.BufferedReader]:
         """The bytes of the file, uncompressed, as long as the block lasts."""
         try:
             raw = self.path.open("rb", buffering=_BUFFER)
@@ -78,17 +97,29 @@ class Source:
             zipped = raw.read(2) == _GZIP
             raw.seek(0)
             self._raw = raw
-            yield io.BufferedReader(_Unzipped(raw), _BUFFER) if zipped else raw
+            opened = io.BufferedReader(_Unzipped(raw), _BUFFER) if zipped else raw
+            yield cast(io.BufferedReader, opened)
 
     def head(self) -> bytes:
         """The first bytes, as far as they can be read."""
         start = b""
-        with self.open() as opened, suppress(EOFError, OSError, zlib.error):
-            while len(start) < HEAD_BYTES and (some := opened.readline(HEAD_BYTES)):
-                start += some
+        with self.open() as opened:
+            try:
+                while len(start) < HEAD_BYTES and (some := opened.read1(HEAD_BYTES)):
+                    start += some
+            except BROKEN as error:
+                self.broken = error
+        self._refuse_encoding(start)
+        return start[:HEAD_BYTES].removeprefix(_BOM)
+
+    def _refuse_encoding(self, start: bytes) -> None:
+        """Refuse what would be one line of nonsense, and say how it is converted."""
         if start[:2] in _UTF16 or (start[1:2] == b"\0" and start[:1].isascii()):
             raise LogError(f"{self.path} is UTF-16, and UTF-8 is needed. Convert it: iconv -f UTF-16 -t UTF-8 IN > OUT")
-        return start[:HEAD_BYTES].removeprefix(_BOM)
+        if b"\r" in start.rstrip() and b"\n" not in start and not UNPRINTED.search(start):
+            raise LogError(
+                f"{self.path} ends its lines with CR alone, and LF is needed. Convert it: tr '\\r' '\\n' < IN > OUT"
+            )
 
     def lines(self) -> Iterator[tuple[int, bytes]]:
         """Lines with their numbers, from 1; empty ones left out, and none that the end of the file cuts off unseen."""
@@ -105,14 +136,19 @@ class Source:
                         yield number, record
                     else:
                         empty += 1
-            except (EOFError, OSError, zlib.error) as error:
+            except BROKEN as error:
                 self.cut_off(number, error)
         self.reading.lines += number - empty
 
-    def cut_off(self, lines: int, error: Exception) -> None:
-        """Say that the file ends where it should not."""
-        what = "is cut off" if isinstance(error, EOFError) else "is damaged"
-        self.reading.skip(f"{self.path.name} {what} after line {lines:,}: the rest is missing", self.place(lines + 1))
+    def cut_off(self, n: int, error: Exception, unit: str = "line") -> None:
+        """Say that the file ends where it should not, after so many lines or records."""
+        where = f"after {unit} {n:,}" if n else f"before its first {unit} ends"
+        if isinstance(error, EOFError):
+            said = f"is cut off {where}: what stands before is used, and how much is missing it does not tell"
+        else:
+            share = 100 * self._raw.tell() / max(self.path.stat().st_size, 1)
+            said = f"is damaged {where}, {share:.0f} % of the way: what stands before is used, and the rest is lost"
+        self.reading.cuts.append(f"{self.path.name} {said}; copy or export it again")
 
     def report(self, lines: int) -> None:
         """Say how far reading has come."""
@@ -124,3 +160,15 @@ class Source:
         while (rest := opened.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
             pass
         self.reading.skip(f"a line is longer than {LONGEST_LINE >> 20} MiB", self.place(number))
+
+
+def some_of(opened: io.BufferedReader, n: int) -> bytes:
+    """So many bytes, or those before the place where a file ends or breaks, which the next call tells."""
+    found = bytearray()
+    try:
+        while len(found) < n and (some := opened.read1(n - len(found))):
+            found += some
+    except BROKEN:
+        if not found:
+            raise
+    return bytes(found)

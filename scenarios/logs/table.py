@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.clashes import clashing, words_of_files
+
 OK, PROVIDER, QUALITY = 0, 1, 2
 """What `failed` says: served; an error of the provider (429, 5xx, a timeout); an answer that could not be used."""
 
@@ -78,6 +80,8 @@ RECORD = "record"
 """Column that only `Rows` knows: what identifies a request, as text; empty where nothing does."""
 
 _CHUNK = 1 << 16
+_SPREAD = 0x9E3779B97F4A7C1
+"""Odd, so that sessions next to each other have nothing in common."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +162,12 @@ class Rows:
 
     Notes
     -----
-    Rows with the same `record` are one request: of them the one with the largest output stays, and the last of equals.
+    Rows with the same `record` in a session are one request: of them the one with the largest output stays, and the
+    last of equals.
+
+    Attributes
+    ----------
+    of_files : what was made of sessions that several files have, in sentences; known when finished
     """
 
     def __init__(self, *columns: str) -> None:
@@ -166,10 +175,17 @@ class Rows:
         self._lists = {column.names: Codes() for column in COLUMNS if column.names}
         self._tool_names = Codes()
         self._tools: list[tuple[int, int, int, bool]] = []
+        self._used: list[int] = []
         self._uses: dict[int, int] = {}
         self._waiting: list[tuple[Any, ...]] = []
         self._chunks: list[dict[str, NDArray[Any]]] = []
         self._n = 0
+        self._files: dict[int, str] = {}
+        self.of_files: list[str] = []
+
+    def begin_file(self, path: str) -> None:
+        """Say that the calls to come are of another file."""
+        self._files[self._n + len(self._waiting)] = path
 
     def append(self, *row: Any) -> int:
         """Add a call, its values in the order of `columns`; names are text or None. Returns its number."""
@@ -196,13 +212,17 @@ class Rows:
             first = end
 
     def tool(self, row: int, name: str, result_tokens: int = NONE, failed: bool = False, use: str = "") -> None:
-        """Add a tool that a call asked for; `use` identifies it, and the same one is added once."""
-        if use and self._uses.setdefault(hash(use), len(self._tools)) != len(self._tools):
+        """Add a tool that a call asked for; `use` identifies it in its call, and the same one is added once."""
+        key = hash(use) if use else 0
+        if use and (before := self._uses.get(key)) is not None and self._tools[before][0] == row:
             return
+        if use:
+            self._uses[key] = len(self._tools)
         self._tools.append((row, self._tool_names.code(name), result_tokens, failed))
+        self._used.append(key)
 
     def result(self, use: str, result_tokens: int, failed: bool = False) -> bool:
-        """State the result of a tool that was added with this `use`; False where none was."""
+        """State the result of the last tool that was added with this `use`; False where none was."""
         at = self._uses.get(hash(use))
         if at is None:
             return False
@@ -219,8 +239,11 @@ class Rows:
         """Make the table: without duplicates, sorted, instances named where a log has none."""
         self._flush()
         columns = {column.name: self._whole(column) for column in COLUMNS}
+        self._part_sessions(columns)
         self._name_instances(columns)
+        columns["parent"][columns["parent"] == columns["instance"]] = NONE
         record = self._joined(RECORD, np.dtype("i8"), 0)
+        record = np.where(record != 0, record ^ _SPREAD * (columns["session"].astype(np.int64) + 1), 0)
         stays = _largest(record, columns["output"] + columns["reasoning"])
         order = np.lexsort((np.arange(self._n), columns["time"], columns["instance"], columns["session"]))
         order = order[stays[order] == order]
@@ -262,6 +285,21 @@ class Rows:
             parts.append(chunk[name] if name in chunk else np.full(n, empty, dtype))
         return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
+    def _part_sessions(self, columns: dict[str, NDArray[Any]]) -> None:
+        """Give sessions that clash, and what is in them, names of their own by file."""
+        if len(self._files) < 2:
+            return
+        file = np.searchsorted(list(self._files), np.arange(self._n), side="right") - 1
+        rows = np.flatnonzero(clashing(columns["session"], columns["user"], file))
+        self.of_files = words_of_files(columns["session"], file, rows)
+        files = list(self._files.values())
+        for column in ("session", "instance", "parent"):
+            names = self._lists[BY_NAME[column].names]
+            known = rows[columns[column][rows] != NONE]
+            listed = names.names()
+            pairs = zip(columns[column][known].tolist(), file[known].tolist(), strict=True)
+            columns[column][known] = names.codes(f"{listed[code]} ({files[at]})" for code, at in pairs)
+
     def _name_instances(self, columns: dict[str, NDArray[Any]]) -> None:
         """Give calls of a session without an instance one that bears the session's name."""
         bare = (columns["instance"] == NONE) & (columns["session"] != NONE)
@@ -275,7 +313,22 @@ class Rows:
         place = np.empty(self._n, np.int64)
         place[order] = np.arange(order.size)
         tools["call"] = place[stays[tools["call"]]]
+        tools = _once(tools, np.array(self._used, np.int64))
         return tools[np.argsort(tools["call"], kind="stable")]
+
+
+def _once(tools: NDArray[np.void], use: NDArray[np.int64]) -> NDArray[np.void]:
+    """Each use of a call once, where copies of the call have it too, with the result that any of them knows."""
+    order = np.lexsort((np.arange(use.size), use, tools["call"]))
+    sorted_tools, key = tools[order], use[order]
+    same = (np.diff(sorted_tools["call"]) == 0) & (np.diff(key) == 0) & (key[1:] != 0)
+    if not same.any():
+        return tools
+    first = np.flatnonzero(np.r_[True, ~same])
+    kept = sorted_tools[first]
+    kept["result_tokens"] = np.maximum.reduceat(sorted_tools["result_tokens"], first)
+    kept["failed"] = np.logical_or.reduceat(sorted_tools["failed"], first)
+    return kept[np.argsort(order[first])]
 
 
 def _backwards(time: NDArray[np.float64], instance: NDArray[np.int32], rows: NDArray[np.int64]) -> tuple[float, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from math import isfinite
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,9 @@ Number = float | None
 MOST_TOKENS = 10**10
 """No request has more."""
 
+UNCOUNTED = "no tokens are told"
+"""Why a call that did not fail is left out, of which nobody knows what it took."""
+
 INSIDE, APART, UNTOLD = 1, 0, -1
 """Where the cached tokens of a prompt are: in its count, beside it, or the record doesn't say."""
 
@@ -30,7 +33,7 @@ _EXACT = 0.02
 
 def bad_tokens(*tokens: float) -> str:
     """Why counts can't be used; empty where they can."""
-    if not all(map(isfinite, tokens)):
+    if not all(-inf < count < inf for count in tokens):  # whole numbers past all floats are counts
         return "a count of tokens that is no number"
     if min(tokens) < 0:
         return "negative tokens"

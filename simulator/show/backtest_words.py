@@ -100,7 +100,8 @@ def further_words(tested: Backtest) -> Iterator[str]:
         "beyond. OFF is beyond it and by more than 10 %; too few to tell is wider than ±50 %, or where no session "
         "lies far enough out (±?)."
     )
-    yield from (f"Assumed: {note}." for note in tested.notes)
+    yield from (f"Assumed: {note.removesuffix('.')}." for note in tested.notes)
+    yield from tested.read
 
 
 def days_words(days: Days) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.bills import USD, invoice_words
+from scenarios.words import sentence
 from simulator.show.backtest_words import backtest_text, filled
 from simulator.show.tables import columns
 from simulator.show.words import apart, count, money_stated
@@ -73,6 +74,8 @@ def reading_words(reading: Reading) -> Iterator[str]:
     """What was read, and what was left out and why."""
     files = reading.files[0].name if len(reading.files) == 1 else f"{len(reading.files):,} files"
     yield f"Read {count(reading.calls)} calls of {count(reading.lines)} lines of {files}, as {reading.format}."
+    for cut in reading.cuts:
+        yield sentence(cut)
     for one in reading.skipped.values():
         yield f"Skipped {count(one.count)}: {one.reason} (first at {', '.join(one.examples)})."
     if n := reading.duplicates:

@@ -14,13 +14,14 @@ import pytest
 
 from scenarios.bills import make_bill
 from scenarios.calibrate import Calibration, Options, calibrate
-from scenarios.calibrating.draft import find_path, write_draft
-from scenarios.calibrating.learnings import Notes
+from scenarios.calibrating.draft import Draft, find_path, write_draft
+from scenarios.calibrating.learnings import Learnt, Notes
 from scenarios.calibrating.levers import Costs
 from scenarios.calibrating.opened import interval, learn_drivers
 from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.volume import Volume
+from scenarios.inputs import count_inputs
 from scenarios.lint import lint
 from scenarios.load import load
 from scenarios.logs.reading import LogError, Reading
@@ -114,6 +115,25 @@ def test_a_law_has_its_source_and_a_number_its_comment(made):
     assert source.endswith("sessions; moments")
     line = next(line for line in text.splitlines() if line.lstrip().startswith("system_tokens:"))
     assert "5th percentile" in line
+
+
+def test_what_was_learnt_counts_as_measured_and_what_nobody_measured_does_not(made, tmp_path):
+    made.write(tmp_path / "chat.yaml")
+    counts = count_inputs(load(tmp_path / "chat.yaml"))
+    drivers = made.document["drivers"]
+    numbers = len(drivers) + len(drivers.get("correlation", {})) - ("correlation" in drivers)
+    volume = made.document["volume"]
+    numbers += len(volume) - 1 + len(volume["weekdays"]) if "weekdays" in volume else len(volume)
+    assert counts.stated == numbers
+    (agent,) = made.document["agents"].values()
+    assert counts.measured >= len({"turns", "system_tokens", "message_tokens", "output_tokens"} & set(agent)) > 3
+
+
+def test_limits_that_are_a_law_have_a_source():
+    learnt = Learnt("agents.a.context.limit", "limit", "tokens", None, None, "7 compactions", 7, 7)
+    limit = {"mixture": [{"weight": 0.5, "law": 1_000}, {"weight": 0.5, "law": 2_000}]}
+    draft = Draft({"agents": {"a": {"context": {"limit": limit}}}}, {}, {}, [learnt], "", "calls.csv")
+    assert draft.plain("x")["agents"]["a"]["context"]["limit"]["source"] == "measured in calls.csv: 7 compactions"
 
 
 def test_the_head_says_what_was_read_and_what_was_not_learnt(made):

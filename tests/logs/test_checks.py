@@ -42,7 +42,10 @@ def test_of_a_log_in_order_nothing_is_said(tmp_path: Path) -> None:
         ("2026-11-01T10:05:00Z,c,300,10,0.1,EUR,ok,r9", "costs are in 2 currencies (EUR 1, USD 4 calls)"),
         ("2026-11-01T10:05:00Z,c,300,10,0.1,USD,queued,r9", "statuses that are not known are taken as failures"),
         ("2026-11-01T10:05:00Z,c,300,10,0.1,USD,queued,r9", "'queued' (1)"),
-        ("2026-11-01T10:05:00Z,c,300,10,much,USD,ok,r9", "1 costs are no number or below zero"),
+        (
+            "2026-11-01T10:05:00Z,c,300,10,much,USD,ok,r9",
+            "1 calls have a cost that is no number, below zero or past all bounds",
+        ),
     ],
 )
 def test_what_is_odd_is_said_with_its_numbers(tmp_path: Path, row: str, said: str) -> None:

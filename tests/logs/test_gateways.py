@@ -212,4 +212,4 @@ def test_lists_longer_than_a_block_are_read_in_pieces_and_a_lost_end_is_told(tmp
     file.write_text(text[:-1_000])
     calls, reading = read_logs([file], format="litellm")
     assert len(calls) == 4
-    assert any("cut off" in reason for reason in reading.skipped)
+    assert any("cut off" in cut for cut in reading.cuts)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scenarios.logs.costs import NO_COST
 from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.records import UNDATED, seconds
@@ -65,7 +66,20 @@ def test_costs_and_times_past_all_numbers_are_no_traceback(name: str, tmp_path: 
     huge = [{COST[name]: HUGE, RECORD[name]: '"a"'}, {TIME[name]: HUGE, RECORD[name]: '"b"'}]
     calls, reading = _read(tmp_path, name, *huge)
     assert len(calls) + reading.n_skipped == 3
-    assert np.isfinite(calls["cost"]).sum() == len(calls) - (name == "columns")
+    assert np.isfinite(calls["cost"]).sum() == len(calls) - 1
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize(
+    "said", ['"nan"', '"inf"', '"-inf"', "1e30", "-5", '"1,200"', '"1e400"', "true", "[7]", HUGE, f'"{HUGE}"']
+)
+def test_costs_that_are_none_are_told_and_the_call_is_kept(name: str, said: str, tmp_path: Path) -> None:
+    calls, reading = _read(tmp_path, name, {COST[name]: said, RECORD[name]: '"odd"'})
+    assert len(calls) == 2
+    assert np.isfinite(calls["cost"]).sum() == 1
+    assert f"1 calls have {NO_COST}: they are kept without it" in reading.notes
+    calls, reading = _read(tmp_path, name, {COST[name]: "null", RECORD[name]: '"none"'})
+    assert (np.isfinite(calls["cost"]).sum(), reading.unread) == (1, {})
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -107,8 +121,9 @@ TABLE = "prompt_tokens,completion_tokens\n10,1\n"
     [
         (TABLE.encode("utf-16"), ["UTF-16", "iconv"]),
         (TABLE.replace(",", ";").encode(), ["semicolons", "commas"]),
+        (TABLE.replace(",", "\t").encode(), ["tabs", "commas"]),
         (TABLE.replace("\n", "\r").encode(), ["CR alone", "tr "]),
-        (bytes(range(128, 256)) + b"\r\0\r,\x01", ["neither JSON"]),
+        (bytes(range(128, 256)) + b"\r\0\r,\x01", ["no text"]),
     ],
 )
 def test_files_that_need_a_remedy_say_which(text: bytes, words: Sequence[str], tmp_path: Path) -> None:

@@ -213,5 +213,25 @@ def test_a_source_is_a_citation_and_only_the_users_own_data_are_measured(tmp_pat
     assert basis(parse_law(_both(data, data))) == "measured"
 
 
+def test_plain_numbers_are_measured_with_the_laws_of_their_agent_in_a_scenario_that_names_its_log() -> None:
+    law = {"p50": 150, "p95": 900, "source": "measured in calls.csv: 900 values"}
+    learnt = {
+        "model": "openai/gpt-5", "system_tokens": 2_000, "turns": law, "output_tokens": law,
+        "context": {"carry": 0.9, "limit": 100_000}, "cache": {"ttl_minutes": 5, "gap_minutes": law},
+    }  # fmt: skip
+    said: dict[str, Any] = {
+        "name": "a", "as_of": "2026-11-01", "volume": {"sessions_per_day": 10}, "drivers": {"volume": "0.8 to 1.2"},
+        "features": {"one": {"agent": "one", "share": 0.6}, "two": {"agent": "two", "share": 0.4}},
+        "agents": {"one": learnt, "two": {**learnt, "output_tokens": {"p50": 150, "p95": 900}}},
+        "sources": ["measured in calls.csv: 90 sessions"],
+    }  # fmt: skip
+    # Of `one` three laws, its system prompt, what it carries and its feature's share; of `two` two laws.
+    counts = count_inputs(load(said))
+    assert counts.measured == 3 + 3 + 2
+    # The volume, its driver, two limits and times to live, and of `two` a law, a prompt, a carry and a share.
+    assert counts.stated == 2 + 2 + 2 + 4
+    assert count_inputs(load({**said, "sources": ["a study"]})).measured == 3 + 2
+
+
 def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
     return {"mixture": [{"weight": 0.5, "law": one}, {"weight": 0.5, "law": other}]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from datetime import UTC, datetime
 from typing import Any
 
@@ -110,6 +111,30 @@ def test_a_driver_of_volume_widens_the_interval_of_days_alone() -> None:
 
 def test_a_share_of_the_sessions_is_held_against_as_much_of_the_volume() -> None:
     assert held(scenario(), 56, LEVEL / 2, share=0.5).quantity(SPEND).verdict == MATCH
+
+
+def at(log: Calls, time: Any) -> Calls:
+    return dataclasses.replace(log, columns={**log.columns, "time": time})
+
+
+def test_a_clock_that_is_wrong_makes_no_days() -> None:
+    made = scenario()
+    log = log_of(made, 28)
+    time = log["time"].copy()
+    time[log["session"] == 5] = 4e9
+    tested = backtest(made, at(log, time), sessions=20_000)
+    assert tested.days is not None
+    assert (tested.days.n, tested.days.first.isoformat()) == (28, "2026-09-07")
+    assert any("as a clock that is wrong makes them, are not used" in note for note in tested.notes)
+
+
+def test_sessions_without_a_date_are_sessions_of_these_days() -> None:
+    made = scenario()
+    log = log_of(made, 56)
+    time = np.where(log["session"] % 2 == 0, np.nan, log["time"])
+    tested = backtest(made, at(log, time), sessions=20_000)
+    assert tested.quantity(SPEND).verdict == MATCH
+    assert tested.quantity(SPEND).figures["mean"].difference == pytest.approx(0, abs=0.1)
 
 
 def test_weekdays_that_are_others_are_named() -> None:
