@@ -13,7 +13,7 @@ from scenarios.logs.table import Calls, Rows
 
 DAY = date(2026, 12, 1)
 SONNET, GEMINI, GPT = "claude-sonnet-4-5", "gemini-2.5-pro", "gpt-5.5"
-"""One whose writing has a price of its own, one whose batch prices are no factor, one that writes at the input price."""
+"""Writing has a price of its own; batch prices are no factor; writing costs what the input does."""
 
 
 def log(written: bool) -> Calls:
