@@ -72,6 +72,20 @@ def test_results_of_tools_are_no_part_of_messages() -> None:
     assert near(messages.mean(), 19.5, mean_error(messages))
 
 
+@pytest.mark.parametrize(("kinds", "rest"), [(12, 0), (14, 2)])
+def test_the_rarest_of_many_tools_are_taken_together(kinds: int, rest: int) -> None:
+    rows = Rows("session", "time", "fresh", "output")
+    for session in range(40):
+        call = rows.append(f"s{session}", 0.0, 100, 20)
+        rows.append(f"s{session}", 1.0, 200, 20)
+        for tool in range(kinds):
+            for _ in range(2 if tool < 12 else 1):
+                rows.tool(call, f"Tool {tool}", 10)
+    tools = learn_agents(rows.finish(dated=False), Keeper().options).agents["agent"]["tools"]
+    assert len(tools) == 12 + bool(rest)
+    assert tools.get("other-tools", {"calls_per_turn": 0})["calls_per_turn"] == rest / 2
+
+
 def test_results_of_unknown_size_stay_in_messages() -> None:
     keeper = Keeper()
     learnings = learn_agents(_with_tools(results=False), keeper.options)

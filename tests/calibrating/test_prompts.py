@@ -165,7 +165,9 @@ def test_calls_without_sessions_have_whole_prompts() -> None:
         output=rng.permutation(prompts) // 10,
     )
     keeper = Keeper()
-    agent = learn_agents(rows.finish(dated=True), keeper.options).agents["agent"]
+    learnings = learn_agents(rows.finish(dated=True), keeper.options)
+    agent = learnings.agents["agent"]
+    assert not any("do not build on each other" in sentence for sentence in learnings.assumed)
     assert np.array_equal(np.sort(keeper.values["agent.prompt_tokens"]), np.sort(prompts))
     assert agent["cached_share"] == pytest.approx((prompts // 4).sum() / prompts.sum(), abs=1e-4)
     assert not {"turns", "system_tokens", "message_tokens", "context", "cache"} & set(agent)

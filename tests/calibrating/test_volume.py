@@ -220,6 +220,7 @@ def test_a_range_of_sessions_a_day_is_what_months_lie_in():
     volume = learn_volume(sessions_at(np.zeros(340)), False, notes, sessions_per_day=(200, 500))
     daily = volume.section["sessions_per_day"] * parse_law(volume.driver).ppf([0.05, 0.95])
     np.testing.assert_allclose(daily, [200, 500], rtol=2e-3)
+    assert volume.section["sessions_per_day"] == pytest.approx(np.sqrt(200 * 500), rel=1e-3)
     assert notes.assumed == ["volume: 200 to 500 sessions a day, as stated"]
 
 
@@ -227,6 +228,7 @@ def test_counted_days_say_themselves_how_far_they_differ():
     counts = np.random.default_rng(3).poisson(300, 14)
     volume = learn_volume(sessions_at(starts_of(counts, np.random.default_rng(1))), True, Notes())
     assert volume.log_sd is not None
+    assert volume.freedom == 13
     assert volume.driver == ""
 
 
