@@ -16,7 +16,7 @@ from scenarios.logs.reading import LogError
 from scenarios.logs.table import Calls, Rows
 
 DAY = date(2026, 11, 20)
-# Models with a cliff in the prompt, prices by the hour or that change in 2026, batch and one-hour prices, fees on calls.
+# Models with a cliff in the prompt, prices that change by the hour or by the day, batch and one-hour prices, and fees.
 MODELS = {
     "claude-sonnet-4-6": ("anthropic", "claude-sonnet-4-6"),
     "gpt-5.5": ("openai", "gpt-5.5"),
