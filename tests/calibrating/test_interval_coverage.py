@@ -1,8 +1,8 @@
 """The interval that calibrated drivers imply for the mean cost of a session, over many logs of one product.
 
-Asked are 90 %, and held from both sides within three standard errors of a share over two hundred logs. Costs are those of
-sessions of a growing context; that the drivers of a calibration leave as much open as is said of such costs is held of
-one log, and not of each.
+Asked are 90 %, and held from both sides within three standard errors of a share over two hundred logs. Costs are those
+of sessions of a growing context; that the drivers of a calibration leave as much open as is said of such costs is held
+of three logs, and not of each.
 """
 
 from __future__ import annotations
