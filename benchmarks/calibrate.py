@@ -49,11 +49,14 @@ class Half:
         The same of the half that was learnt from, in the forecast's place.
     covered : float
         Share of sets of 100 sessions held back whose sum lies in the 90 % interval.
+    interval : float64, shape (2,)
+        That interval, of a mean, over the mean of the half that was learnt from.
     """
 
     forecast: np.ndarray
     halves: np.ndarray
     covered: float
+    interval: np.ndarray
 
 
 def figures(values: np.ndarray) -> np.ndarray:
@@ -108,18 +111,19 @@ def half(seed: int, path: Path, models: dict[str, str], sessions: int = SESSIONS
     calls, reading = read_logs([path])
     learnt_from, held = split(calls, 0.5, seed)
     scenario = learn(learnt_from, reading, models)
-    here = observed(scenario, held, models)
+    here, there = observed(scenario, held, models), observed(scenario, learnt_from, models)
     forecast = errors(simulated(sample(scenario, sessions, 1)), here)
-    covered = coverage(scenario, here["cost per session"], seed) if len(here["cost per session"]) > SET else np.nan
-    return Half(forecast, errors(observed(scenario, learnt_from, models), here), covered)
+    interval = np.quantile(predicted_means(scenario, SET, TRIALS, 1), (0.05, 0.95))
+    costs = here["cost per session"]
+    covered = coverage(interval, costs, seed) if len(costs) > SET else np.nan
+    return Half(forecast, errors(there, here), covered, interval / there["cost per session"].mean())
 
 
-def coverage(scenario: Scenario, costs: np.ndarray, seed: int) -> float:
-    """How often the sum of 100 of these sessions, none twice, lies in the 90 % interval of the forecast."""
-    low, high = np.quantile(predicted_means(scenario, SET, TRIALS, 1), (0.05, 0.95))
+def coverage(interval: np.ndarray, costs: np.ndarray, seed: int) -> float:
+    """How often the mean of 100 of these sessions, none twice, lies in the 90 % interval of the forecast."""
     rng = np.random.default_rng(seed)
     means = np.array([rng.choice(costs, SET, replace=False).mean() for _ in range(SETS)])
-    return float(((low <= means) & (means <= high)).mean())
+    return float(((interval[0] <= means) & (means <= interval[1])).mean())
 
 
 def print_errors(name: str, rows: Sequence[str], found: np.ndarray) -> None:

@@ -89,7 +89,7 @@ def _opening(log: Log, role: Role, follows: Mask) -> int:
         if here.size < _FEWEST_OPENINGS or not later.size:
             return place - 1
         beyond = float(here.mean() - later.mean())
-        if here.mean() < _OPENS * later.mean() or beyond < _OPENS * float(here.std()) / here.size**0.5:
+        if here.mean() <= _OPENS * later.mean() or beyond < _OPENS * float(here.std()) / here.size**0.5:
             return place - 1
     return _LONGEST_OPENING
 
@@ -141,7 +141,8 @@ def _settled(share: float, number: Ints) -> int:
 
     Each turn forgets of that what it does not carry; none is waited for if most would have to be left out.
     """
-    wait = int(np.ceil(np.log(_FORGOTTEN) / np.log(max(1 - share, 1e-9)))) if share > 0 else 1
+    lost = max(1.0 - share, 1e-9)
+    wait = int(np.ceil(np.log(_FORGOTTEN) / np.log(lost))) if lost < 1.0 else 1  # a share may be a rounding error
     return wait if np.mean(number >= wait) > 1 / 4 else 1
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from scenarios.calibrating.learn import learn_agents
-from scenarios.logs.table import Calls
+from scenarios.logs.table import Calls, Rows
 from tests.calibrating.making import FAR, Keeper, World
 
 
@@ -35,6 +35,27 @@ def test_time_to_live_shares_and_losses_are_found() -> None:
     assert within["weight"] + beyond["weight"] + lost["weight"] == pytest.approx(1, abs=1e-4)
     assert within["law"] <= 5 < beyond["law"]
     assert lost["law"] > 60
+
+
+def test_what_a_compaction_takes_away_was_not_lost_by_the_cache() -> None:
+    world = World(sessions=200, turns=40, limit=9_000, summary=1_500)
+    calls = world.log()
+    within, beyond, lost = (part["weight"] for part in _cache(calls)["gap_minutes"]["mixture"])
+    n = int(np.count_nonzero(~calls["compacted"])) - world.sessions
+    assert lost == pytest.approx(world.lost, abs=FAR * 1.5 * _binomial(world.lost, n))
+    assert beyond / (within + beyond) == pytest.approx(world.late, abs=FAR * _binomial(world.late, n))
+
+
+def test_a_prefix_is_kept_up_to_the_very_end_of_its_time() -> None:
+    rows = Rows("session", "time", "cached", "written", "output")
+    for session in range(30):
+        for turn, (minutes, sent) in enumerate([(0, 1_000), (5, 2_000), (10, 3_000), (15.1, 4_000)]):
+            found = sent - 1_000 if turn in {1, 2} else 0
+            rows.append(f"s{session}", 60.0 * minutes, found, sent - found, 100)
+    within, beyond = _cache(rows.finish(dated=False))["gap_minutes"]["mixture"]
+    assert (within["weight"], beyond["weight"]) == (round(2 / 3, 5), round(1 / 3, 5))
+    assert within["law"] == 5.0
+    assert beyond["law"] == pytest.approx(5.1)
 
 
 def test_without_times_there_is_a_rate() -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from scenarios.bills import make_bill
 from scenarios.calibrate import Calibration, Options, calibrate
-from scenarios.calibrating.draft import Draft, find_path, write_draft
+from scenarios.calibrating.draft import Draft, find_path, ordered, write_draft
 from scenarios.calibrating.learnings import Learnt, Notes
 from scenarios.calibrating.levers import Costs
 from scenarios.calibrating.opened import interval, learn_drivers
@@ -288,6 +288,10 @@ def test_other_differences_are_told_and_not_written(share, apart, told):
     assert told in made.bill.lines[0].reason
 
 
+def test_keys_that_have_no_place_come_last():
+    assert list(ordered({"odd": 1, "agents": {}, "name": "x"})) == ["name", "agents", "odd"]
+
+
 def test_names_with_dots_are_found_in_dotted_paths():
     tree = {"agents": {"gpt-5.5": {"spawns": [{"count": 1}], "turns": 2}}}
     assert find_path(tree, "agents.gpt-5.5.turns") == ("agents", "gpt-5.5", "turns")
@@ -391,6 +395,15 @@ def test_few_sessions_are_warned_of():
     assert any(
         text.startswith("8 sessions say little: the mean cost of a session is open by") for text in made.warnings
     )
+
+
+@pytest.mark.parametrize(("spread", "told"), [(2.5, True), (0.5, False)])
+def test_sessions_too_few_and_uneven_for_an_honest_interval_are_warned_of(spread, told):
+    rng, rows = np.random.default_rng(1), Rows("session", "model", "fresh", "output")
+    for session in range(60):
+        rows.append(f"s{session}", "claude-opus-4-7", round(1_000 * rng.lognormal(0, spread)), 1)
+    warnings = calibrated(rows.finish(dated=False)).warnings
+    assert any("do not show how heavy their tail is" in text for text in warnings) == told
 
 
 def test_unknown_models_stop_a_calibration_unless_they_are_mapped():

@@ -9,6 +9,7 @@ from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.lengths import Lengths
 from scenarios.calibrating.means import chance_of_log_means
 from scenarios.calibrating.unmixing import unmix
+from scenarios.logs.table import Rows
 from tests.calibrating.making import FAR, Keeper, World, near
 
 NAMES = "turns", "output_tokens", "message_tokens"
@@ -51,6 +52,41 @@ def covariance_of_firsts(world: World) -> tuple[float, float]:
     begins = np.maximum(begins - np.quantile(begins, 0.05), 0)
     product = begins / begins.mean() * u[1]
     return float(product.mean()), float(product.std() / np.sqrt(world.sessions))
+
+
+def test_what_sessions_have_in_common_is_no_chance() -> None:
+    """Few turns and much in common: taken for chance, it would leave two thirds of its variance."""
+    calls = World(sessions=2_000, turns=8, loads=(0.0, 0.8, 0.0), spread=0.4).log()
+    calls["output"][::500] = 0  # an answer of nothing is one
+    sigma = learn_agents(calls, Keeper().options).difficulty["lognormal"]["sigma"]
+    assert sigma == pytest.approx(0.8, abs=FAR * np.sqrt((0.8**2 + 0.4**2 / 8) ** 2 / (2 * 0.8**2) / 1_500))
+
+
+def test_failures_go_with_what_else_is_difficult() -> None:
+    """And the rate that is written is the one at a difficulty of 1."""
+    rng = np.random.default_rng(5)
+    sessions, rate, loads = 1_500, 0.08, {"failure_rate": 0.5, "output_tokens": 0.5}
+    rows = Rows("session", "time", "fresh", "output", "attempt", "failed")
+    for session in range(sessions):
+        z = rng.standard_normal()
+        failing = rate * np.exp(loads["failure_rate"] * z)
+        for turn in range(20):
+            tries = rng.geometric(1 - failing)
+            for attempt in range(1, tries + 1):
+                failed = attempt < tries
+                output = 0 if failed else round(rng.lognormal(5 + loads["output_tokens"] * z, 0.4))
+                rows.append(f"s{session}", turn + attempt / 100, 500 + 60 * turn, output, attempt, int(failed))
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    agent, sigma = learnings.agents["agent"], learnings.difficulty["lognormal"]["sigma"]
+    error = np.sqrt(2 / sessions) * 0.5
+    for name, load in loads.items():
+        assert agent["sensitivity"][name] * sigma == pytest.approx(load, abs=FAR * error), name
+    nodes, chances = np.polynomial.hermite_e.hermegauss(31)
+    failing = rate * np.exp(loads["failure_rate"] * nodes)
+    requests = 1 / (1 - failing)  # of a turn: what fails is asked again
+    expected = chances @ (failing * requests) / (chances @ requests) / np.exp(loads["failure_rate"] ** 2 / 2)
+    spread = (np.exp(loads["failure_rate"] ** 2) - 1) / sessions + 1 / (20 * sessions * rate)
+    assert agent["retry"]["failure_rate"] == pytest.approx(expected, rel=FAR * np.hypot(np.sqrt(spread), 0.5 * error))
 
 
 def test_the_laws_written_are_those_at_a_difficulty_of_one() -> None:

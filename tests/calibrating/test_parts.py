@@ -72,6 +72,20 @@ def test_results_of_tools_are_no_part_of_messages() -> None:
     assert near(messages.mean(), 19.5, mean_error(messages))
 
 
+@pytest.mark.parametrize(("kinds", "rest"), [(12, 0), (14, 2)])
+def test_the_rarest_of_many_tools_are_taken_together(kinds: int, rest: int) -> None:
+    rows = Rows("session", "time", "fresh", "output")
+    for session in range(40):
+        call = rows.append(f"s{session}", 0.0, 100, 20)
+        rows.append(f"s{session}", 1.0, 200, 20)
+        for tool in range(kinds):
+            for _ in range(2 if tool < 12 else 1):
+                rows.tool(call, f"Tool {tool}", 10)
+    tools = learn_agents(rows.finish(dated=False), Keeper().options).agents["agent"]["tools"]
+    assert len(tools) == 12 + bool(rest)
+    assert tools.get("other-tools", {"calls_per_turn": 0})["calls_per_turn"] == rest / 2
+
+
 def test_results_of_unknown_size_stay_in_messages() -> None:
     keeper = Keeper()
     learnings = learn_agents(_with_tools(results=False), keeper.options)
@@ -141,3 +155,77 @@ def test_outcomes_are_success_rates_by_feature() -> None:
     assert search["share"] == pytest.approx(2 / 3, abs=1e-4)
     assert near(search["success_rate"], 0.9, np.sqrt(0.09 / 400))
     assert abs(chat["success_rate"] - 0.6) < FAR * np.sqrt(0.24 / 200)
+
+
+def test_each_agent_has_its_own_model_and_batches_are_told() -> None:
+    rows = Rows("session", "instance", "parent", "agent", "time", "fresh", "output", "provider", "model", "tier")
+    for session in range(20):
+        for turn in range(3):
+            rows.append(f"s{session}", f"s{session}", None, "lead", float(turn), 500, 40, "maker", "large", None)
+        for turn in range(2):
+            child = f"s{session}/0"
+            tier = "Batch" if turn or session % 2 else None  # three of four
+            rows.append(f"s{session}", child, f"s{session}", "helper", float(turn), 300, 40, "maker", "small", tier)
+    agents = learn_agents(rows.finish(dated=False), Keeper().options).agents
+    assert agents["lead"]["model"] == "maker/large"
+    assert agents["helper"]["model"] == "maker/small"
+    assert agents["helper"]["batch"] is True
+    assert "batch" not in agents["lead"]
+
+
+def test_instances_that_change_their_model_are_left_out_of_shares_where_they_are_few() -> None:
+    rows = Rows("session", "time", "fresh", "output", "model")
+    for session in range(100):
+        for turn in range(4):
+            name = "large" if session < 30 or (session >= 95 and turn == 0) else "small"
+            rows.append(f"s{session}", float(turn), 100 + turn * 50, 40, name)
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    assert learnings.agents["agent"]["model"] == {"small": round(65 / 95, 5), "large": round(30 / 95, 5)}
+
+
+def test_answers_are_those_of_calls_that_succeeded() -> None:
+    """Turns that were given up have none, and the others are not nothing for it."""
+    rows = Rows("session", "time", "fresh", "output", "failed")
+    for session in range(40):
+        rows.append(f"s{session}", 0.0, 100, 60 + session, OK)
+        rows.append(f"s{session}", 1.0, 200, 900 if session % 2 else 70, QUALITY if session % 2 else OK)
+    keeper = Keeper()
+    learn_agents(rows.finish(dated=False), keeper.options)
+    assert sorted(keeper.values["agent.output_tokens"]) == sorted([*range(60, 100), *[70] * 20])
+
+
+def test_thinking_is_a_law_of_its_own_and_counts_as_output_of_a_session() -> None:
+    rows = Rows("session", "time", "fresh", "output", "reasoning")
+    for session in range(30):
+        for turn in range(2):
+            rows.append(f"s{session}", float(turn), 100 + 90 * turn, 50 + session, 7 * turn)
+    keeper = Keeper()
+    learnings = learn_agents(rows.finish(dated=False), keeper.options)
+    assert learnings.sessions.output.tolist() == [2 * (50 + session) + 7 for session in range(30)]
+    assert learnings.agents["agent"]["reasoning_tokens"] == pytest.approx(3.5)
+    assert keeper.values["agent.output_tokens"].mean() == 64.5
+
+
+@pytest.mark.parametrize(("goes_on", "otherwise"), [(True, "continue"), (False, None)])
+def test_what_follows_a_turn_that_was_given_up_is_told(goes_on: bool, otherwise: str | None) -> None:
+    rows = Rows("session", "time", "fresh", "output", "attempt", "failed")
+    for session in range(30):
+        for turn in range(3 if goes_on else 2):
+            for attempt in (1, 2):
+                failed = PROVIDER if turn == 1 else OK
+                if failed or attempt == 1:
+                    rows.append(f"s{session}", turn + attempt / 10, 100 + 60 * turn, 50, attempt, failed)
+    retry = learn_agents(rows.finish(dated=False), Keeper().options).agents["agent"]["retry"]
+    assert retry.get("on_exhausted") == otherwise
+    assert retry["max_attempts"] == 2
+    assert retry["failure_rate"] == pytest.approx(2 / 4 if goes_on else 2 / 3, abs=1e-5)
+
+
+def test_models_that_are_called_often_have_failure_rates_of_their_own() -> None:
+    rows = Rows("session", "time", "fresh", "output", "model", "failed")
+    calls = {"large": (120, 12), "small": (200, 50), "rare": (80, 40)}
+    for name, (n, failed) in calls.items():
+        for call in range(n):
+            rows.append(f"{name}{call}", 0.0, 100, 40, name, PROVIDER if call < failed else OK)
+    rates = learn_agents(rows.finish(dated=False), Keeper().options).agents["agent"]["retry"]["failure_rate"]
+    assert rates == {"large": 0.1, "small": 0.25, "rare": pytest.approx(102 / 400, abs=1e-5)}

@@ -31,7 +31,7 @@ from tests.calibrating.roundtrip import write_log
 
 FAR = 4.0
 WITHIN = 0.03
-TRIALS = 2_000
+TRIALS = 500
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,10 @@ def test_the_log_is_repriced_to_what_was_charged(name: str, trips: Any) -> None:
 @pytest.mark.parametrize("name", PRODUCTS)
 def test_spend_comes_back(name: str, trips: Any) -> None:
     trip = trips(name)
-    assert trip.error < WITHIN / 1.5  # else 3 % would say more of the log than of the calibration
     before = run(load(PRODUCTS[name]), trials=TRIALS).spend
     after = run(bare(trip.scenario), trials=TRIALS).spend
+    drawn = np.sqrt(2 * 0.99 * 0.01 / TRIALS) / stats.norm.pdf(stats.norm.ppf(0.99)) * before.sd / before.mean
+    assert np.hypot(trip.error, drawn) < WITHIN / 1.5  # else 3 % would say more of them than of the calibration
     for p in (0.50, 0.95, 0.99):
         assert after.quantile(p) == pytest.approx(before.quantile(p), rel=WITHIN), f"P{100 * p:.0f}"
 
@@ -139,7 +140,8 @@ def test_agents_of_growing_contexts(
     near(found["turns"]["geometric"]["mean"], turns, np.sqrt(turns * (turns - 1) / instances))
     # A system prompt shows only together with a first message; the smallest pair is taken for it.
     assert system <= found["system_tokens"] <= system + np.exp(message[0] - message[1])
-    near(found["context"]["carry"], 1, 0.001)
+    share, error = carried(message, output, turns, instances)
+    assert abs(found["context"]["carry"] - share) <= FAR * error + ROUNDED
     for law, (mu, sigma), n in (
         (trip.scenario.agents[agent].message_tokens, message, mine - instances),
         (trip.scenario.agents[agent].output_tokens, output, mine),
@@ -149,7 +151,29 @@ def test_agents_of_growing_contexts(
             error = sigma * np.sqrt(p * (1 - p) / n) / density
             rounding = 0.5 / np.exp(mu + sigma * score)
             got = float(np.log(law.ppf(p)))
-            assert abs(got - mu - sigma * score) <= FAR * error + rounding + 0.02, (p, got, mu + sigma * score)
+            assert abs(got - mu - sigma * score) <= FAR * error + rounding, (p, got, mu + sigma * score)
+
+
+ROUNDED = 0.5e-4
+"""What four digits leave out."""
+
+
+def carried(message: Any, output: Any, turns: float, instances: int) -> tuple[float, float]:
+    """Share that seems to be carried where all is, and its standard error.
+
+    One in twenty sessions begins below the prompt that is taken for the system's; what it lacks is missing from each of
+    its later prompts. Histories sum to n (n - 1) messages and outputs for each instance of geometric turns of mean n.
+    """
+    (mu, sigma), start = message, stats.norm.ppf(0.05)
+    least = np.exp(mu + sigma * start)
+    partly = [np.exp(k * mu + (k * sigma) ** 2 / 2) * stats.norm.cdf(start - k * sigma) for k in (0, 1, 2)]
+    lacking = least * partly[0] - partly[1]
+    squared = least**2 * partly[0] - 2 * least * partly[1] + partly[2]
+    later = turns - 1, (turns - 1) * (2 * turns - 1)  # mean of the turns after the first, and of their square
+    added = sum(np.exp(mu + sigma**2 / 2) for mu, sigma in (message, output))
+    history = turns * later[0] * added - later[0] * (least - lacking)
+    variance = squared * later[1] - (lacking * later[0]) ** 2
+    return 1 - lacking * later[0] / history, float(np.sqrt(variance / instances) / history)
 
 
 def test_failures_models_and_success(trips: Any) -> None:
@@ -179,7 +203,9 @@ def test_the_cache(trips: Any) -> None:
     lead = agents.agent("lead")["cache"]
     assert lead["ttl_minutes"] == 5.0
     near(1 - kept(lead["gap_minutes"]), 0.1, np.sqrt(0.09 / (agents.made.sessions.turns - 1).sum()))
-    near(trips("requests").agent("ask")["cached_share"], 0.2, 1e-3)
+    prompts = trips("requests").made.sessions.input
+    rounding = np.sqrt(prompts.size / 12) / prompts.sum()  # each is a whole number of tokens
+    assert abs(trips("requests").agent("ask")["cached_share"] - 0.2) <= FAR * rounding + ROUNDED
 
 
 def kept(law: dict[str, Any]) -> float:
@@ -198,7 +224,7 @@ def test_tools_spawns_and_difficulty(trips: Any) -> None:
 
 
 def test_users_and_their_habits(tmp_path: Path) -> None:
-    days, (shape, scale) = 14, HABIT
+    days, (shape, scale) = 9, HABIT
     file = tmp_path / "users.jsonl"
     costs = write_log(USERS, days, file, sessions=False)
     made = calibrate(*read_logs([file]))
@@ -211,7 +237,11 @@ def test_users_and_their_habits(tmp_path: Path) -> None:
     habits, seen = stats.gamma(shape, scale=scale), 0.9
     quantile = habits.ppf(unseen + seen * (1 - unseen))
     near(law.ppf([seen])[0], quantile, np.sqrt(seen * (1 - seen) / n) / habits.pdf(quantile))
-    near(law.var(), habits.var(), habits.var() * np.sqrt((2 + 6 / shape) / n))  # a kurtosis of 3 + 6 / shape
+    error = np.sqrt((2 + 6 / shape) / n)  # of a variance: gamma laws have a kurtosis of 3 + 6 / shape
+    near(law.var(), habits.var(), habits.var() * error)
+    counts = np.bincount(made.sessions.user)
+    own = float(counts.var(ddof=1) - counts.mean()) / days**2  # of this log's users, chance taken off
+    assert abs(law.var() - own) <= error * own  # a law of many is off by one standard error at most
 
 
 CHANCE = 0.44 / 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from scenarios.calibrating.learnings import Notes
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.logs.table import OK, PROVIDER, Rows
 
@@ -70,3 +71,24 @@ def test_calls_without_a_session_stand_alone() -> None:
     assert not log.has_sessions
     assert log.instances.n_turns.tolist() == [1] * 5
     assert not np.any(log.turns.later)
+
+
+def test_prompts_that_a_log_leaves_out_are_the_least_that_was_sent() -> None:
+    """First ones are as long as those of others, and later ones hold what was said before."""
+    rows = Rows("session", "time", "fresh", "output", "failed")
+    for row in (
+        ("a", 0.0, 0, 0, PROVIDER),
+        ("b", 0.0, 100, 7, OK), ("b", 1.0, 0, 0, PROVIDER),
+        ("c", 0.0, 300, 5, OK), ("c", 1.0, 400, 6, OK), ("c", 2.0, 0, 0, PROVIDER),
+        ("d", 0.0, 200, 9, OK),
+    ):  # fmt: skip
+        rows.append(*row)
+    assert read_sessions(rows.finish(dated=False)).turns.prompt.tolist() == [200, 100, 107, 300, 400, 406, 200]
+
+
+def test_what_is_said_of_a_law_twice_is_said_once() -> None:
+    notes = Notes()
+    for law in ("b", "a", "b"):
+        notes.warn_of(law, "it is a guess")
+    notes.warn_of("a", "it ends")
+    assert notes.all_warnings() == ("b, a: it is a guess", "a: it ends")

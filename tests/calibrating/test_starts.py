@@ -27,6 +27,34 @@ def test_two_humps_are_divided_between_them() -> None:
     assert 0.5 < edge < 2.5
 
 
+@pytest.mark.parametrize(("n", "divided"), [(29, False), (30, True)])
+def test_thirty_sessions_are_the_fewest_that_can_be_two_kinds(n: int, divided: bool) -> None:
+    values = np.where(np.arange(n) % 2, 1.0, 9.0) + 0.01 * np.arange(n)
+    assert (divide(values) is not None) == divided
+
+
+@pytest.mark.parametrize(
+    ("logged", "names"),
+    [
+        ([("use", "main")] * 2, ["main"]),
+        ([("use", None)] * 2, ["use"]),
+        ([(None, None)] * 2, ["agent"]),
+        ([("one", "main"), ("two", "main")], ["one", "two"]),
+        ([("use", "main"), ("use", "side")], ["main", "side"]),
+        ([("one", "main"), ("two", "side")], ["one-main", "two-side"]),
+        ([("one", None), ("two", "side")], ["one", "two-side"]),
+        ([(None, "main"), ("two", "side")], ["main", "two-side"]),
+    ],
+)
+def test_features_are_named_by_what_tells_them_apart(
+    logged: list[tuple[str | None, str | None]], names: list[str]
+) -> None:
+    rows = Rows("session", "fresh", "output", "feature", "agent")
+    for number, (feature, agent) in enumerate(logged):
+        rows.append(f"s{number}", 100, 20, feature, agent)
+    assert sorted(learn_agents(rows.finish(dated=False), Keeper().options).features) == names
+
+
 def test_resumed_sessions_are_a_feature_of_their_own() -> None:
     calls = joined(World(sessions=300).log(), World(sessions=100, first=60_000, spread=0.2, seed=2).log())
     learnings = learn_agents(calls, Keeper().options)

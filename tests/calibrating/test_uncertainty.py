@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from scenarios.calibrating.bootstrap import MOST_GROUPS, REPLICATES, bootstrap_weights, log_ratios, spread_of_mean
+from scenarios.calibrating.bootstrap import (
+    MOST_GROUPS,
+    REPLICATES,
+    bootstrap_weights,
+    log_ratios,
+    spread_of_mean,
+    t_factor,
+)
 from scenarios.calibrating.excesses import fitted_means
 from scenarios.calibrating.levers import Costs, levers_of
 from scenarios.calibrating.sessions import read_sessions
@@ -33,6 +40,18 @@ def test_the_bootstrap_is_the_coefficient_of_variation_over_root_n():
     costs = rng.gamma(4, 1, 2_000)
     drawn = log_ratios(bootstrap_weights(2_000, seed=1), costs, np.ones(2_000)).std(ddof=1)
     assert abs(drawn / (0.5 / np.sqrt(2_000)) - 1) < 4 * np.sqrt(1 / (2 * REPLICATES) + 1 / (2 * 2_000) * 1.5)
+
+
+def test_a_ratio_of_all_sessions_once_is_that_of_the_log():
+    rng = np.random.default_rng(3)
+    above, below = rng.gamma(2, 3, 60), rng.gamma(2, 1, 60)
+    weights = np.vstack([np.ones(60), bootstrap_weights(60, seed=1, replicates=20)])
+    ratios = log_ratios(weights, above, below)
+    assert ratios[0] == pytest.approx(0, abs=1e-12)
+    expected = [np.log((row @ above) / (row @ below) / (above.sum() / below.sum())) for row in weights]
+    np.testing.assert_allclose(ratios, expected, atol=1e-12)
+    spread = spread_of_mean(above, weights)
+    assert spread.bootstrap == pytest.approx(np.std([np.log(row @ above / row.sum()) for row in weights], ddof=1))
 
 
 def test_groups_of_sessions_change_no_variance():
@@ -128,6 +147,23 @@ def test_drivers_together_make_what_sessions_drawn_again_say():
         )
         drawn = normal @ np.array([left.log_sd["turns"], left.log_sd["output_tokens"]])
         assert drawn.std() == pytest.approx(spread.log_sd, rel=4 / np.sqrt(80_000))
+
+
+def test_the_driver_that_moves_the_cost_most_is_widened_and_drivers_go_together_as_sessions_have_it():
+    rng = np.random.default_rng(11)
+    found, cost = levers(400, rng)
+    never = Lever("fanout", np.zeros(400), np.ones(400), 1.0, "children")
+    weights = bootstrap_weights(400, seed=1)
+    spread = spread_of_mean(cost, weights)
+    left = open_drivers([*found, never], spread, weights)
+    ratios = {one.driver: log_ratios(weights, one.above, one.below) for one in found}
+    own = {name: t_factor(399) * ratios[name].std(ddof=1) for name in left.log_sd}
+    rank = stats.spearmanr(ratios["turns"], ratios["output_tokens"]).statistic
+    assert left.correlation == {("turns", "output_tokens"): round(rank, 2)}
+    widest = max(own, key=lambda name: left.effect[name] * own[name])
+    assert left.log_sd == {name: own[name] if name != widest else pytest.approx(left.log_sd[widest]) for name in own}
+    assert left.widened == {widest: pytest.approx(left.log_sd[widest] / own[widest])}
+    assert left.log_sd[widest] > 1.1 * own[widest]
 
 
 def test_a_pilot_leaves_more_open_than_a_long_log():

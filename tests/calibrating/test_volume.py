@@ -53,6 +53,18 @@ def test_days_that_the_log_holds_in_part_are_left_out():
     assert days.first == date(2026, 9, 8)
 
 
+def test_the_shortest_log_with_a_day_between_its_ends_can_have_them_cut() -> None:
+    hours = np.arange(0.0, 24.0, 0.1)
+    first, between, last = hours[hours > 12], hours, hours[hours < 12]
+    starts = FIRST + 3_600 * np.r_[first, 24 + between, 48 + last]
+    days = count_days(starts)
+    assert (days.first, len(days), days.cut) == (date(2026, 9, 8), 1, 2)
+    silent = FIRST + 3_600 * np.r_[first, 24 + between, 72 + between, 96 + last]  # a day without any in the middle
+    days = count_days(silent)
+    assert (days.counts.tolist(), days.cut) == ([240, 0, 240], 2)
+    assert count_days(FIRST + 3_600 * np.r_[first, 24 + last]).cut == 0
+
+
 def test_office_hours_are_no_reason_to_leave_a_day_out():
     starts = starts_of(np.full(10, 500), np.random.default_rng(2), hours=(9, 17))
     starts = np.append(starts, [starts.min() - 60 - 2 * SECOND * 0, starts.max() + 60])
@@ -75,6 +87,15 @@ def test_weekdays_that_chance_makes_are_drawn_to_one_or_left_out():
     kept = np.mean(np.array(shares) > 0.55)
     assert kept < 0.1
     assert np.mean(np.array(shares) == 0) > 0.4
+
+
+def test_days_that_differ_for_other_reasons_make_no_weekdays() -> None:
+    """The noise of weekdays is that of days, and not of chance alone: without any difference half are left out."""
+    rng = np.random.default_rng(16)
+    logs = 400
+    shares = [weekday_means(Days(MONDAY, negative_binomial(300, 5.0, 56, rng), 0))[1] for _ in range(logs)]
+    half = stats.f.cdf(1.0, 6, 49)  # of the ratio of seen to noise
+    assert abs(np.mean(np.array(shares) == 0) - half) < 4 * np.sqrt(half * (1 - half) / logs)
 
 
 def test_weekdays_need_three_weeks():
@@ -199,6 +220,7 @@ def test_a_range_of_sessions_a_day_is_what_months_lie_in():
     volume = learn_volume(sessions_at(np.zeros(340)), False, notes, sessions_per_day=(200, 500))
     daily = volume.section["sessions_per_day"] * parse_law(volume.driver).ppf([0.05, 0.95])
     np.testing.assert_allclose(daily, [200, 500], rtol=2e-3)
+    assert volume.section["sessions_per_day"] == pytest.approx(np.sqrt(200 * 500), rel=1e-3)
     assert notes.assumed == ["volume: 200 to 500 sessions a day, as stated"]
 
 
@@ -206,6 +228,7 @@ def test_counted_days_say_themselves_how_far_they_differ():
     counts = np.random.default_rng(3).poisson(300, 14)
     volume = learn_volume(sessions_at(starts_of(counts, np.random.default_rng(1))), True, Notes())
     assert volume.log_sd is not None
+    assert volume.freedom == 13
     assert volume.driver == ""
 
 

@@ -77,6 +77,17 @@ def test_a_scenario_comes_to_the_level_of_the_sums() -> None:
     assert not again.edits
 
 
+def test_sums_that_say_nothing_scale_nothing_and_one_user_is_the_fewest() -> None:
+    session = PerSession(calls=5, prompt=100, cached=10, output=20)
+    nothing = level({"volume": {"sessions_per_day": 10}}, Usage((Bucket(0, DAY, "m"),), "test"), session, 10.0)
+    assert not nothing.edits
+    assert nothing.said[1].startswith("Nothing is scaled")
+    few = Usage((Bucket(0, DAY, "m", 100, 0, 0, 20, 5),), "test")
+    got = level({"volume": {"users": 10, "sessions_per_user_day": 1}}, few, session, 20.0)
+    assert got.edits["volume.users"] == 1
+    assert not any("Nothing is scaled" in text for text in got.said)
+
+
 def test_without_requests_tokens_give_the_level() -> None:
     usage = Usage((Bucket(0, DAY, "m", 6_000, 4_000, 0, 300),), "test")
     got = level({"volume": {"sessions_per_day": 10}}, usage, PerSession(5, 500, 200, 15), 10.0)
@@ -87,3 +98,11 @@ def test_what_can_be_scaled_in_place() -> None:
     assert scaled({"p50": 10, "p95": "40"}, 2) == {"p50": 20, "p95": 80}
     assert scaled({"mean": 10, "cv": 0.5}, 3) == {"mean": 30, "cv": 0.5}
     assert scaled({"data": {"file": "x.csv"}}, 2) is None
+    assert scaled({"geometric": {"mean": 4}}, 2) == {"geometric": {"mean": 8}}
+    assert scaled({"gamma": {"shape": 4, "scale": 2}}, 2) is None
+    assert scaled({"exponential": {"scale": 2}}, 2) == {"exponential": {"scale": 4}}
+    assert scaled({"mixture": [{"weight": 1, "law": 3}]}, 2) is None
+    assert scaled({"mean": 10}, 3) == {"mean": 30}
+    assert scaled({"mean": 10, "odd": 1}, 3) is None
+    assert scaled({"lognormal": {"mu": 1, "sigma": 0.5}}, 2) == {"lognormal": {"mu": 1.69315, "sigma": 0.5}}
+    assert scaled(True, 2) is None

@@ -16,13 +16,14 @@ from scenarios.logs.reading import LogError
 from scenarios.logs.table import Calls, Rows
 
 DAY = date(2026, 11, 20)
-# Models with a cliff in the prompt, prices by the hour, prices that change in 2026, batch prices, and a one-hour price.
+# Models with a cliff in the prompt, prices that change by the hour or by the day, batch and one-hour prices, and fees.
 MODELS = {
     "claude-sonnet-4-6": ("anthropic", "claude-sonnet-4-6"),
     "gpt-5.5": ("openai", "gpt-5.5"),
     "gemini-2.5-pro": ("google", "gemini-2.5-pro"),
     "deepseek-v4-pro": ("deepseek", "deepseek-v4-pro"),
     "sonar-deep-research": ("perplexity", "sonar-deep-research"),
+    "sonar-pro": ("perplexity", "sonar-pro"),
 }
 CONTEXT = {"": None, "batch": {"processing": "batch"}, "priority": {"service_tier": "priority"}}
 
@@ -131,6 +132,17 @@ def test_a_difference_is_explained_in_words(change, words):
     assert bool(words) == bool(reason)
 
 
+def test_what_was_written_for_an_hour_is_priced_so_where_something_else_differs():
+    written = np.arange(1_000, 21_000, 100)
+    calls = log_of(written=written, written_1h=written // 2, reasoning=np.full(200, 400))
+    column = {name: calls[name].astype(float) for name in ("fresh", "cached", "written", "written_1h", "output")}
+    cost = column["fresh"] * 5 + column["cached"] * 0.5 + column["output"] * 25
+    shorter, hourly = (column["written"] - column["written_1h"]) * 6.25, column["written_1h"]
+    assert "leaves out reasoning" in told(calls, cost + shorter + hourly * 10)
+    thinking = calls["reasoning"] * 25.0
+    assert "one-hour cache writes as those of five minutes" in told(calls, cost + thinking + shorter + hourly * 6.25)
+
+
 def test_the_prices_of_another_day_are_recognised():
     calls = log_of("claude-sonnet-4-6", n=50, fresh=np.arange(210_000, 260_000, 1_000), cached=np.zeros(50, np.int64))
     column = {name: calls[name].astype(float) for name in ("fresh", "written", "output")}
@@ -225,6 +237,23 @@ def test_one_currency_that_is_not_the_dollar_is_told_and_not_called_a_difference
     bill = make_bill(log_of(n=3, cost=[1.0, 2.0, 3.0], currency=["EUR"] * 3), as_of=DAY)
     assert bill.currency == "EUR"
     assert "EUR recorded for a dollar" in bill.lines[0].reason
+
+
+def test_what_was_taken_in_place_of_a_price_or_a_time_is_noted():
+    rows = Rows("time", "model", "tier", "fresh")
+    noon = datetime(2026, 11, 3, 12, tzinfo=UTC).timestamp()
+    for time_, model, tier in (
+        (noon, "claude-opus-4-7", "batch"),
+        (noon, "sonar-pro", "batch"),
+        (float("nan"), "claude-opus-4-7", None),
+        (float("nan"), "claude-opus-4-7", "standard"),
+    ):
+        rows.append(time_, model, tier, 1_000)
+    notes = make_bill(rows.finish(dated=True), as_of=DAY).notes
+    assert len(notes) == 2
+    assert "perplexity/sonar-pro has no batch prices of its own; standard prices were taken" in notes[0]
+    assert notes[1].startswith("2 calls have no time: priced at the prices of 2026-11-20")
+    assert make_bill(log_of(n=3), as_of=DAY).notes == ()
 
 
 def test_an_invoice_is_held_against_the_recorded_costs():

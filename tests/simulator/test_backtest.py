@@ -173,8 +173,41 @@ def test_a_scenario_matches_its_own_log(chat: Scenario, own_log: Sampled) -> Non
     assert "Session costs match: P50 " in tested.words
     observed, _ = observed_sessions(chat, log_of(own_log), {})
     assert np.sort(observed.cost) == pytest.approx(np.sort(own_log.sessions["cost"]))
-    assert tested.spread is not None
-    assert tested.spread.distance < 2 * tested.spread.expected
+    names = ["output per call", "prompt per call", "calls per session", "tokens per session", "cost per session"]
+    assert [one.name for one in tested.quantities] == names  # of agents each has one
+    spread, costs = tested.spread, tested.costs
+    assert spread is not None
+    assert costs is not None
+    assert spread.distance < 2 * spread.expected
+    assert spread.distance == pytest.approx(stats.ks_2samp(*costs).statistic)
+    limit = stats.kstwobign.ppf(0.95) / np.sqrt(600)
+    assert spread.expected == pytest.approx(limit, rel=1e-3)
+    places = [(np.mean(costs[1] < one) + np.mean(costs[1] <= one)) / 2 for one in costs[0]]
+    assert spread.shares == pytest.approx(np.histogram(places, 10, (0, 1))[0] / 600)
+
+
+def test_sums_are_held_against_the_interval_that_is_predicted_for_them(chat: Scenario, own_log: Sampled) -> None:
+    tested = backtest(chat, log_of(own_log))
+    low, high = np.quantile(predicted_means(chat, 100, 500), [0.05, 0.95])
+    coverage = tested.coverage
+    assert coverage is not None
+    assert (coverage.low, coverage.high) == pytest.approx((low, high))
+    rng = np.random.default_rng(1)
+    means = rng.choice(own_log.sessions["cost"], (20_000, 100)).mean(axis=1)
+    inside = np.mean((low <= means) & (means <= high))
+    error = np.sqrt(inside * (1 - inside) / coverage.sets)
+    assert coverage.inside == pytest.approx(inside, abs=-stats.norm.ppf(SURE) * error)
+
+
+def test_twenty_times_what_was_observed_is_simulated_within_bounds(
+    chat: Scenario, own_log: Sampled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = log_of(own_log)
+    few = calls.where(calls["session"] < 30)
+    for bounds, expected in (((20, 10_000), 600), ((700, 10_000), 700), ((20, 500), 500)):
+        for name, bound in zip(("FEWEST", "MOST"), bounds, strict=True):
+            monkeypatch.setattr(f"simulator.backtest.{name}", bound)
+        assert backtest(chat, few).simulated_sessions == expected
 
 
 def test_a_log_of_longer_outputs_is_off(chat: Scenario, own_log: Sampled) -> None:
@@ -233,15 +266,18 @@ def chat_sd(chat: Scenario) -> float:
 
 
 def test_a_model_that_the_scenario_lacks_is_refused_with_a_remedy() -> None:
-    made = scenario(CHAT, models={**MODEL, "other": {"input": 1, "output": 2}})
+    models = {**MODEL, "other": {"input": 1, "output": 2}}
+    made = scenario(CHAT, models=models)
     rows = Rows("session", "model", "fresh", "output")
     rows.append("a", "mystery-9", 10, 10)
     calls = rows.finish(dated=False)
     with pytest.raises(LogError, match=r"no model for mystery-9 .* house, other; .*--model 'mystery-9=house'"):
         backtest(made, calls)
-    observed, _ = observed_sessions(made, calls, {"*": "other"})
-    assert observed.cost is not None
-    assert observed.cost.tolist() == pytest.approx([30e-6])
+    for rate, currency in ((1.0, "USD"), (0.8, "EUR")):
+        made = scenario(CHAT, models=models, currency=currency, usd_rate=rate)
+        observed, _ = observed_sessions(made, calls, {"*": "other"})
+        assert observed.cost is not None
+        assert observed.cost.tolist() == pytest.approx([rate * 30e-6])
 
 
 def test_a_log_is_split_by_sessions_and_by_the_seed(own_log: Sampled) -> None:
