@@ -73,8 +73,8 @@ def _uniform(x: FloatArray, low: float, high: float) -> FloatArray:
 
 
 def _triangular(x: FloatArray, low: float, mode: float, high: float) -> FloatArray:
-    rising = (x - low) / max(mode - low, 1e-300)
-    falling = (high - x) / max(high - mode, 1e-300)
+    rising = (x - low) / ((mode - low) or 1.0)  # of two sides one may be none, which is then not looked at
+    falling = (high - x) / ((high - mode) or 1.0)
     height = np.where(x < mode, rising, falling) if low < mode < high else (rising if mode >= high else falling)
     logs: FloatArray = np.log(np.clip(height, 0.0, 1.0)) + math.log(2.0 / (high - low))
     return logs

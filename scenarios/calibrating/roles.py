@@ -10,6 +10,9 @@ import numpy as np
 from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.sessions import Log
 
+_LONGEST = 30
+"""Letters: two of them, a start and a number are a name that a scenario takes."""
+
 
 @dataclass(frozen=True)
 class Role:
@@ -46,7 +49,7 @@ def role(log: Log, kin: str, start: str, instances: Mask, is_root: bool) -> Role
 
 def plain_name(name: str, otherwise: str) -> str:
     """A logged name as the scenario may write it: lower case, words joined by hyphens."""
-    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:_LONGEST].strip("-")
     return words if words and words[0].isalpha() else f"{otherwise}-{words}".strip("-")
 
 

@@ -29,6 +29,7 @@ from scenarios.logs.heads import columns_of, head_of, shape_of
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import wanted
 from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
+from scenarios.logs.tokens import MOST_TOKENS
 
 DOUBTFUL = "id"
 """Column that names requests in some logs, and in others something that has many."""
@@ -254,7 +255,7 @@ def _usable(batch: Batch, tokens: Mapping[str, NDArray[np.float64]], fields: Map
         for wrong, what in (
             (~np.isfinite(values) & ~nothing, "is no number"),
             (values < 0, "is below zero"),
-            (np.isfinite(values) & (values >= 1e12), "is past a million million tokens"),
+            (np.isfinite(values) & (values > MOST_TOKENS), f"is past {MOST_TOKENS:,} tokens"),
         ):
             if (wrong & good).any():
                 batch.skip(wrong & good, f"{fields[name]} {what}")

@@ -36,6 +36,13 @@ LOGS = {
         "agent": ["Main!!", "日本"],
         "feature": ["1", "2"],
     },
+    "names longer than a scenario takes": {
+        "session": [f"s{i}" for i in range(60)],
+        "instance": [f"s{i}" for i in range(60)],
+        "fresh": [10] * 60,
+        "agent": ["a" * 500 if i % 2 else "b" * 500 for i in range(60)],
+        "feature": ["c" * 500 if i % 3 else "d" * 500 for i in range(60)],
+    },
     "batch": {"session": ["a", "b"], "fresh": [10, 5], "tier": ["batch", "batch"], "model": ["x", "y"]},
     "no outputs": {"session": ["a"] * 40, "fresh": list(range(100, 4_100, 100))},
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import sys
 from pathlib import Path
@@ -58,6 +59,12 @@ def test_from_logs_to_a_scenario_that_is_like_them(
     assert names[-1] == "cost per session"
     assert document["quantities"][-1]["verdict"] != "off"
     assert document["sessions"] == 80
+    cut = tmp_path / "cut.csv.gz"
+    cut.write_bytes(gzip.compress(log.read_bytes() + b"s1,main,none\n")[:-8])
+    assert call(monkeypatch, "backtest", made, cut) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert "Skipped 1: a line has 3 cells and not 14 (first at cut.csv.gz:" in words
+    assert "cut.csv.gz is cut off after line" in words
 
 
 @pytest.mark.parametrize(

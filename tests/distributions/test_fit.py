@@ -153,3 +153,9 @@ def test_all_families_are_sorted_by_aic_and_the_true_one_wins() -> None:
     assert [fit.aic for fit in fits] == sorted(fit.aic for fit in fits)
     assert fits[0].family == "weibull"
     assert set(refused) | {fit.family for fit in fits} == set(names)
+
+
+def test_a_triangle_without_a_left_side_has_a_density_however_far_its_values_are() -> None:
+    law = FAMILIES["triangular"].of(low=0.0, mode=0.0, high=1e12)
+    logs = log_density(law, "triangular", {"low": 0.0, "mode": 0.0, "high": 1e12}, np.array([0.0, 5e11]))
+    assert logs == pytest.approx(np.log([2e-12, 1e-12]))

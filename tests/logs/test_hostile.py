@@ -15,6 +15,7 @@ from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.records import UNDATED, seconds
 from scenarios.logs.table import Calls
+from scenarios.logs.tokens import MOST_TOKENS
 
 SAMPLES = Path(__file__).parent / "samples"
 HUGE = "9" * 400
@@ -80,6 +81,16 @@ def test_costs_that_are_none_are_told_and_the_call_is_kept(name: str, said: str,
     assert f"1 calls have {NO_COST}: they are kept without it" in reading.notes
     calls, reading = _read(tmp_path, name, {COST[name]: "null", RECORD[name]: '"none"'})
     assert (np.isfinite(calls["cost"]).sum(), reading.unread) == (1, {})
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_more_tokens_than_any_request_has_are_none(name: str, tmp_path: Path) -> None:
+    counts = [MOST_TOKENS, MOST_TOKENS + 1]
+    changes = [
+        {"usage_details": f'{{"input":{n}}}'} if name == "langfuse" else {"prompt_tokens": str(n)} for n in counts
+    ]
+    calls, reading = _read(tmp_path, name, *({RECORD[name]: f'"{i}"'} | change for i, change in enumerate(changes)))
+    assert (len(calls), reading.n_skipped) == (2, 1)
 
 
 @pytest.mark.parametrize("name", ROWS)
