@@ -54,6 +54,15 @@ def test_a_ratio_of_all_sessions_once_is_that_of_the_log():
     assert spread.bootstrap == pytest.approx(np.std([np.log(row @ above / row.sum()) for row in weights], ddof=1))
 
 
+@pytest.mark.parametrize("n", [20, 50, 400])
+def test_where_nothing_else_is_wider_the_mean_is_open_as_that_of_a_lognormal_law(n):
+    """Half of the sessions cost e times the others: above the median lies one half, which is all the spread there is."""
+    spread = spread_of_mean(np.where(np.arange(n) % 2, 1.0, np.e), bootstrap_weights(n, seed=1))
+    factor = stats.t.ppf(0.95, n // 2 - 1) / stats.norm.ppf(0.95)
+    assert spread.upper == pytest.approx(0.5)
+    assert spread.log_sd == pytest.approx(factor * np.sqrt(0.5**2 / n + 0.5**4 / (2 * (n - 1))))
+
+
 def test_groups_of_sessions_change_no_variance():
     rng = np.random.default_rng(2)
     n = 12 * MOST_GROUPS
