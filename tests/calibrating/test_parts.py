@@ -194,6 +194,18 @@ def test_answers_are_those_of_calls_that_succeeded() -> None:
     assert sorted(keeper.values["agent.output_tokens"]) == sorted([*range(60, 100), *[70] * 20])
 
 
+@pytest.mark.parametrize(("most", "attempts"), [(2, 3), (5, 5)])
+def test_attempts_are_three_or_as_many_as_were_seen_where_no_turn_was_given_up(most: int, attempts: int) -> None:
+    rows = Rows("session", "time", "fresh", "output", "attempt", "failed")
+    for session in range(20):
+        for attempt in range(1, most + 1):
+            rows.append(f"s{session}", float(attempt), 100, 50, attempt, PROVIDER if attempt < most else OK)
+    agent = learn_agents(rows.finish(dated=False), Keeper().options).agents["agent"]
+    assert agent["retry"]["max_attempts"] == attempts
+    assert "on_exhausted" not in agent["retry"]
+    assert "reasoning_tokens" not in agent  # the log knows of none
+
+
 def test_thinking_is_a_law_of_its_own_and_counts_as_output_of_a_session() -> None:
     rows = Rows("session", "time", "fresh", "output", "reasoning")
     for session in range(30):

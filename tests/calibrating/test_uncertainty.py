@@ -56,7 +56,7 @@ def test_a_ratio_of_all_sessions_once_is_that_of_the_log():
 
 @pytest.mark.parametrize("n", [20, 50, 400])
 def test_where_nothing_else_is_wider_the_mean_is_open_as_that_of_a_lognormal_law(n):
-    """Half of the sessions cost e times the others: above the median lies one half, which is all the spread there is."""
+    """Half of the sessions cost e times the others: above the median lies one half, and no tail."""
     spread = spread_of_mean(np.where(np.arange(n) % 2, 1.0, np.e), bootstrap_weights(n, seed=1))
     factor = stats.t.ppf(0.95, n // 2 - 1) / stats.norm.ppf(0.95)
     assert spread.upper == pytest.approx(0.5)
