@@ -9,6 +9,7 @@ from scipy import stats
 from scenarios.calibrating.bootstrap import (
     MOST_GROUPS,
     REPLICATES,
+    Spread,
     bootstrap_weights,
     log_ratios,
     spread_of_mean,
@@ -173,6 +174,25 @@ def test_the_driver_that_moves_the_cost_most_is_widened_and_drivers_go_together_
     assert left.log_sd == {name: own[name] if name != widest else pytest.approx(left.log_sd[widest]) for name in own}
     assert left.widened == {widest: pytest.approx(left.log_sd[widest] / own[widest])}
     assert left.log_sd[widest] > 1.1 * own[widest]
+
+
+def test_drivers_that_would_make_more_are_all_narrowed_and_of_those_that_hardly_matter_one_is_left():
+    rng = np.random.default_rng(12)
+    found, _ = levers(400, rng)
+    weights = bootstrap_weights(400, seed=1)
+    own = {one.driver: t_factor(399) * log_ratios(weights, one.above, one.below).std(ddof=1) for one in found[:2]}
+    left = open_drivers(found, Spread(0.03, 0.03, 400, 1.0), weights)
+    narrowed = [left.log_sd[name] / own[name] for name in own]
+    assert left.implied == pytest.approx(0.03)
+    assert narrowed == pytest.approx([narrowed[0]] * 2)
+    assert narrowed[0] < 1
+    little = [
+        Lever(one.driver, one.above, one.below, effect, one.what)
+        for one, effect in zip(found, (0.01, 0.02, 0.0), strict=True)
+    ]
+    left = open_drivers(little, Spread(0.03, 0.03, 400, 1.0), weights)
+    assert (set(left.log_sd), left.left_out) == ({"output_tokens"}, ("turns",))
+    assert left.implied == pytest.approx(0.03)
 
 
 def test_a_pilot_leaves_more_open_than_a_long_log():
