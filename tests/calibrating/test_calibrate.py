@@ -193,6 +193,13 @@ def test_the_drivers_leave_the_session_cost_as_open_as_sessions_drawn_again(made
     assert 0.04 < drivers.spread.log_sd < 0.1
     scenario = load(made.plain("chat"))
     assert set(scenario.drivers.levels) == {*drivers.open.log_sd, "volume"}
+    written = made.document["drivers"]
+    assert written["correlation"] == {f"{a}~{b}": rank for (a, b), rank in drivers.open.correlation.items()} != {}
+    for name, log_sd in drivers.open.log_sd.items():
+        low, high = map(float, written[name].split(" to "))
+        assert np.log(high / low) / (2 * 1.6448536) == pytest.approx(log_sd, abs=1e-3)
+        widened = drivers.open.widened.get(name, 1.0)
+        assert ("times as wide" in made.comments[f"drivers.{name}"]) == (abs(widened - 1) >= 0.05)
 
 
 def test_an_interval_is_that_of_a_driver_whose_effect_has_mean_one():

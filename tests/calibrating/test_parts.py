@@ -95,6 +95,20 @@ def test_results_of_unknown_size_stay_in_messages() -> None:
     assert any("Sizes of tool results" in sentence for sentence in learnings.unlearnt)
 
 
+def test_each_agent_has_the_tools_that_it_calls_and_sizes_that_are_missing_are_told() -> None:
+    rows = Rows("session", "instance", "parent", "agent", "time", "fresh", "output")
+    for session in range(20):
+        lead, child = f"s{session}", f"s{session}/0"
+        for turn in range(2):
+            rows.tool(rows.append(lead, lead, None, "lead", float(turn), 500, 40), "Search", 100)
+            call = rows.append(lead, child, lead, "helper", float(turn), 300, 40)
+            rows.tool(call, "Read", 70 if turn else -1)
+    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
+    assert learnings.agents["lead"]["tools"] == {"search": {"calls_per_turn": 1.0, "result_tokens": 100.0}}
+    assert learnings.agents["helper"]["tools"] == {"read": {"calls_per_turn": 1.0, "result_tokens": 70.0}}
+    assert any("Sizes of tool results" in sentence for sentence in learnings.unlearnt)
+
+
 def _family(per_turn: bool) -> Calls:
     rng = np.random.default_rng(6)
     rows = Rows("session", "instance", "parent", "agent", "time", "fresh", "output")
@@ -192,6 +206,18 @@ def test_answers_are_those_of_calls_that_succeeded() -> None:
     keeper = Keeper()
     learn_agents(rows.finish(dated=False), keeper.options)
     assert sorted(keeper.values["agent.output_tokens"]) == sorted([*range(60, 100), *[70] * 20])
+
+
+@pytest.mark.parametrize(("most", "attempts"), [(2, 3), (5, 5)])
+def test_attempts_are_three_or_as_many_as_were_seen_where_no_turn_was_given_up(most: int, attempts: int) -> None:
+    rows = Rows("session", "time", "fresh", "output", "attempt", "failed")
+    for session in range(20):
+        for attempt in range(1, most + 1):
+            rows.append(f"s{session}", float(attempt), 100, 50, attempt, PROVIDER if attempt < most else OK)
+    agent = learn_agents(rows.finish(dated=False), Keeper().options).agents["agent"]
+    assert agent["retry"]["max_attempts"] == attempts
+    assert "on_exhausted" not in agent["retry"]
+    assert "reasoning_tokens" not in agent  # the log knows of none
 
 
 def test_thinking_is_a_law_of_its_own_and_counts_as_output_of_a_session() -> None:

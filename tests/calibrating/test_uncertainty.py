@@ -9,6 +9,7 @@ from scipy import stats
 from scenarios.calibrating.bootstrap import (
     MOST_GROUPS,
     REPLICATES,
+    Spread,
     bootstrap_weights,
     log_ratios,
     spread_of_mean,
@@ -52,6 +53,15 @@ def test_a_ratio_of_all_sessions_once_is_that_of_the_log():
     np.testing.assert_allclose(ratios, expected, atol=1e-12)
     spread = spread_of_mean(above, weights)
     assert spread.bootstrap == pytest.approx(np.std([np.log(row @ above / row.sum()) for row in weights], ddof=1))
+
+
+@pytest.mark.parametrize("n", [20, 50, 400])
+def test_where_nothing_else_is_wider_the_mean_is_open_as_that_of_a_lognormal_law(n):
+    """Half of the sessions cost e times the others: above the median lies one half, and no tail."""
+    spread = spread_of_mean(np.where(np.arange(n) % 2, 1.0, np.e), bootstrap_weights(n, seed=1))
+    factor = stats.t.ppf(0.95, n // 2 - 1) / stats.norm.ppf(0.95)
+    assert spread.upper == pytest.approx(0.5)
+    assert spread.log_sd == pytest.approx(factor * np.sqrt(0.5**2 / n + 0.5**4 / (2 * (n - 1))))
 
 
 def test_groups_of_sessions_change_no_variance():
@@ -164,6 +174,25 @@ def test_the_driver_that_moves_the_cost_most_is_widened_and_drivers_go_together_
     assert left.log_sd == {name: own[name] if name != widest else pytest.approx(left.log_sd[widest]) for name in own}
     assert left.widened == {widest: pytest.approx(left.log_sd[widest] / own[widest])}
     assert left.log_sd[widest] > 1.1 * own[widest]
+
+
+def test_drivers_that_would_make_more_are_all_narrowed_and_of_those_that_hardly_matter_one_is_left():
+    rng = np.random.default_rng(12)
+    found, _ = levers(400, rng)
+    weights = bootstrap_weights(400, seed=1)
+    own = {one.driver: t_factor(399) * log_ratios(weights, one.above, one.below).std(ddof=1) for one in found[:2]}
+    left = open_drivers(found, Spread(0.03, 0.03, 400, 1.0), weights)
+    narrowed = [left.log_sd[name] / own[name] for name in own]
+    assert left.implied == pytest.approx(0.03)
+    assert narrowed == pytest.approx([narrowed[0]] * 2)
+    assert narrowed[0] < 1
+    little = [
+        Lever(one.driver, one.above, one.below, effect, one.what)
+        for one, effect in zip(found, (0.01, 0.02, 0.0), strict=True)
+    ]
+    left = open_drivers(little, Spread(0.03, 0.03, 400, 1.0), weights)
+    assert (set(left.log_sd), left.left_out) == ({"output_tokens"}, ("turns",))
+    assert left.implied == pytest.approx(0.03)
 
 
 def test_a_pilot_leaves_more_open_than_a_long_log():

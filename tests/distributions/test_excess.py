@@ -137,3 +137,12 @@ def test_a_guess_is_a_family_of_its_kind() -> None:
     assert "negative_binomial" in choose_law(np.array([3.0, 4, 9, 2, 30]), whole=True, purpose="count").expression
     assert "poisson" in choose_law(np.array([3.0, 4, 4, 3]), whole=True, purpose="count").expression
     assert "lognormal" in choose_law(np.array([3.0, 4, 9])).expression
+
+
+@pytest.mark.parametrize(("limits", "end"), [((500.0, 900.0), 500), ((499.0, 900.0), 900)])
+def test_a_tail_ends_at_the_least_limit_that_no_value_passes(limits: tuple[float, ...], end: int) -> None:
+    values = np.floor(20 * stats.pareto.ppf((np.arange(2_000) + 0.5) / 2_000, 1.5))
+    values = np.append(values[values < 500], 500.0)
+    choice = choose_law(values, whole=True, limits=limits)
+    assert choice.law.ppf([1 - 1e-12])[0] <= end
+    assert str(end) in str(choice.expression)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from scenarios.load import load
+from simulator.backtest import SET, _open_sd
 from simulator.days import LEVEL, _inside, _period, _spend, _weekdays
 from simulator.judged import LEVELS, MATCH, OFF, TOO_FEW, Sample, Z, intervals, judge
 from simulator.sampled import sample
@@ -97,10 +98,22 @@ def test_a_mean_that_is_open_moves_whole_months_and_none_on_the_average() -> Non
     )  # fmt: skip
     drawn, trials, sd = sample(made, 50).sessions, 400, 0.3
     period = _period(made, date(2026, 9, 7), 14, 1.0, False)
-    factor = np.log(_spend(period, drawn, trials, sd, 1) / _spend(period, drawn, trials, 0.0, 1))
+    closed = np.log(_spend(period, drawn, trials, 0.0, 1))
+    factor, twice = (np.log(_spend(period, drawn, trials, one, 1)) - closed for one in (sd, 2 * sd))
     np.testing.assert_allclose(factor, np.broadcast_to(factor[:, :1], factor.shape), atol=1e-9)
+    np.testing.assert_allclose(twice - 2 * factor, -(sd**2), atol=1e-9)  # of sd z - sd^2 / 2, whatever z is
     assert abs(factor[:, 0].mean() + sd**2 / 2) < 4 * sd / np.sqrt(trials)
     assert abs(factor[:, 0].std() / sd - 1) < 4 / np.sqrt(2 * trials)
+
+
+def test_what_means_of_sets_vary_beyond_chance_is_what_drivers_leave_open() -> None:
+    rng, sets = np.random.default_rng(6), 4_000
+    cost = rng.gamma(2, 1, 50_000)
+    alike = rng.choice(cost, (sets, SET)).mean(axis=1)
+    assert _open_sd(alike, cost) == 0.0
+    assert _open_sd(np.zeros(sets), cost) == 0.0
+    opened = alike * np.exp(0.3 * rng.standard_normal(sets))
+    assert _open_sd(opened, cost) == pytest.approx(0.3, rel=4 * np.sqrt(3 / sets))
 
 
 def test_days_are_inside_the_interval_of_their_own_weekday() -> None:
