@@ -46,6 +46,10 @@ class _Unzipped(io.RawIOBase):
         return len(some)
 
 
+def _buffered(raw: io.RawIOBase) -> io.BufferedReader:
+    return io.BufferedReader(raw, _BUFFER)
+
+
 class Source:
     """A file of a log.
 
@@ -68,17 +72,17 @@ class Source:
         return f"{self.path.name}:{line}"
 
     @contextmanager
-    def open(self) -> Iterator[IO[bytes]]:
+    def open(self) -> Iterator[io.BufferedReader]:
         """The bytes of the file, uncompressed, as long as the block lasts."""
         try:
-            raw = self.path.open("rb", buffering=_BUFFER)
+            raw = _buffered(self.path.open("rb", buffering=0))
         except OSError as error:
             raise LogError(f"{self.path} can't be read: {(error.strerror or str(error)).lower()}") from None
         with raw:
             zipped = raw.read(2) == _GZIP
             raw.seek(0)
             self._raw = raw
-            yield io.BufferedReader(_Unzipped(raw), _BUFFER) if zipped else raw
+            yield _buffered(_Unzipped(raw)) if zipped else raw
 
     def head(self) -> bytes:
         """The first bytes, as far as they can be read."""
