@@ -110,12 +110,15 @@ def test_cells_that_are_too_long_are_told(tmp_path: Path, cell: bytes, block: in
     assert (list(found.told), found.lines) == (["a cell is longer than 0 MiB"], 3)
 
 
+@pytest.mark.parametrize("block", [1 << 14, 1 << 20])
 @pytest.mark.parametrize("first", [b"0,x\n", b'5",x\n'])
 @pytest.mark.parametrize(("end", "what"), [(b"", "cut off"), (b"not the sum", "damaged")])
-def test_a_broken_end_leaves_the_rows_before_it(tmp_path: Path, first: bytes, end: bytes, what: str) -> None:
+def test_a_broken_end_leaves_the_rows_before_it(
+    tmp_path: Path, first: bytes, end: bytes, what: str, block: int
+) -> None:
     text = HEADERS[2] + first + b"".join(b"%d,x\n" % i for i in range(9_999))
     path = tmp_path / "some.csv.gz"
-    path.write_bytes(gzip.compress(text)[:-8] + end)
-    found = by_block(path, 1 << 14)
+    path.write_bytes(gzip.compress(text + b"7")[:-8] + end)
+    found = by_block(path, block)
     assert found.rows == by_row(text).rows
     assert list(found.told) == [f"some.csv.gz is {what} after line 10,001: the rest is missing"]
