@@ -57,7 +57,7 @@ FIELDS = {
     "size": "tool_result_size_bytes",
     "success": "success",
 }
-"""By field, the attributes that tell it; no other is ever decoded."""
+"""By field, the attributes that tell it; no other outlives its line."""
 
 BYTES_A_TOKEN = 4
 """Of results of tools, of which only the size is told."""

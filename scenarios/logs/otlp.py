@@ -10,7 +10,7 @@ What a span says, and how it is read
   then the convention. Reasoning is a part of the output, where it is no larger.
 - A failed call is the provider's failure, and not billed, where its status or error says 429, 5xx or a time-out; any
   other failed by quality, and is billed where it has tokens.
-- Which attributes are kept stands in `FIELDS`; no other is ever decoded.
+- Which attributes are kept stands in `FIELDS`; no other outlives its line.
 """
 
 from __future__ import annotations
