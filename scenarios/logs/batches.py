@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter, itemgetter
+from itertools import chain
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.csv_tables import Table, csv_tables
 from scenarios.logs.reading import LogError
-from scenarios.logs.records import csv_rows, json_texts
+from scenarios.logs.records import json_texts
 from scenarios.logs.source import Source
 
 _ROWS = 1 << 14
@@ -58,30 +59,24 @@ def batches(source: Source, kind: str, columns: Sequence[str]) -> Iterator[Batch
 
 
 def _csv(source: Source, wanted: Sequence[str]) -> Iterator[Batch]:
-    waiting: list[Sequence[str]] = []
-    numbers: list[int] = []
-    pick: Callable[[list[str]], Sequence[str]] | None = None
-    for number, row in csv_rows(source):
-        if pick is None:
-            places = [[name.strip() for name in row].index(name) for name in wanted]
-            pick = itemgetter(*places) if len(places) > 1 else partial(_only, places[0])
-            continue
-        waiting.append(pick(row))
-        numbers.append(number)
-        if len(waiting) >= _ROWS:
-            yield _table(source, waiting, numbers, wanted)
-            waiting, numbers = [], []
+    def choose(header: Sequence[str]) -> Sequence[int]:
+        names = [name.strip() for name in header]
+        return [names.index(name) for name in wanted]
+
+    waiting: list[Table] = []
+    for table in csv_tables(source, choose):
+        waiting.append(table)
+        if sum(len(each.lines) for each in waiting) >= _ROWS:
+            yield _joined(source, waiting, wanted)
+            waiting = []
     if waiting:
-        yield _table(source, waiting, numbers, wanted)
+        yield _joined(source, waiting, wanted)
 
 
-def _only(place: int, row: list[str]) -> Sequence[str]:
-    return (row[place],)
-
-
-def _table(source: Source, rows: Sequence[Sequence[str]], numbers: Sequence[int], wanted: Sequence[str]) -> Batch:
-    columns = {name: _array(map(str.strip, cells)) for name, cells in zip(wanted, zip(*rows, strict=True), strict=True)}
-    return Batch(columns, np.array(numbers, np.int64), source)
+def _joined(source: Source, tables: Sequence[Table], wanted: Sequence[str]) -> Batch:
+    cells = zip(*(table.columns for table in tables), strict=True)
+    columns = {name: _array(map(str.strip, chain(*parts))) for name, parts in zip(wanted, cells, strict=True)}
+    return Batch(columns, np.array([*chain(*(table.lines for table in tables))], np.int64), source)
 
 
 def _array(cells: Iterable[Any]) -> NDArray[Any]:

@@ -58,13 +58,26 @@ def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
     if cells.dtype == object:
         listed = cells.tolist()
         kinds = set(map(type, listed))
+        if kinds <= {str}:
+            listed = [cell or "nan" for cell in listed]
+            with suppress(ValueError):
+                return _parsed(listed)
         with suppress(ValueError, OverflowError):
             if kinds <= {str}:
-                return np.fromiter(map(float, [cell or "nan" for cell in listed]), np.float64)
+                return np.fromiter(map(float, listed), np.float64)
             if kinds <= {int, float, type(None)}:
                 return cells.astype(np.float64)
-        cells = _array_of([_countable(cell) for cell in listed])
+        if not kinds <= {str}:
+            cells = _array_of([_countable(cell) for cell in listed])
     found: NDArray[np.float64] = np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64)
+    return found
+
+
+def _parsed(cells: list[str]) -> NDArray[np.float64]:
+    """Numbers of texts, all of which must be plain."""
+    import pyarrow as pa
+
+    found: NDArray[np.float64] = pa.array(cells, pa.string()).cast(pa.float64()).to_numpy()
     return found
 
 
@@ -124,7 +137,7 @@ def seconds(cells: NDArray[Any]) -> NDArray[np.float64]:
     """Times as seconds: ISO text (UTC where it names no zone), or numbers in s, ms, us or ns since 1970."""
     import pandas as pd
 
-    found = numbers(cells)
+    found = np.full(len(cells), np.nan) if _are_clocks(cells) else numbers(cells)
     as_text = np.isnan(found) & ~empty(cells)
     scale = np.select([found < high for high, _ in _UNITS[:-1]], [unit for _, unit in _UNITS[:-1]], _UNITS[-1][1])
     found = np.asarray(found / scale, np.float64)
@@ -136,6 +149,11 @@ def seconds(cells: NDArray[Any]) -> NDArray[np.float64]:
         except (pd.errors.OutOfBoundsDatetime, OverflowError):  # years that pandas has not
             found[as_text] = [moment(each) for each in said]
     return found
+
+
+def _are_clocks(cells: NDArray[Any]) -> bool:
+    """Whether all cells are times of day, none of which is a number."""
+    return cells.dtype == object and all(cell.__class__ is str and ":" in cell for cell in cells.tolist())
 
 
 def moment(date: str) -> float:

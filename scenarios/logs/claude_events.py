@@ -18,32 +18,21 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-import msgspec
 import numpy as np
 from msgspec import Raw, Struct
 
+from scenarios.logs.attributes import Attribute, Fields, Found, Undecoded, cost_of, count_of, number_of, text_of
 from scenarios.logs.errors import fault
-from scenarios.logs.exports import (
-    FIRST_NS,
-    LAST_NS,
-    NOTHING,
-    Attribute,
-    Found,
-    begins,
-    cost_of,
-    count_of,
-    items,
-    number_of,
-    text_of,
-    wanted,
-)
+from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, Kind, begins, take
 from scenarios.logs.format import Format, Head, Log
-from scenarios.logs.select import texts
+from scenarios.logs.select import UNWANTED
 from scenarios.logs.spans import NO_CALL_BEFORE, last_before
 from scenarios.logs.table import NONE, OK, TOOL_DTYPE, Calls, Codes, Rows
 from scenarios.logs.tokens import bad_tokens
+
+A = TypeVar("A")
 
 FIELDS = {
     "event": "event.name",
@@ -68,7 +57,7 @@ FIELDS = {
     "size": "tool_result_size_bytes",
     "success": "success",
 }
-"""By field, the attributes that tell it; no other is ever decoded."""
+"""By field, the attributes that tell it; no other outlives its line."""
 
 BYTES_A_TOKEN = 4
 """Of results of tools, of which only the size is told."""
@@ -77,19 +66,21 @@ _COLUMNS = (
     "record", "time", "session", "instance", "parent", "agent", "provider", "model", "tier", "fresh", "cached",
     "written", "output", "cost", "attempt", "failed", "billed", "summary", "feature", "user",
 )  # fmt: skip
+TOKENS = ("input", "cached", "written", "output")
 _PREFIX = "claude_code."
 _MAIN = ("main", "repl", "sdk")
 _COMPACT = "compact"
 
 
-class Event(Struct, rename="camel"):
-    """An event, its attributes not yet decoded."""
-
+class _Event(Struct, Generic[A], rename="camel"):
     time_unix_nano: int = 0
     observed_time_unix_nano: int = 0
     event_name: str | None = None
     body: Raw = NOTHING
-    attributes: list[Attribute] = []
+    attributes: list[A] = []
+
+
+EVENTS = Kind("event", _Event[Attribute], _Event[Undecoded])
 
 
 class ClaudeCodeEvents(Format):
@@ -112,10 +103,7 @@ class ClaudeCodeEvents(Format):
 class _Reader:
     def __init__(self, log: Log) -> None:
         self._log, self._reading = log, log.reading
-        self._where = [(f":{path}", value) for path, value in log.asked.where]
-        self._feature = f":{log.asked.feature_from}" if log.asked.feature_from else ""
-        asked = [field[1:] for field in (*dict(self._where), self._feature) if field]
-        self._wanted = wanted(FIELDS, asked)
+        self._fields = Fields(FIELDS, log.asked)
         self._rows, self._seen = Rows(*_COLUMNS), set[int]()
         self._tools: list[tuple[str | None, float, str, int, bool]] = []
         self._compactions: list[tuple[str | None, float]] = []
@@ -129,13 +117,7 @@ class _Reader:
     def calls(self) -> Calls:
         """The table."""
         for source in self._log.sources:
-            for place, event, base in items(source, Event, self._wanted, events=True):
-                try:
-                    self._take(event, self._wanted.of(event.attributes, base))
-                except (msgspec.DecodeError, UnicodeDecodeError):
-                    self._reading.skip("malformed event: an attribute has no value that can be read", place)
-                except ValueError as error:
-                    self._reading.skip(str(error), place)
+            take(source, EVENTS, self._fields, self._take)
         calls = self._rows.finish(dated=True)
         if (calls["failed"] != OK).any():
             self._reading.notes.append(
@@ -144,20 +126,20 @@ class _Reader:
         self._mark(calls)
         return self._given(calls)
 
-    def _take(self, event: Event, found: Found) -> None:
+    def _take(self, event: _Event[Any], own: Found, base: Found) -> None:
+        found = base | own if base else own
         name = _name(event, found)
         take = self._takes.get(name)
         if take is None:
             self._reading.ignore(f"events of the kind {name or '(none)'}")
-            return
-        if not all(field in found and value in texts(found[field][1]) for field, value in self._where):
-            self._reading.ignore("records that --where leaves out")
-            return
-        take(found, _time(event, found))
+        elif not self._fields.are_as_asked(found):
+            self._reading.ignore(UNWANTED)
+        else:
+            take(found, _time(event, found))
 
     def _request(self, found: Found, ended: float) -> None:
-        tokens = [count_of(found, name) for name in ("input", "cached", "written", "output")]
-        if not any(name in found for name in ("input", "cached", "written", "output")):
+        tokens = [count_of(found, name) for name in TOKENS]
+        if found.keys().isdisjoint(TOKENS):
             raise ValueError("no tokens are told")
         if bad := bad_tokens(*tokens):
             raise ValueError(bad)
@@ -175,12 +157,11 @@ class _Reader:
         prompt = text_of(found, "prompt")
         instance = None if main or session is None else f"{session}/{source}" + (f"/{prompt}" if prompt else "")
         started = ended - max(0.0, _or(number_of(found, "duration"), 0.0)) / 1000
-        feature = next(iter(texts(found[self._feature][1])), None) if self._feature in found else None
         record = text_of(found, "request") or self._sequence(found, "call")
         self._rows.append(
             record, started, session, instance, session if instance else None, "main" if main else source, "anthropic",
             text_of(found, "model"), "fast" if text_of(found, "speed") == "fast" else None, *tokens, cost, attempt,
-            failed, failed == OK, summary, feature, text_of(found, "user"),
+            failed, failed == OK, summary, self._fields.feature(found), text_of(found, "user"),
         )  # fmt: skip
 
     def _sequence(self, found: Found, kind: str) -> str | None:
@@ -192,9 +173,9 @@ class _Reader:
         key = self._sequence(found, kind)
         if key is None:
             return True
-        known = hash(key) in self._seen
+        n = len(self._seen)
         self._seen.add(hash(key))
-        return not known
+        return len(self._seen) > n
 
     def _tool(self, found: Found, ended: float) -> None:
         size = number_of(found, "size")
@@ -246,7 +227,7 @@ class _Reader:
         return calls["session"], np.array(other, np.int64)
 
 
-def _name(event: Event, found: Found) -> str:
+def _name(event: _Event[Any], found: Found) -> str:
     named = event.event_name or text_of(found, "event")
     if not named:
         body = bytes(event.body).partition(b'"' + _PREFIX.encode())[2].partition(b'"')[0]
@@ -254,7 +235,7 @@ def _name(event: Event, found: Found) -> str:
     return (named or "").removeprefix(_PREFIX)
 
 
-def _time(event: Event, found: Found) -> float:
+def _time(event: _Event[Any], found: Found) -> float:
     said = text_of(found, "time")
     if said:
         try:

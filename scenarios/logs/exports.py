@@ -1,222 +1,135 @@
 """Exports of OpenTelemetry in JSON: batches of spans or events with the attributes of what made them.
 
-Spans and events stay bytes until they are decoded one by one, so that a malformed one does not take its batch with it.
-Values of attributes stay bytes too: no object is ever made of one that nobody asked for, such as the texts of messages.
+A line is decoded at a stroke. Where that can't be, its spans or events stay bytes until they are decoded one by one, so
+that a malformed one does not take its batch with it, nor a value that nobody asked for its span.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
-from scenarios.logs.costs import cost_told
+from scenarios.logs.attributes import Fields, Found, Undecoded
 from scenarios.logs.format import Head
 from scenarios.logs.reading import Reading
-from scenarios.logs.select import texts
 from scenarios.logs.source import LONGEST_LINE, Source
-
-S = TypeVar("S", bound=Struct)
 
 NOTHING = Raw(b"")
 """A field that is not there; None is no alternative to bytes."""
-
-Found = dict[str, tuple[int, Any]]
-"""By field, the rank of the attribute that told it, and its value."""
 
 FIRST_NS, LAST_NS = 10**17, 4_102_444_800 * 10**9
 """Nanoseconds since 1970 between which a time is believed: 1973 and 2100."""
 
 _PRETTY = re.compile(rb"\s*[\[{]\s*\r?\n")
-_BEHIND = 100
-"""Added to the rank of what made a span, so that its own attributes go first."""
+_AT_A_STROKE = 1 << 24
+"""Bytes of the longest line of which all objects are made at once."""
 
+_MALFORMED = msgspec.DecodeError, UnicodeDecodeError, RecursionError
 
-class Attribute(Struct, gc=False):
-    """A key with the bytes of its value."""
-
-    key: str
-    value: Raw = Raw(b"{}")
-
-
-class _Values(Struct):
-    values: list[Raw] = []
-
-
-class _Value(Struct, rename="camel", gc=False):
-    string_value: str | None = None
-    int_value: int | None = None
-    double_value: float | None = None
-    bool_value: bool | None = None
-    array_value: _Values | None = None
+S = TypeVar("S")
+E = TypeVar("E")
 
 
 class _Resource(Struct):
-    attributes: list[Attribute] = []
+    attributes: list[Undecoded] = []
 
 
-class _Scope(Struct, rename="camel"):
-    spans: list[Raw] = []
-    log_records: list[Raw] = []
+class _Scope(Struct, Generic[S, E], rename="camel"):
+    spans: list[S] = []
+    log_records: list[E] = []
 
 
-class _Batch(Struct, rename="camel"):
+class _Batch(Struct, Generic[S, E], rename="camel"):
     resource: _Resource | None = None
-    scope_spans: list[_Scope] = []
-    instrumentation_library_spans: list[_Scope] = []
-    scope_logs: list[_Scope] = []
+    scope_spans: list[_Scope[S, E]] = []
+    instrumentation_library_spans: list[_Scope[S, E]] = []
+    scope_logs: list[_Scope[S, E]] = []
 
 
-class _Export(Struct, rename="camel"):
-    resource_spans: list[_Batch] = []
-    batches: list[_Batch] = []
-    resource_logs: list[_Batch] = []
+class _Export(Struct, Generic[S, E], rename="camel"):
+    resource_spans: list[_Batch[S, E]] = []
+    batches: list[_Batch[S, E]] = []
+    resource_logs: list[_Batch[S, E]] = []
     resource_metrics: Raw = NOTHING
-    trace: _Export | None = None
+    trace: _Export[S, E] | None = None
 
 
-_one = msgspec.json.Decoder(_Export).decode
-_several = msgspec.json.Decoder(list[_Export]).decode
-_value = msgspec.json.Decoder(_Value, strict=False).decode
-
-
-class Wanted(NamedTuple):
-    """Attributes that are kept.
+class Kind(NamedTuple):
+    """Spans or events.
 
     Attributes
     ----------
-    fields : by key the field that it tells, and its rank among the keys that tell the same; the lowest is taken
+    word : what one is called
+    record : a type with a list of attributes, and what else is wanted
+    undecoded : the same with undecoded ones
     """
 
-    fields: Mapping[str, tuple[str, int]]
+    word: str
+    record: Any
+    undecoded: Any
 
-    def of(self, attributes: Sequence[Attribute], base: Found) -> Found:
-        """By field, the rank and value of the best key, over those of `base`; arrays are lists of texts."""
-        found, place_of = dict(base), self.fields.get
-        for attribute in attributes:
-            place = place_of(attribute.key)
-            if place is None:
-                continue
-            field, rank = place
-            if field in found and found[field][0] <= rank:
-                continue
-            value = plain(attribute.value)
-            if value is not None and value != "":
-                found[field] = rank, value
-        return found
+    @property
+    def are_events(self) -> bool:
+        """Whether these are events."""
+        return self.word == "event"
 
 
-def wanted(names: Mapping[str, str], asked: Sequence[str] = ()) -> Wanted:
-    """Attributes by field, several keys of one field in their order of preference; those of `asked` by their own name.
+def take(source: Source, kind: Kind, fields: Fields, each: Callable[[Any, Found, Found], None]) -> None:
+    """Give all spans or all events of a file to a function, with what they say and what that says which made them.
 
-    Fields that are asked for begin with a colon.
+    What can't be decoded is counted, and so is what the function raises a ValueError of. The other kind is ignored.
     """
-    fields = {key: (field, rank) for field, keys in names.items() for rank, key in enumerate(keys.split())}
-    return Wanted(fields | {key: (f":{key}", 0) for key in asked})
+    decoders, of, reading = _Decoders(kind, fields), fields.of, source.reading
+    for line, export in _exports(source, decoders):
+        before = 0
+        for records, base in _records(export, kind, fields, source.place(line), reading):
+            for number, found in enumerate(records, before + 1):
+                try:
+                    record = decoders.one(found) if found.__class__ is Raw else found
+                    each(record, of(record.attributes), base)
+                except ValueError as error:
+                    reading.skip(str(error), f"{source.place(line)} {kind.word} {number}")
+            before += len(records)
 
 
-def plain(raw: Raw) -> Any:
-    """What a value says: text, a number, a truth, a list of texts; None where it says nothing."""
-    value = _value(raw)
-    text = value.string_value
-    if text is not None:
-        return text
-    whole = value.int_value
-    if whole is not None:
-        return whole
-    if value.double_value is not None:
-        return value.double_value
-    if value.bool_value is not None:
-        return value.bool_value
-    if value.array_value is not None:
-        return [plain(item) for item in value.array_value.values]
-    return None
+class _Decoders:
+    def __init__(self, kind: Kind, fields: Fields) -> None:
+        self._kind, self._fields = kind, fields
+        self._one = msgspec.json.Decoder(kind.undecoded, strict=False).decode
+        both = (Raw, kind.record) if kind.are_events else (kind.record, Raw)
+        self._whole = _export_decoder(*both, strict=False)
+        self._parts = _export_decoder(Raw, Raw, strict=True)
+
+    def exports(self, line: bytes) -> list[_Export[Any, Any]]:
+        """Exports of a line, with records where all can be read, else with their bytes."""
+        if len(line) <= _AT_A_STROKE:
+            with suppress(*_MALFORMED):
+                return self._whole(line)
+        return self._parts(line)
+
+    def one(self, raw: Raw) -> Any:
+        """A record by itself; what can't be read is a ValueError."""
+        try:
+            record = self._one(raw)
+        except _MALFORMED as error:
+            raise ValueError(f"malformed {self._kind.word}: {told(error)}") from None
+        try:
+            record.attributes = self._fields.decoded(record.attributes)
+        except _MALFORMED:
+            raise ValueError(f"malformed {self._kind.word}: an attribute has no value that can be read") from None
+        return record
 
 
-def is_given(found: Found, field: str) -> bool:
-    """Whether it is what made a span that tells a field, and not the span itself."""
-    return found[field][0] >= _BEHIND
-
-
-def text_of(found: Found, field: str) -> str | None:
-    """A field as text, of several the first; None where it is not there."""
-    known = found.get(field)
-    if known is None:
-        return None
-    value = known[1]
-    return value if value.__class__ is str else next(iter(texts(value)), None)
-
-
-def number_of(found: Found, field: str) -> float:
-    """A field as a number; NaN where it is not there or none."""
-    try:
-        return float(found[field][1]) if field in found else math.nan
-    except (TypeError, ValueError):
-        return math.nan
-
-
-def count_of(found: Found, field: str) -> int:
-    """A field as a count, 0 where it is not there.
-
-    Raises
-    ------
-    ValueError
-        It is there and no number.
-    """
-    known = found.get(field)
-    if known is None:
-        return 0
-    if known[1].__class__ is int:
-        whole: int = known[1]
-        return whole
-    number = number_of(found, field)
-    if not math.isfinite(number):
-        raise ValueError(f"{field} is no number of tokens")
-    return int(number)
-
-
-def cost_of(found: Found, field: str) -> float:
-    """A field as a cost, as `cost_told` has it."""
-    return cost_told(found[field][1]) if field in found else math.nan
-
-
-class Item(NamedTuple, Generic[S]):
-    """A span or an event.
-
-    Attributes
-    ----------
-    place : its line and number in it, for people
-    record : what was decoded
-    base : wanted attributes of what made it
-    """
-
-    place: str
-    record: S
-    base: Found
-
-
-def items(source: Source, kind: type[S], keep: Wanted, *, events: bool) -> Iterator[Item[S]]:
-    """All spans or all events of a file; what can't be decoded is counted, what is of the other kind is ignored."""
-    decode = msgspec.json.Decoder(kind, strict=False).decode
-    word = "event" if events else "span"
-    for line, export in _exports(source):
-        number = 0
-        place = source.place(line)
-        for batch in _batches(export, source.reading, events):
-            base = _base(batch, keep, place, source.reading)
-            for scope in batch.scope_logs if events else (*batch.scope_spans, *batch.instrumentation_library_spans):
-                for raw in scope.log_records if events else scope.spans:
-                    number += 1
-                    try:
-                        record = decode(raw)
-                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-                        source.reading.skip(f"malformed {word}: {told(error)}", f"{place} {word} {number}")
-                        continue
-                    yield Item(f"{place} {word} {number}", record, base)
+def _export_decoder(span: Any, event: Any, *, strict: bool) -> Callable[[bytes], list[_Export[Any, Any]]]:
+    kind: Any = _Export[span, event]
+    one = msgspec.json.Decoder(kind, strict=strict).decode
+    several = msgspec.json.Decoder(list[kind], strict=strict).decode
+    return lambda line: several(line) if line[:1] == b"[" else [one(line)]
 
 
 def told(error: Exception) -> str:
@@ -227,38 +140,47 @@ def told(error: Exception) -> str:
     return "not JSON"
 
 
-def _base(batch: _Batch, keep: Wanted, place: str, reading: Reading) -> Found:
+def _base(batch: _Batch[Any, Any], fields: Fields, place: str, reading: Reading) -> Found:
     if batch.resource is None:
         return {}
     try:
-        found = keep.of(batch.resource.attributes, {})
-    except msgspec.DecodeError as error:
+        return fields.of(fields.decoded(batch.resource.attributes))
+    except _MALFORMED as error:
         reading.skip(f"malformed attributes of a resource: {told(error)}", place)
         return {}
-    return {field: (rank + _BEHIND, value) for field, (rank, value) in found.items()}
 
 
-def _batches(export: _Export, reading: Reading, events: bool) -> list[_Batch]:
+def _batches(export: _Export[Any, Any], reading: Reading, kind: Kind) -> list[_Batch[Any, Any]]:
     export = export.trace or export
     if bytes(export.resource_metrics):
         reading.ignore("exports of metrics")
     spans = [*export.resource_spans, *export.batches]
-    if events and spans:
+    if kind.are_events and spans:
         reading.ignore("exports of spans")
-    if not events and export.resource_logs:
+    if not kind.are_events and export.resource_logs:
         reading.ignore("exports of events")
-    return export.resource_logs if events else spans
+    return export.resource_logs if kind.are_events else spans
 
 
-def _exports(source: Source) -> Iterator[tuple[int, _Export]]:
+def _records(
+    export: _Export[Any, Any], kind: Kind, fields: Fields, place: str, reading: Reading
+) -> Iterator[tuple[list[Any], Found]]:
+    """Spans or events of an export, with what that says which made them."""
+    for batch in _batches(export, reading, kind):
+        base = _base(batch, fields, place, reading)
+        for scope in (*batch.scope_spans, *batch.instrumentation_library_spans, *batch.scope_logs):
+            yield scope.log_records if kind.are_events else scope.spans, base
+
+
+def _exports(source: Source, decoders: _Decoders) -> Iterator[tuple[int, _Export[Any, Any]]]:
     """Exports by line; a document over several lines is one, of line 1."""
     lines = source.lines()
     if _PRETTY.match(source.head()):
         lines = _document(source)
     for number, line in lines:
         try:
-            several = _several(line) if line[:1] == b"[" else [_one(line)]
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            several = decoders.exports(line)
+        except _MALFORMED as error:
             source.reading.skip(f"malformed export: {told(error)}", source.place(number))
             continue
         for export in several:

@@ -10,41 +10,29 @@ What a span says, and how it is read
   then the convention. Reasoning is a part of the output, where it is no larger.
 - A failed call is the provider's failure, and not billed, where its status or error says 429, 5xx or a time-out; any
   other failed by quality, and is billed where it has tokens.
-- Which attributes are kept stands in `FIELDS`; no other is ever decoded.
+- Which attributes are kept stands in `FIELDS`; no other outlives its line.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
 import numpy as np
 from msgspec import Raw, Struct
 
+from scenarios.logs.attributes import Attribute, Fields, Found, Undecoded, cost_of, count_of, decoded, text_of
 from scenarios.logs.errors import fault
-from scenarios.logs.exports import (
-    FIRST_NS,
-    LAST_NS,
-    NOTHING,
-    Attribute,
-    Found,
-    Wanted,
-    begins,
-    cost_of,
-    count_of,
-    is_given,
-    items,
-    plain,
-    text_of,
-    wanted,
-)
+from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, Kind, begins, take
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.select import texts
 from scenarios.logs.spans import AGENT, LLM, NODE, OTHER, TOOL, Gathered, Placed, placed
 from scenarios.logs.table import NONE, OK, PROVIDER, QUALITY, Calls, Codes, Rows
 from scenarios.logs.tokens import APART, INSIDE, UNTOLD, bad_tokens, disjoint
+
+A = TypeVar("A")
 
 FIELDS = {
     "operation": "gen_ai.operation.name",
@@ -101,6 +89,7 @@ _KINDS = {
     "invoke_agent": AGENT, "execute_tool": TOOL, "create_agent": OTHER,
     "llm": LLM, "embedding": LLM, "agent": AGENT, "tool": TOOL,
 }  # fmt: skip
+_ERRORS = {2, "2", "STATUS_CODE_ERROR"}
 _STANDARD = {"default", "standard", "auto"}
 _TOKENS = ("input", "output", "cached", "written", "reasoning", "total")
 
@@ -109,23 +98,23 @@ class _Status(Struct, gc=False):
     code: int | str | None = None
 
 
-class Span(Struct, rename="camel", gc=False):
-    """A span, its attributes not yet decoded."""
-
+class _Span(Struct, Generic[A], rename="camel", gc=False):
     trace_id: str
     span_id: str
     parent_span_id: str | None = None
     name: str = ""
     start_time_unix_nano: int = 0
     end_time_unix_nano: int = 0
-    attributes: list[Attribute] = []
+    attributes: list[A] = []
     status: _Status | None = None
     events: Raw = NOTHING
 
 
 class _Event(Struct):
-    attributes: list[Attribute] = []
+    attributes: list[Undecoded] = []
 
+
+SPANS = Kind("span", _Span[Attribute], _Span[Undecoded])
 
 _events = msgspec.json.Decoder(list[_Event]).decode
 
@@ -153,10 +142,7 @@ class Otlp(Format):
 class _Reader:
     def __init__(self, log: Log) -> None:
         self._log, self._reading = log, log.reading
-        self._where = [(f":{path}", value) for path, value in log.asked.where]
-        self._feature = f":{log.asked.feature_from}" if log.asked.feature_from else ""
-        asked = [field[1:] for field in (*dict(self._where), self._feature) if field]
-        self._wanted: Wanted = wanted(FIELDS, asked)
+        self._fields = Fields(FIELDS, log.asked)
         self._names, self._nodes, self._details = Codes(), Gathered(NODE), Gathered(DETAIL)
         self._n_details = self._no_time = 0
 
@@ -164,57 +150,48 @@ class _Reader:
         """The table."""
         reading = self._reading
         for source in self._log.sources:
-            for place, span, base in items(source, Span, self._wanted, events=False):
-                try:
-                    self._add(span, self._wanted.of(span.attributes, base), place)
-                except (msgspec.DecodeError, UnicodeDecodeError):
-                    reading.skip("malformed span: an attribute has no value that can be read", place)
-                except ValueError as error:
-                    reading.skip(str(error), place)
+            take(source, SPANS, self._fields, self._add)
         if self._no_time:
             reading.notes.append(f"{self._no_time:,} spans have no time between 1973 and 2100")
-        found = placed(self._nodes.whole(), self._names, len(self._where), reading)
+        found = placed(self._nodes.whole(), self._names, len(self._fields.where), reading)
         return disjoint(self._table(found), reading, lambda _: True)
 
-    def _add(self, span: Span, found: Found, place: str) -> None:
+    def _add(self, span: _Span[Any], own: Found, base: Found) -> None:
         if not span.trace_id or not span.span_id:
             raise ValueError("a span has no id")
+        found = base | own if base else own
         kind = _kind(found)
         failed = _failed(span, found)
-        size = detail = -1
-        own: str | None = text_of(found, "agent")
+        size = detail = NONE
+        name = text_of(found, "agent")
         if kind == LLM:
             size, detail = self._add_call(found, failed)
         elif kind == TOOL:
-            own = text_of(found, "tool") or span.name.removeprefix("execute_tool ") or "tool"
+            name = text_of(found, "tool") or span.name.removeprefix("execute_tool ") or "tool"
             size = count_of(found, "result_tokens") if "result_tokens" in found else NONE
         elif kind == AGENT:
-            own = own or span.name.removeprefix("invoke_agent ")
+            name = name or span.name.removeprefix("invoke_agent ")
+            if "input" in found:
+                self._reading.ignore("sums of tokens on spans of agents")
         elif "input" in found or "output" in found:
             self._reading.ignore("sums of tokens on spans that are no calls")
-        if kind == AGENT and "input" in found:
-            self._reading.ignore("sums of tokens on spans of agents")
-        known, match = self._asked(found)
         code = self._names.code
-        feature = next(iter(texts(found[self._feature][1])), "") if self._feature in found else ""
+        session = code(text_of(found, "session"))
+        is_given = bool(base) and "session" not in own
         self._nodes.append((
             hash((span.trace_id, span.span_id)),
             hash((span.trace_id, span.parent_span_id)) if span.parent_span_id else 0,
-            kind, code(span.trace_id), *self._session(found), code(own), code(text_of(found, "user")),
-            code(feature), self._time(span.start_time_unix_nano), self._time(span.end_time_unix_nano), size, failed,
-            known, match, detail,
+            kind, code(span.trace_id), NONE if is_given else session, session if is_given else NONE, code(name),
+            code(text_of(found, "user")), code(self._fields.feature(found)), self._time(span.start_time_unix_nano),
+            self._time(span.end_time_unix_nano), size, failed, *self._asked(found), detail,
         ))  # fmt: skip
-
-    def _session(self, found: Found) -> tuple[int, int]:
-        """Codes of the session that a span tells, and of that which what made it tells."""
-        session = self._names.code(text_of(found, "session"))
-        return (NONE, session) if session != NONE and is_given(found, "session") else (session, NONE)
 
     def _add_call(self, found: Found, failed: int) -> tuple[int, int]:
         """Add what only calls have. Returns the size of the answer, -1 where no tokens are told, and its row."""
-        prompt, output, cached, written, reasoning, total = (count_of(found, name) for name in _TOKENS)
-        if bad := bad_tokens(prompt, output, cached, written, reasoning, total):
+        tokens = [count_of(found, name) if name in found else 0 for name in _TOKENS]
+        if bad := bad_tokens(*tokens):
             raise ValueError(bad)
+        prompt, output, cached, written, reasoning, total = tokens
         told = any(name in found for name in _TOKENS)
         if "input" not in found and total > output:
             prompt = total - output
@@ -247,10 +224,10 @@ class _Reader:
 
     def _asked(self, found: Found) -> tuple[int, int]:
         known = match = 0
-        for bit, (field, value) in enumerate(self._where):
+        for bit, (field, value) in enumerate(self._fields.where):
             if field in found:
                 known |= 1 << bit
-                match |= (value in texts(found[field][1])) << bit
+                match |= (value in texts(found[field])) << bit
         return known, match
 
     def _table(self, found: Placed) -> Calls:
@@ -288,17 +265,17 @@ class _Reader:
 def _kind(found: Found) -> int:
     for name in ("operation", "kind", "request"):
         if name in found:
-            kind = _KINDS.get(str(found[name][1]).lower())
+            kind = _KINDS.get(str(found[name]).lower())
             if kind is not None or name == "operation":
                 return OTHER if kind is None else kind
     named = "kind" in found or "model" not in found
     return LLM if not named and ("input" in found or "output" in found) else OTHER
 
 
-def _failed(span: Span, found: Found) -> int:
+def _failed(span: _Span[Any], found: Found) -> int:
     """OK, or whose fault it is."""
     status = text_of(found, "status") or ""
-    wrong = span.status is not None and str(span.status.code) in {"2", "STATUS_CODE_ERROR"}
+    wrong = span.status is not None and span.status.code in _ERRORS
     bad_status = status.isdigit() and int(status) >= 400
     if not wrong and not bad_status and "error" not in found:
         return OK
@@ -306,9 +283,12 @@ def _failed(span: Span, found: Found) -> int:
     return PROVIDER if any(fault(word) == PROVIDER for word in said if word) else QUALITY
 
 
-def _exceptions(span: Span) -> list[str]:
+def _exceptions(span: _Span[Any]) -> list[str]:
     """Types of exceptions that were noted in a span."""
-    if not bytes(span.events):
+    if span.events is NOTHING:
         return []
-    noted = [each for event in _events(span.events) for each in event.attributes if each.key == "exception.type"]
-    return [str(plain(each.value)) for each in noted]
+    try:
+        noted = [each for event in _events(span.events) for each in event.attributes if each.key == "exception.type"]
+        return [str(decoded(each)) for each in noted]
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise ValueError("malformed span: an attribute has no value that can be read") from None

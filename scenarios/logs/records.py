@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import ast
 import csv
-import io
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from math import isnan
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from scenarios.logs.cells import LAST_DATE, in_seconds, moment
+from scenarios.logs.csv_tables import csv_tables
 from scenarios.logs.format import Head, Log
 from scenarios.logs.heads import DOCUMENT, columns_of
 from scenarios.logs.reading import LogError, Reading
@@ -29,12 +28,6 @@ S = TypeVar("S", bound=msgspec.Struct)
 _PRETTY = re.compile(rb"\s*\{\s*\n")
 _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"|"|[{}\[\]]', re.DOTALL)
 _BLOCK = 1 << 18
-LONGEST_CELL = 1 << 24
-"""Characters of a cell of csv. More come of a quote that is never closed."""
-
-LONGEST_ROW = 1 << 26
-"""Characters of a line of csv that are taken at once."""
-
 UNDATED = "a time that can't be read"
 
 _PARQUET = b"PAR1"
@@ -260,57 +253,16 @@ class _Splitter:
 
 
 def _csv(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:
-    places: list[tuple[int, str]] | None = None
-    for number, row in csv_rows(source):
-        if places is None:
-            places = [(i, name) for i, name in enumerate(row) if name in wanted]
-            continue
-        yield number, {name: row[i] for i, name in places}
+    names: list[str] = []
 
+    def choose(header: Sequence[str]) -> Sequence[int]:
+        places = [place for place, name in enumerate(header) if name in wanted]
+        names.extend(header[place] for place in places)
+        return places
 
-def csv_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
-    """The header and every row that has as many cells, each with the number of the line that it begins in."""
-    csv.field_size_limit(LONGEST_CELL)
-    n, bad, width = 0, 0, 0
-    with source.open() as opened:
-        text = io.TextIOWrapper(opened, "utf-8-sig", errors="replace", newline="\n")
-        lines = iter(partial(text.readline, LONGEST_ROW), "")  # of a line that no memory holds, its pieces
-        rows = csv.reader(lines, strict=True)
-        start, told = 1, 0
-        while True:
-            try:
-                for row in rows:
-                    if len(row) == width:
-                        n += 1
-                        yield start, row
-                    elif row and not width:
-                        width = len(row)
-                        yield start, row
-                    elif row:
-                        bad += 1
-                        source.reading.skip(f"a line has {len(row)} cells and not {width}", source.place(start))
-                    start = rows.line_num + 1
-                    if start - told >= 32_768:
-                        told = start
-                        source.report(start)
-                break
-            except csv.Error as error:
-                bad += 1
-                source.reading.skip(_why(error), source.place(start))
-                start = rows.line_num + 1
-            except BROKEN as error:
-                source.cut_off(rows.line_num, error)
-                break
-    source.reading.lines += n + bad
-
-
-def _why(error: csv.Error) -> str:
-    said = str(error)
-    if "limit" in said:
-        return f"a cell is longer than {LONGEST_CELL >> 20} MiB"
-    if "end of data" in said:
-        return "a quoted cell is never closed: the rest is missing"
-    return "a row is no csv: something follows the quote that closes a cell"
+    for lines, columns in csv_tables(source, choose):
+        for number, *cells in zip(lines, *columns, strict=True):
+            yield number, dict(zip(names, cells, strict=True))
 
 
 def _parquet(source: Source, wanted: set[str]) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING
 
 from scenarios.logs.reading import LogError, Reading, ReadingProgress, Watch
 
@@ -60,6 +60,10 @@ class _Unzipped(io.RawIOBase):
         return len(some)
 
 
+def _buffered(raw: io.RawIOBase) -> io.BufferedReader:
+    return io.BufferedReader(raw, _BUFFER)
+
+
 class Source:
     """A file of a log.
 
@@ -90,15 +94,14 @@ class Source:
     def open(self) -> Iterator[io.BufferedReader]:
         """The bytes of the file, uncompressed, as long as the block lasts."""
         try:
-            raw = self.path.open("rb", buffering=_BUFFER)
+            raw = _buffered(self.path.open("rb", buffering=0))
         except OSError as error:
             raise LogError(f"{self.path} can't be read: {(error.strerror or str(error)).lower()}") from None
         with raw:
             zipped = raw.read(2) == _GZIP
             raw.seek(0)
             self._raw = raw
-            opened = io.BufferedReader(_Unzipped(raw), _BUFFER) if zipped else raw
-            yield cast(io.BufferedReader, opened)
+            yield _buffered(_Unzipped(raw)) if zipped else raw
 
     def head(self) -> bytes:
         """The first bytes, as far as they can be read."""

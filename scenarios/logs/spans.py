@@ -82,7 +82,10 @@ class Gathered:
 
     def _flush(self) -> None:
         if self._waiting:
-            self._chunks.append(np.array(self._waiting, self._dtype))
+            chunk = np.empty(len(self._waiting), self._dtype)
+            for name, column in zip(self._dtype.names or (), zip(*self._waiting, strict=True), strict=True):
+                chunk[name] = column
+            self._chunks.append(chunk)
             self._waiting = []
 
 

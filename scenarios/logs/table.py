@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -131,10 +131,8 @@ class Codes:
 
     def __init__(self) -> None:
         self._codes = _Numbered({None: NONE, "": NONE})
-
-    def code(self, name: str | None) -> int:
+        self.code: Callable[[str | None], int] = self._codes.__getitem__
         """Code of a name; `NONE` for an empty one."""
-        return self._codes[name]
 
     def codes(self, names: Iterable[str | None]) -> NDArray[np.int32]:
         """Codes of many names."""

@@ -33,6 +33,8 @@ _EXACT = 0.02
 
 def bad_tokens(*tokens: float) -> str:
     """Why counts can't be used; empty where they can."""
+    if min(tokens) >= 0 and sum(tokens) <= MOST_TOKENS:  # no sum with a NaN is
+        return ""
     if not all(-inf < count < inf for count in tokens):  # whole numbers past all floats are counts
         return "a count of tokens that is no number"
     if min(tokens) < 0:

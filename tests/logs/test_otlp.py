@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scenarios.logs import exports
 from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls
@@ -528,3 +529,24 @@ def test_sums_are_those_of_a_plain_recount(tmp_path: Path) -> None:
     assert sums == _recount(path)
     assert len(calls.tools) == len(calls)
     assert len(np.unique(calls.tools["call"])) == len(calls)
+
+
+@pytest.mark.parametrize("path", [GENAI, OPENINFERENCE, EVENTS], ids=lambda path: path.name)
+def test_lines_decoded_at_a_stroke_say_what_their_records_say_one_by_one(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, told = read_logs([path])
+    monkeypatch.setattr(exports, "_AT_A_STROKE", 0)
+    one_by_one, reading = read_logs([path])
+    assert pickle.dumps((whole.columns, whole.names, whole.tools)) == pickle.dumps(
+        (one_by_one.columns, one_by_one.names, one_by_one.tools)
+    )
+    assert told == reading
+
+
+def test_a_value_that_nobody_asked_for_may_be_malformed(tmp_path: Path) -> None:
+    odd = chat(2, output=6)
+    odd["attributes"].append({"key": "vendor.thing", "value": {"stringValue": 7}})
+    calls, reading = read(tmp_path, export([chat(1, output=5), odd]))
+    assert sorted(calls["output"].tolist()) == [5, 6]
+    assert not reading.skipped

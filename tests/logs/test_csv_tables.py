@@ -1,0 +1,124 @@
+"""Tables cut by the block are those that Python's csv reads row by row, in every line and message."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+from unittest.mock import patch
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scenarios.logs import csv_tables
+from scenarios.logs.reading import Reading
+from scenarios.logs.source import Source
+
+HEADERS = (b"", b"a\n", b"a,b\n")
+"""By number of columns."""
+
+CELLS = (b"1", b"", b"two words", b'"t, u"', b'"a\nb"', b'"q""q"', b'""', b'"""x"""', b'"\r\n"', b"\xc3\xa9t\xc3\xa9")
+ODD = (b'5"', b'"5"6', b'"', b"a\rb", b"\r", b"\0", b" ", b"\xff", b"\xe2\x82", b"\xef\xbb\xbf", b'"a" ')
+
+
+class Found(NamedTuple):
+    header: list[str]
+    rows: list[tuple[int, list[str]]]
+    told: Counter[str]
+    lines: int
+
+
+def by_block(path: Path, block: int = 1 << 20) -> Found:
+    reading, headers = Reading(), list[list[str]]()
+
+    def all_of(header: Sequence[str]) -> Sequence[int]:
+        headers.append(list(header))
+        return range(len(header))
+
+    with patch.object(csv_tables, "_BLOCK", block):
+        tables = list(csv_tables.csv_tables(Source(path, reading), all_of))
+    rows = [(line, cells) for table in tables for line, *cells in zip(table.lines, *table.columns, strict=True)]
+    told = Counter({skipped.reason: skipped.count for skipped in reading.skipped.values()})
+    return Found(headers[0], rows, told, reading.lines)
+
+
+def by_row(text: bytes) -> Found:
+    """The twin: every line by Python's csv."""
+    reader = csv.reader(io.StringIO(text.decode("utf-8-sig", "replace"), newline="\n"), strict=True)
+    header, rows, told = next(reader), list[tuple[int, list[str]]](), Counter[str]()
+    while True:
+        start = reader.line_num + 1
+        try:
+            row = next(reader)
+        except StopIteration:
+            return Found(header, rows, told, len(rows) + told.total())
+        except csv.Error as error:
+            closed = "end of data" not in str(error)
+            told["a row is no csv: something follows the quote that closes a cell" if closed
+                 else "a quoted cell is never closed: the rest is missing"] += 1  # fmt: skip
+            continue
+        if len(row) == len(header):
+            rows.append((start, row))
+        elif row:
+            told[f"a line has {len(row)} cells and not {len(header)}"] += 1
+
+
+def rows_of(width: int, cells: Sequence[bytes], most: int) -> st.SearchStrategy[bytes]:
+    row = st.lists(st.sampled_from(cells), min_size=width, max_size=width).map(b",".join)
+    end = st.sampled_from([b"\n", b"\r\n"])
+    return st.builds(lambda rows, end: b"".join(row + end for row in rows), st.lists(row, max_size=most), end)
+
+
+def files(width: int) -> st.SearchStrategy[bytes]:
+    """Ordinary rows with odd ones, and such as are too long or cut off, among them."""
+    plain, odd = rows_of(width, CELLS, 6), rows_of(width, CELLS + ODD, 2)
+    other = st.lists(st.sampled_from((*CELLS, *ODD, b",", b"\n")), max_size=3).map(b"".join)
+    return st.tuples(st.just(HEADERS[width]), plain, odd, plain, other, plain, other).map(b"".join)
+
+
+@given(st.sampled_from([1, 2]).flatmap(files), st.sampled_from([1, 7, 40, 1 << 20]))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_are_those_of_pythons_csv(tmp_path: Path, text: bytes, block: int) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(text)
+    assert by_block(path, block) == by_row(text)
+
+
+def test_rows_of_ordinary_files_are_never_read_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(b"\xef\xbb\xbf" + HEADERS[2] + b'1,"x, ""y""\n\xc3\xa9"\n2,\n' * 100)
+    with patch.object(csv, "reader", wraps=csv.reader) as by:
+        found = by_block(path)
+    assert (found.header, found.lines, len(found.rows), found.told) == (["a", "b"], 200, 200, Counter())
+    assert found.rows[2] == (5, ["1", 'x, "y"\né'])
+    assert by.call_count == 2  # the header, and nothing behind the last line
+
+
+@pytest.mark.parametrize("block", [1, 1 << 20])
+@pytest.mark.parametrize("cell", [b'"' + b"x" * 100 + b'"', b"x" * 100, b'"' + b"x" * 100])
+def test_cells_that_are_too_long_are_told(tmp_path: Path, cell: bytes, block: int) -> None:
+    path = tmp_path / "some.csv"
+    path.write_bytes(HEADERS[2] + b"1,2\n" + cell + b",4\n5,6\n")
+    with patch.object(csv_tables, "LONGEST_CELL", 60), patch.object(csv_tables, "_MOST", 60):
+        found = by_block(path, block)
+    assert [row for _, row in found.rows] == [["1", "2"], ["5", "6"]]
+    assert (list(found.told), found.lines) == (["a cell is longer than 0 MiB"], 3)
+
+
+@pytest.mark.parametrize("block", [1 << 14, 1 << 20])
+@pytest.mark.parametrize("first", [b"0,x\n", b'5",x\n'])
+@pytest.mark.parametrize(("end", "what"), [(b"", "cut off"), (b"not the sum", "damaged")])
+def test_a_broken_end_leaves_the_rows_before_it(
+    tmp_path: Path, first: bytes, end: bytes, what: str, block: int
+) -> None:
+    text = HEADERS[2] + first + b"".join(b"%d,x\n" % i for i in range(9_999))
+    path = tmp_path / "some.csv.gz"
+    path.write_bytes(gzip.compress(text + b"7")[:-8] + end)
+    found = by_block(path, block)
+    assert found.rows == by_row(text).rows
+    assert list(found.told) == [f"some.csv.gz is {what} after line 10,001: the rest is missing"]
