@@ -14,6 +14,9 @@ from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.lengths import Lengths
 
 _DOUBTS = 2.0
+_ALIKE = 1.001
+"""Times the least distance: sets of loads so near are as good."""
+
 _STEPS, _WIDEST = 9, 0.9
 """Loads of turns that are tried, up to so much of the spread of lengths: their law needs some of it."""
 
@@ -114,7 +117,7 @@ def likeliest_loads(covariance: FloatArray, errors: FloatArray, free: Sequence[b
     Products do not say which of two groups of opposite signs is which, and a descent keeps the signs that it began
     with, so that it begins from all. Covariances are drawn towards 0: all the way within two standard errors of it, by
     4 % where they are ten. Of two ways to be wrong, to take chance for a bond widens what sessions cost, and the other
-    leaves all laws as they are.
+    leaves all laws as they are. So where a sign is open, it is the one that makes sessions differ less.
     """
     k = covariance.shape[0]
     pairs = [(i, j) for i in range(k) for j in range(i, k) if i != j or not free[i]]
@@ -131,7 +134,9 @@ def likeliest_loads(covariance: FloatArray, errors: FloatArray, free: Sequence[b
     start = np.sqrt(np.maximum(np.diag(covariance), 1e-2))
     start[0] = seen.turns[-1] / 2
     tried = [least_squares(distance, start * np.r_[1.0, signs]) for signs in product((1.0, -1.0), repeat=k - 1)]
-    found: FloatArray = min(tried, key=lambda one: one.cost).x
+    least = min(one.cost for one in tried)
+    alike = [one.x for one in tried if one.cost <= least * _ALIKE + 1e-9]
+    found: FloatArray = min(alike, key=lambda loads: abs(float(loads.sum())))
     found[0] = np.clip(found[0], -seen.turns[-1], seen.turns[-1])
     upright: FloatArray = found * np.sign(found[np.argmax(np.abs(found) * ~np.array(free))])
     return upright

@@ -33,7 +33,7 @@ def seen_as_one(k: int) -> Seen:
 
 @pytest.mark.parametrize("loads", [(0.3, 0.5, -0.4, 0.2), (-0.6, 0.5, 0.4, -0.2), (0.1, -0.1, -0.9, 0.1)])
 def test_loads_are_those_whose_products_are_the_covariances(loads: tuple[float, ...]) -> None:
-    truth = np.array(loads) * np.sign(loads[int(np.argmax(np.abs(loads)))])
+    truth = np.array(loads) * np.sign(loads[1 + int(np.argmax(np.abs(loads[1:])))])
     covariance = np.outer(loads, loads)
     errors = np.full((4, 4), 1e-6)
     found = likeliest_loads(covariance, errors, [True, False, False, False], seen_as_one(4))
@@ -47,6 +47,15 @@ def test_covariances_that_are_not_sure_are_drawn_to_nothing(errors_away: float, 
     errors = np.full((2, 2), turns * other / errors_away)
     found = likeliest_loads(covariance, errors, [True, False], seen_as_one(2))
     np.testing.assert_allclose(found, [kept * turns, other], atol=1e-4)
+
+
+def test_a_sign_that_nothing_tells_makes_sessions_differ_less() -> None:
+    """What goes together with nothing has the sign that takes away from the sum of all."""
+    turns, other, alone = 0.4, 0.5, 0.3
+    covariance = np.array([[1.0, turns * other, 0.0], [turns * other, other**2, 0.0], [0.0, 0.0, alone**2]])
+    errors = np.array([[0.05, 1e-3, 0.02], [1e-3, 1e-4, 0.02], [0.02, 0.02, 1e-4]])
+    found = likeliest_loads(covariance, errors, [True, False, False], seen_as_one(3))
+    assert found[1] > 0 > found[2]
 
 
 def test_a_load_of_turns_is_no_greater_than_their_law_allows() -> None:

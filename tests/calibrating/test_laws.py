@@ -72,7 +72,7 @@ def test_laws_are_those_at_a_difficulty_of_one_and_those_of_turns_count_no_more(
     outputs = [rng.integers(50, 500, n).tolist() for n in turns]
     log = log_of([(100 * np.arange(1, n + 1)).tolist() for n in turns], outputs)
     (agent,) = parted(log, np.zeros(60, int), ("",))
-    loads = {"turns": 0.3, "output_tokens": 0.4, "message_tokens": -0.2}
+    loads = {"turns": 0.3, "output_tokens": 0.4, "first_message_tokens": -0.2}
     values = log.turns.output
     for moved in (loads, {name: load for name, load in loads.items() if name != "turns"}):
         keeper = Asked()
@@ -86,19 +86,6 @@ def test_laws_are_those_at_a_difficulty_of_one_and_those_of_turns_count_no_more(
         assert keeper.whole == {
             "agent.output_tokens": True, "agent.first_message_tokens": True, "agent.turns": "turns" not in moved,
         }  # fmt: skip
-
-
-@pytest.mark.parametrize(("together", "kept"), [(1.0, True), (0.0, False)])
-def test_messages_of_resumed_sessions_are_moved_only_where_their_starts_are(together: float, kept: bool) -> None:
-    rng = np.random.default_rng(8)
-    u = rng.standard_normal(400)
-    turns = np.maximum(1, np.rint(np.exp(2 + 0.5 * u))).astype(int)
-    first = np.exp(9 + 0.5 * (together * u + (1 - together) * rng.standard_normal(400))).astype(int)
-    log = log_of([(begun + 100 * np.arange(n)).tolist() for begun, n in zip(first, turns, strict=True)])
-    difficulty = Difficulty({"turns": 0.5, "message_tokens": 0.5}, 400)
-    for start, expected in (("fresh", True), (RESUMED, kept)):
-        (agent,) = parted(log, np.zeros(400, int), (start,))
-        assert ("message_tokens" in Laws(log, [agent], Keeper(), Notes(), difficulty).loads(agent)) == expected
 
 
 # -- limits ------------------------------------------------------------------------------------------------------------
