@@ -17,6 +17,10 @@ Found = dict[str, Any]
 """By field, what it says: text, a number, a truth, a list of texts. Fields that say nothing are not there."""
 
 
+_MOST_PLANS = 4_096
+"""Orders of keys that are kept in mind."""
+
+
 class Value(Struct, rename="camel", gc=False):
     """What an attribute says, in one of these ways."""
 
@@ -80,28 +84,37 @@ class Fields:
         self._feature = f":{asked.feature_from}" if asked.feature_from else ""
         own = [field for field in (*dict(self.where), self._feature) if field]
         keys = {field: several.split() for field, several in names.items()} | {field: [field[1:]] for field in own}
+        self._plans = dict[tuple[str, ...], list[tuple[str, int]]]()
         self.places = {key: (field, rank) for field, several in keys.items() for rank, key in enumerate(several)}
 
     def of(self, attributes: Sequence[Attribute]) -> Found:
-        """What attributes say: of several keys of a field the best that says anything, of equal ones the first."""
-        found, ranks, place_of = Found(), dict[str, int](), self.places.get
-        for attribute in attributes:
-            place = place_of(attribute.key)
-            if place is None:
+        """What attributes say: of several keys of a field the best that says anything, of equal ones the first.
+
+        Spans and events of one kind have the same keys in the same order, so that these are looked up once.
+        """
+        keys = tuple([attribute.key for attribute in attributes])
+        found = Found()
+        for field, place in self._plans.get(keys) or self._plan(keys):
+            if field in found:
                 continue
-            field, rank = place
-            if field in found and ranks.get(field, 0) <= rank:
-                continue
-            said: Any = attribute.value.string_value
+            value = attributes[place].value
+            said: Any = value.string_value
             if said is None:
-                said = attribute.value.int_value
+                said = value.int_value
                 if said is None:
-                    said = plain(attribute.value)
+                    said = plain(value)
             if said is not None and said != "":
                 found[field] = said
-                if rank or ranks:
-                    ranks[field] = rank
         return found
+
+    def _plan(self, keys: tuple[str, ...]) -> list[tuple[str, int]]:
+        """Fields and the places of attributes that tell them, the best first."""
+        ranked = [(self.places[key], place) for place, key in enumerate(keys) if key in self.places]
+        plan = [(field, place) for (field, _), place in sorted(ranked, key=lambda each: (each[0][1], each[1]))]
+        if len(self._plans) >= _MOST_PLANS:
+            self._plans.clear()
+        self._plans[keys] = plan
+        return plan
 
     def decoded(self, attributes: Sequence[Undecoded]) -> list[Attribute]:
         """Attributes that tell something that none before them tells better.

@@ -178,12 +178,13 @@ class _Reader:
         code = self._names.code
         session = code(text_of(found, "session"))
         is_given = bool(base) and "session" not in own
+        trace, above = span.trace_id, span.parent_span_id
+        known, match = self._asked(found) if self._fields.where else (0, 0)
         self._nodes.append((
-            hash((span.trace_id, span.span_id)),
-            hash((span.trace_id, span.parent_span_id)) if span.parent_span_id else 0,
-            kind, code(span.trace_id), NONE if is_given else session, session if is_given else NONE, code(name),
-            code(text_of(found, "user")), code(self._fields.feature(found)), self._time(span.start_time_unix_nano),
-            self._time(span.end_time_unix_nano), size, failed, *self._asked(found), detail,
+            hash((trace, span.span_id)), hash((trace, above)) if above else 0, kind, code(trace),
+            NONE if is_given else session, session if is_given else NONE, code(name), code(text_of(found, "user")),
+            code(self._fields.feature(found)), self._time(span.start_time_unix_nano),
+            self._time(span.end_time_unix_nano), size, failed, known, match, detail,
         ))  # fmt: skip
 
     def _add_call(self, found: Found, failed: int) -> tuple[int, int]:
@@ -192,7 +193,7 @@ class _Reader:
         if bad := bad_tokens(*tokens):
             raise ValueError(bad)
         prompt, output, cached, written, reasoning, total = tokens
-        told = any(name in found for name in _TOKENS)
+        told = not found.keys().isdisjoint(_TOKENS)
         if "input" not in found and total > output:
             prompt = total - output
         parts = cached + written
@@ -274,8 +275,10 @@ def _kind(found: Found) -> int:
 
 def _failed(span: _Span[Any], found: Found) -> int:
     """OK, or whose fault it is."""
-    status = text_of(found, "status") or ""
     wrong = span.status is not None and span.status.code in _ERRORS
+    if not wrong and "status" not in found and "error" not in found:
+        return OK
+    status = text_of(found, "status") or ""
     bad_status = status.isdigit() and int(status) >= 400
     if not wrong and not bad_status and "error" not in found:
         return OK
