@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from distributions.choice import Choice, Near, compared, known_of, near
+from distributions.choice import FLOOR, Choice, Near, compared, known_of, near
 from distributions.data import MOST_STEPS, equal_shares
 from distributions.excess import Excess, find_tail
 from distributions.families import Constant
@@ -56,7 +56,8 @@ def choose_law(
     whole : whether every value is a whole number that counts something
     limits : values that can't be passed, such as a context window; the least at or above all values ends the tail
     what : name of the data, for warnings
-    purpose : what they are: counts may be discrete families, shares end at 1
+    purpose : what they are: counts may be discrete families, shares end at 1, rates have a sum that is known better
+        than chance leaves it, so that their mean is kept
 
     Raises
     ------
@@ -100,6 +101,7 @@ class _Chooser:
         beyond = [limit for limit in limits if limit >= self.largest] + ([1.0] if purpose == "share" else [])
         self.tried = Tried(sample, whole, purpose, min(beyond, default=None))
         self.known = known_of(sample)
+        self.mean = float(sample.counts @ sample.values) / self.n
         self.warnings: list[str] = []
 
     def choice(self) -> Choice:
@@ -159,7 +161,9 @@ class _Chooser:
     # what holds of all of them
 
     def _holds(self, law: Law) -> bool:
-        return math.isfinite(law.mean()) and all(each.holds for each in compared(self.known, law))
+        if not math.isfinite(law.mean()) or not all(each.holds for each in compared(self.known, law)):
+            return False
+        return self.purpose != "rate" or abs(law.mean() / self.mean - 1.0) <= FLOOR
 
     def _constant(self) -> Choice:
         value = number(self.largest)
@@ -189,7 +193,7 @@ class _Chooser:
     def _piled(self) -> bool:
         """Whether values stand at their greatest as at a limit: more than a tail would have there."""
         at_top = int(self.sample.counts[-1])
-        if self.purpose == "count" or at_top < max(5, PILE * self.n):
+        if self.purpose in {"count", "rate"} or at_top < max(5, PILE * self.n):
             return False
         return at_top >= STANDS_OUT * float(np.mean(self.sample.counts[-6:-1]))
 

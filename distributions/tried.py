@@ -18,7 +18,7 @@ from distributions.limited import LIMITED, fit_below, fit_piled
 from distributions.quantity import format_number
 from distributions.tail import Sample
 
-Purpose = Literal["tokens", "count", "minutes", "share"]
+Purpose = Literal["tokens", "count", "minutes", "share", "rate"]
 
 NEAREST = 0.02
 """Kolmogorov's distance that is no matter however many the data are."""

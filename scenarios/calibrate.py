@@ -14,6 +14,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.bills import Bill, invoice_words, make_bill
 from scenarios.calibrating import learnings as learning
+from scenarios.calibrating.caching import LONG
 from scenarios.calibrating.clocks import Strays, without_strays
 from scenarios.calibrating.draft import Draft, write_draft
 from scenarios.calibrating.learn import learn_agents
@@ -29,6 +30,9 @@ from scenarios.logs.table import NONE, Calls
 from scenarios.words import MEASURED, sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]
+
+_FEW_LOST = 0.05
+"""Share of the records that may be lost without a word of what that means."""
 
 _NAMED_FILES = 3
 _SHOWN, _WIDEST = 2, 118
@@ -195,6 +199,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     options = options or Options()
     _refuse(calls)
     calls, strays = without_strays(calls)
+    calls = _written_as_stated(calls, options.ttl_minutes)
     bill = make_bill(calls, as_of=options.as_of or price_data_date(), mapping=options.models, invoice=options.invoice)
     as_of = options.as_of or (bill.days[1] if bill.days else price_data_date())
     models = name_models(calls, bill, _month_after(as_of))
@@ -211,7 +216,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     drivers = learn_drivers(read_sessions(calls), costs, sessions.cost, volume, found.agents, notes, seed=options.seed)
     document = _document(options, as_of, models, section, found, drivers, reading, bill)
     _add_comments(notes, models, volume, bill, reading, calls)
-    _say_what_is_missing(notes, calls, strays)
+    _say_what_is_missing(notes, calls, strays, reading)
     return Calibration(
         document, notes.comments, notes.bodies, tuple(notes.learnt), _sentences(notes.assumed),
         _sentences(notes.unlearnt), _sentences(notes.warnings), bill, reading, sessions, drivers, volume,
@@ -226,6 +231,13 @@ def _volume(sessions: Sessions, dated: bool, notes: Notes, options: Options) -> 
     kept = options.kept * dated_share(sessions, dated, notes)
     volume = learn_volume(sessions, dated, notes, kept=kept)
     return volume, learn_users(sessions, volume, notes, options.choose or _chooser(), kept=kept)
+
+
+def _written_as_stated(calls: Calls, ttl_minutes: float | None) -> Calls:
+    """The calls, with what they wrote to the cache at the price of an hour where that was stated and no call tells."""
+    if ttl_minutes is None or ttl_minutes < LONG or calls["written_1h"].any():
+        return calls
+    return replace(calls, columns={**calls.columns, "written_1h": calls["written"]})
 
 
 # -- what cannot be learnt from ----------------------------------------------------------------------------------------
@@ -337,7 +349,13 @@ def _say_why_costs_differ(notes: Notes, models: Models, bill: Bill) -> None:
             notes.warn(f"{line.logged}: {line.reason}{rest}")
 
 
-def _say_what_is_missing(notes: Notes, calls: Calls, strays: Strays) -> None:
+def _say_what_is_missing(notes: Notes, calls: Calls, strays: Strays, reading: Reading) -> None:
+    lost = reading.n_skipped
+    if lost > _FEW_LOST * (lost + len(calls)):
+        notes.warn(
+            f"{lost:,} of {lost + len(calls):,} records could not be used (see what was skipped, and why): the "
+            "scenario knows nothing of them, and all that it says is too little by what they cost"
+        )
     alone = int((calls["session"] == NONE).sum())
     if alone == len(calls):
         notes.lack("sessions: the log names none, so each call stands for one, and its prompt is a draw of its own")

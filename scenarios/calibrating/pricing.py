@@ -84,7 +84,7 @@ def name_models(calls: Calls, bill: Bill, day: date) -> Models:
 
 
 def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
-    """State the context window of models that took, in this log, longer prompts than the catalogue says they do."""
+    """State the context window of models whose agents had, in this log, longer prompts than the catalogue says."""
     for agent in agents.values():
         limit = _longest_prompt(agent.get("context", {}).get("limit"))
         used = agent["model"]
@@ -96,7 +96,7 @@ def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
             spec = dict(spec) if isinstance(spec, Mapping) else {"catalog": spec}
             spec["context_window"] = max(limit, spec.get("context_window", 0))
             models.section[name] = spec
-            longer = f"it took longer prompts than the {window:,.0f} tokens of the catalogue"
+            longer = f"agents that it serves had longer prompts than the {window:,.0f} tokens of the catalogue"
             said = models.comments.get(name, "").split("; ")
             models.comments[name] = "; ".join(filter(None, dict.fromkeys([*said, longer])))
 

@@ -53,7 +53,7 @@ def learn_users(
         return volume.section
     assert volume.days is not None
     rates = _rates(sessions, volume.days) / kept
-    choice = choose(rates, whole=False, what="sessions of a user and day", purpose="count")
+    choice = choose(rates, whole=False, what="sessions of a user and day", purpose="rate")
     source = f"{rates.size:,} users, {int(known.sum()):,} sessions, {len(volume.days)} days; {choice.quality}"
     expression = named(choice.expression, _BODY)
     learnt = Learnt(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ FIRST_DATE = 1e8
 
 LAST_DATE = 4_102_444_800.0
 """2100-01-01. No call has been made later."""
+
+_GROUPED = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
+"""A whole number as people and spreadsheets write it."""
 
 _UNITS = ((1e11, 1.0), (1e14, 1e3), (1e17, 1e6), (np.inf, 1e9))
 _TRUE = {"true", "t", "yes", "y", "1", "1.0"}
@@ -70,6 +74,19 @@ def numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
         if not kinds <= {str}:
             cells = _array_of([_countable(cell) for cell in listed])
     found: NDArray[np.float64] = np.asarray(pd.to_numeric(cells, errors="coerce"), np.float64)
+    return found
+
+
+def whole_numbers(cells: NDArray[Any]) -> NDArray[np.float64]:
+    """Cells as `numbers`; whole ones may have commas between groups of three digits."""
+    found = numbers(cells)
+    if cells.dtype != object:
+        return found
+    lost = [(at, cell) for at in np.flatnonzero(np.isnan(found)).tolist() if (cell := cells[at])]
+    grouped = {at: cell for at, cell in lost if isinstance(cell, str) and _GROUPED.fullmatch(cell)}
+    if grouped:
+        found = found.copy()
+        found[list(grouped)] = [float(cell.replace(",", "")) for cell in grouped.values()]
     return found
 
 

@@ -8,13 +8,16 @@ from datetime import UTC, datetime
 import numpy as np
 
 from scenarios.logs.clashes import shared_sessions
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import NONE, OK, Calls
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
 """No model was sold by the token before."""
 
 SHRINKS = 0.05
 """Share of a prompt that it loses to be said to have shrunk; less is an edit of it."""
+
+_TELLING = "session", "instance", "model", "fresh", "cached", "written", "output", "reasoning", "attempt"
+_MIX = np.uint64(0x9E3779B97F4A7C15)
 
 AHEAD = 86_400.0
 """Seconds by which clocks and time zones may run ahead of ours."""
@@ -32,6 +35,7 @@ def odd(calls: Calls, duplicates: int = 0, now: float | None = None) -> list[str
     checks: list[Callable[[], str]] = [
         lambda: _zero(calls),
         lambda: _duplicates(calls, duplicates),
+        lambda: _alike(calls),
         lambda: _alone(calls),
         lambda: _shared(calls),
         lambda: _shrinking(calls),
@@ -67,6 +71,23 @@ def _duplicates(calls: Calls, n: int) -> str:
     return f"{_of(n, len(calls) + n, 'records')} repeat a request that is in the log already: counted once" if n else ""
 
 
+def _alike(calls: Calls) -> str:
+    """Calls that nothing tells from another; of requests with ids these are dropped before."""
+    known = np.flatnonzero(np.isfinite(calls["time"]) & (calls["session"] != NONE) & (calls["failed"] == OK))
+    told = [calls["time"][known].view(np.uint64), *(calls[name][known].astype(np.uint64) for name in _TELLING)]
+    mixed = np.zeros(known.size, np.uint64)
+    for values in told:
+        mixed = (mixed ^ values) * _MIX
+        mixed ^= mixed >> np.uint64(29)
+    n = int(known.size - np.unique(mixed).size) if calls.dated else 0
+    if not n:
+        return ""
+    return (
+        f"{_of(n, len(calls))} are like another in time, session, model and all tokens: if they were exported twice, "
+        "they count and cost twice; with an id of each request they would count once"
+    )
+
+
 def _alone(calls: Calls) -> str:
     n = int((calls["session"] == NONE).sum())
     return f"{_of(n, len(calls))} name no session: each stands alone" if 0 < n < len(calls) else ""
@@ -87,6 +108,7 @@ def _shrinking(calls: Calls) -> str:
     """Of prompts with a call before them in their instance; a compaction is no oddity where the log tells it."""
     prompt, same = calls.prompt, calls["instance"][1:] == calls["instance"][:-1]
     same &= (calls["instance"][1:] != NONE) & (calls["attempt"][1:] == 1)
+    same &= (calls["failed"][1:] == OK) & (calls["failed"][:-1] == OK)
     shrunk = same & (prompt[1:] < (1 - SHRINKS) * prompt[:-1])
     shrunk &= ~calls["compacted"][1:] & ~calls["summary"][1:] & ~calls["summary"][:-1]
     n, later = int(shrunk.sum()), int(same.sum())

@@ -22,6 +22,7 @@ from scenarios.logs.cells import (
     text,
     truths,
     unknown_failures,
+    whole_numbers,
 )
 from scenarios.logs.costs import UNREADABLE
 from scenarios.logs.format import Format, Head, Log
@@ -182,7 +183,7 @@ def _fields(head: Head, asked: Mapping[str, str]) -> dict[str, str]:
 
 
 def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: _Counts) -> None:
-    tokens = {name: numbers(batch.columns[fields[name]]) for name in _TOKENS if name in fields}
+    tokens = {name: whole_numbers(batch.columns[fields[name]]) for name in _TOKENS if name in fields}
     good = _usable(batch, tokens, fields)
     batch = batch.where(good)
     if not len(batch):

@@ -19,7 +19,7 @@ from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
 from scenarios.logs.heads import head_of, shape_of
 from scenarios.logs.reading import LogError, Reading, Watch
 from scenarios.logs.source import Source
-from scenarios.logs.table import Calls
+from scenarios.logs.table import NONE, Calls
 
 SUFFIXES = (".csv", ".jsonl", ".json", ".ndjson", ".parquet", ".csv.gz", ".jsonl.gz", ".json.gz", ".ndjson.gz")
 """What is looked for in a folder."""
@@ -76,6 +76,8 @@ def read_logs(
     asked = Asked(columns or {}, tuple(where), feature_from, ttl_minutes)
     read = chosen().read(Log(sources, reading, asked))
     calls = believed(_between(read, since, until), reading)
+    if feature_from and len(read) and (read["feature"] == NONE).all():
+        raise LogError(f"no call has a field {feature_from!r} that could name its feature")
     if len(calls) < len(read):
         reading.ignore("calls before --since or after --until", len(read) - len(calls))
     reading.calls, reading.duplicates = len(calls), calls.duplicates

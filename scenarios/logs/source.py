@@ -150,7 +150,10 @@ class Source:
             said = f"is cut off {where}: what stands before is used, and how much is missing it does not tell"
         else:
             share = 100 * self._raw.tell() / max(self.path.stat().st_size, 1)
-            said = f"is damaged {where}, {share:.0f} % of the way: what stands before is used, and the rest is lost"
+            said = (
+                f"is damaged {where}, {share:.0f} % of the way: what stands before is used, though it may be nonsense "
+                "already, and the rest is lost"
+            )
         self.reading.cuts.append(f"{self.path.name} {said}; copy or export it again")
 
     def report(self, lines: int) -> None:

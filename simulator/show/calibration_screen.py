@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.bills import USD, invoice_words
+from scenarios.logs.costs import NO_COST
 from scenarios.words import sentence
 from simulator.show.backtest_words import backtest_text, filled
 from simulator.show.tables import columns
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 def calibration_screen(made: Calibrated, width: int, file: str | None = None) -> str:
     """All of it as text; `file` is where the scenario was written."""
     known = made.calibration
+    bill = bill_text(known.bill, width, are_unread=NO_COST in known.reading.unread)
     parts = [
-        "\n".join(filter(None, [bill_text(known.bill, width), filled(known.paid, width)])),
+        "\n".join(filter(None, [bill, filled(known.paid, width)])),
         "\n".join(_filled(reading_words(known.reading), width)),
         learnt_table(known.learnt, width),
         "Simulated against the sessions that it was learnt from\n" + backtest_text(made.in_sample, width).rstrip(),
@@ -43,8 +45,8 @@ def calibration_screen(made: Calibrated, width: int, file: str | None = None) ->
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def bill_text(bill: Bill, width: int) -> str:
-    """The log repriced against what it records, by model, and against the invoice."""
+def bill_text(bill: Bill, width: int, are_unread: bool = False) -> str:
+    """The log repriced against what it records, by model, and against the invoice; `are_unread`: it has other costs."""
     rows: list[tuple[str, ...]] = [("The bill", "calls", "repriced", "recorded", "apart", "")]
     for line in bill.lines:
         recorded = money_stated(round(line.recorded, 2), bill.currency) if line.recorded_calls else "-"
@@ -62,7 +64,7 @@ def bill_text(bill: Bill, width: int) -> str:
         rows.append(("in all", count(calls), money_stated(round(bill.repriced, 2)), shown, "", ""))
     lines = [columns(rows, align="lrrrrl", width=width)]
     if bill.recorded is None:
-        lines.append("The log records no cost.")
+        lines.append("No cost that the log records can be read." if are_unread else "The log records no cost.")
     if bill.invoice is not None:
         said = invoice_words(bill)
         amount = money_stated(bill.invoice, bill.currency)

@@ -101,6 +101,8 @@ def _quantile_panel(axes: Axes, data: Curve, law: Law, unit: str, tail_from: flo
 
 
 def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: float | None) -> None:
+    from matplotlib.ticker import NullFormatter
+
     total = float(np.sum(sample.counts))
     above = 1.0 - (np.cumsum(sample.counts) - sample.counts) / total  # at or above each value
     upper = (above <= 0.2) & (sample.values > 0)
@@ -136,6 +138,7 @@ def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: floa
     _values_axis(axes, "x", unit, float(values[0]))
     axes.grid(True, axis="y")
     axes.yaxis.set_major_formatter(_one_in)
+    axes.yaxis.set_minor_formatter(NullFormatter())
     axes.set_title("Tail: how many are larger", loc="left", color=INK, fontsize=9.5)
 
 

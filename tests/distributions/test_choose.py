@@ -289,6 +289,13 @@ def test_half_of_real_data_has_the_p99_of_the_other_half(name: str, shared: Path
         assert plain.ppf([0.99])[0] != pytest.approx(other, rel=0.10)
 
 
+@pytest.mark.parametrize("seed", range(1, 7))
+def test_rates_keep_their_sum_however_uneven(seed: int) -> None:
+    """Chance leaves the mean of thirty open by half where one of them makes half of all."""
+    rates = np.append(rng(seed).lognormal(0, 0.6, 29), 30.0)
+    assert choose_law(rates, purpose="rate").law.mean() == pytest.approx(rates.mean(), rel=FLOOR)
+
+
 def test_a_family_whose_quantiles_hold_is_refused_where_its_shape_is_another() -> None:
     """Two humps of 150 values: P50 and P90 of an exponential may be theirs by chance, its distribution is not."""
     r = rng(15)

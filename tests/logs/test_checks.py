@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.logs.formats import read_logs
+from scenarios.logs.reading import LogError
 
 HEADER = "time,session,prompt,output,cost,currency,status,request_id"
 GOOD = (
@@ -50,6 +51,37 @@ def test_of_a_log_in_order_nothing_is_said(tmp_path: Path) -> None:
 )
 def test_what_is_odd_is_said_with_its_numbers(tmp_path: Path, row: str, said: str) -> None:
     assert said in notes(tmp_path, row)
+
+
+def test_calls_that_nothing_tells_apart_are_said_where_no_request_has_an_id(tmp_path: Path) -> None:
+    header, rows = HEADER.removesuffix(",request_id"), [row.rpartition(",")[0] for row in GOOD]
+    assert notes(tmp_path, header=header, rows=tuple(rows)) == ""
+    said = notes(tmp_path, *rows[:2], header=header, rows=tuple(rows))
+    assert "2 of 6 calls (33.3 %) are like another in time, session, model and all tokens" in said
+
+
+def test_a_prompt_that_failed_has_not_shrunk(tmp_path: Path) -> None:
+    failed, after = "2026-11-01T10:05:00Z,a,0,0,0,USD,429,r9", "2026-11-01T10:06:00Z,a,400,9,0,USD,ok,r10"
+    assert "shorter" not in notes(tmp_path, failed, after)
+
+
+def test_counts_may_have_commas_between_their_thousands(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    rows = ['2026-11-01T10:00:00Z,a,"1,234","12,345,678",,,,', '2026-11-01T10:01:00Z,a,"1,23",10,,,,', *GOOD[1:]]
+    path.write_text("\n".join([HEADER, *rows]) + "\n")
+    calls, reading = read_logs([path])
+    assert calls["fresh"].tolist() == [1_234, 200, 300, 150]
+    assert calls["output"][0] == 12_345_678
+    assert list(reading.skipped) == ["prompt is no number"]
+
+
+@pytest.mark.parametrize("name", ["litellm", "columns"])
+def test_a_feature_that_no_record_names_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / ("calls.csv" if name == "columns" else "calls.jsonl")
+    sample = next((Path(__file__).parent / "samples" / "litellm").glob("*.jsonl"))
+    path.write_text("\n".join([HEADER, *GOOD]) + "\n" if name == "columns" else sample.read_text())
+    with pytest.raises(LogError, match="request_tagz"):
+        read_logs([path], feature_from="request_tagz")
 
 
 def test_a_log_with_its_newest_calls_first_is_in_order(tmp_path: Path) -> None:
