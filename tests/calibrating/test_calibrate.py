@@ -21,13 +21,14 @@ from scenarios.calibrating.opened import interval, learn_drivers
 from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.volume import Volume
+from scenarios.catalog import find_model
 from scenarios.inputs import count_inputs
 from scenarios.lint import lint
 from scenarios.load import load
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import Calls, Rows
 from scenarios.prices import resolve_prices
-from tests.calibrating.made_up import chats, empirical, lognormal
+from tests.calibrating.made_up import FIRST_DAY, MODEL, chats, empirical, lognormal
 
 LOG = Path("calls.jsonl.gz")
 
@@ -46,6 +47,24 @@ def refused(calls: Calls, **options: Any) -> str:
 @pytest.fixture(scope="module")
 def made() -> Calibration:
     return calibrated()
+
+
+def test_a_cache_of_an_hour_has_its_price_where_that_is_stated_and_no_call_tells() -> None:
+    calls = chats(n_days=4, written=1_000)
+    five, hour = (calibrated(calls, ttl_minutes=minutes).bill.repriced for minutes in (5.0, 60.0))
+    price = find_model(f"anthropic/{MODEL}").on(FIRST_DAY).standard[0].input
+    assert price is not None
+    assert hour - five == pytest.approx((2 - 1.25) * price * 1_000 * len(calls) / 1e6)
+
+
+@pytest.mark.parametrize(("lost", "is_told"), [(0.04, False), (0.06, True)])
+def test_many_records_that_could_not_be_used_are_weighed(lost: float, is_told: bool) -> None:
+    calls, reading = chats(n_days=4), Reading(files=[LOG])
+    n = int(lost / (1 - lost) * len(calls))
+    reading.skip("prompt is no number", "calls.csv:2", n)
+    warnings = calibrate(calls, reading, Options(choose=lognormal)).warnings
+    said = f"{n:,} of {n + len(calls):,} records could not be used"
+    assert any(warning.startswith(said) for warning in warnings) == is_told
 
 
 def test_what_is_written_reads_back_as_it_was_meant(tmp_path):
