@@ -34,10 +34,10 @@ FEW = 20
 """Values below which a law is a guess."""
 
 PILE = 0.005
-"""Share of the data that, at their greatest value, is a limit and no tail,"""
+"""Share of the data at their greatest value from which that is a limit and no tail, where it stands out."""
 
 STANDS_OUT = 4.0
-"""if so many times as many stand there as at each of the values next below it: else it is where a group was cut off."""
+"""Times as many stand at a limit as at the values next below it; at fewer, it is where a group was cut off."""
 
 
 def choose_law(

@@ -93,8 +93,8 @@ class Fields:
         Spans and events of one kind have the same keys in the same order, so that these are looked up once.
         """
         keys = tuple([attribute.key for attribute in attributes])
-        found = Found()
-        for field, place in self._plans.get(keys) or self._plan(keys):
+        found, plan = Found(), self._plans.get(keys)
+        for field, place in self._plan(keys) if plan is None else plan:
             if field in found:
                 continue
             value = attributes[place].value

@@ -17,7 +17,7 @@ SHRINKS = 0.05
 """Share of a prompt that it loses to be said to have shrunk; less is an edit of it."""
 
 _TELLING = "session", "instance", "model", "fresh", "cached", "written", "output", "reasoning", "attempt"
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+_MIX = np.uint64(0x9E3779B97F4A7C15)  # an odd constant spreads what it multiplies over all bits
 
 AHEAD = 86_400.0
 """Seconds by which clocks and time zones may run ahead of ours."""
@@ -73,13 +73,15 @@ def _duplicates(calls: Calls, n: int) -> str:
 
 def _alike(calls: Calls) -> str:
     """Calls that nothing tells from another; of requests with ids these are dropped before."""
+    if not calls.dated:
+        return ""
     known = np.flatnonzero(np.isfinite(calls["time"]) & (calls["session"] != NONE) & (calls["failed"] == OK))
     told = [calls["time"][known].view(np.uint64), *(calls[name][known].astype(np.uint64) for name in _TELLING)]
     mixed = np.zeros(known.size, np.uint64)
     for values in told:
         mixed = (mixed ^ values) * _MIX
         mixed ^= mixed >> np.uint64(29)
-    n = int(known.size - np.unique(mixed).size) if calls.dated else 0
+    n = int(known.size - np.unique(mixed).size)
     if not n:
         return ""
     return (
