@@ -63,7 +63,8 @@ def _document(path: Path) -> Mapping[str, Any]:
         if content.lstrip()[:1] in {b"{", b"["}:
             return _whole(content)
     except (OSError, EOFError, msgspec.DecodeError) as error:
-        raise LogError(f"{path} can't be read: {error}") from None
+        why = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        raise LogError(f"{path} can't be read: {why[:1].lower()}{why[1:]}") from None
     import csv
     import io
 
