@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from copy import copy
+from typing import Any, Generic, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
+from msgspec.structs import fields
 
-from scenarios.logs.costs import cost_told
 from scenarios.logs.format import Asked
 from scenarios.logs.select import texts
-
-Found = dict[str, Any]
-"""By field, what it says: text, a number, a truth, a list of texts. Fields that say nothing are not there."""
-
+from scenarios.logs.tokens import NO_COUNT
 
 _MOST_PLANS = 4_096
 """Orders of keys that are kept in mind."""
@@ -65,55 +63,91 @@ def plain(value: Value) -> Any:
     return None if value.array_value is None else [plain(item) for item in value.array_value.values]
 
 
-class Fields:
+class Said(Struct, gc=False):
+    """What attributes say, field by field; of fields that say nothing None.
+
+    Readers declare their fields below it: those of the type ``str | None`` are texts, the others a text, a number, a
+    truth or a list of texts.
+
+    Attributes
+    ----------
+    asked : by what was asked of the reader, what it says
+    """
+
+    asked: dict[str, Any] | None = None
+
+
+T = TypeVar("T", bound=Said)
+_Plan = tuple[list[tuple[str, int]], list[tuple[str, int]], list[tuple[str, int]]]
+_NO_PLAN: _Plan = ([], [], [])
+
+
+class Fields(Generic[T]):
     """Attributes that are kept.
 
     Parameters
     ----------
+    said : what they are kept in
     names : by field the keys that tell it, the best first
-    asked : what was asked of the reader; keys in it are fields of their own, each by its name behind a colon
+    asked : what was asked of the reader; keys in it are told by themselves too
 
     Attributes
     ----------
-    places : by key the field that it tells, and its rank among the keys that tell the same
-    where : fields and the values that they must have
+    where : keys and the values that they must have
     """
 
-    def __init__(self, names: Mapping[str, str], asked: Asked) -> None:
-        self.where = [(f":{path}", value) for path, value in asked.where]
-        self._feature = f":{asked.feature_from}" if asked.feature_from else ""
-        own = [field for field in (*dict(self.where), self._feature) if field]
-        keys = {field: several.split() for field, several in names.items()} | {field: [field[1:]] for field in own}
-        self._plans = dict[tuple[str, ...], list[tuple[str, int]]]()
-        self.places = {key: (field, rank) for field, several in keys.items() for rank, key in enumerate(several)}
+    def __init__(self, said: type[T], names: Mapping[str, str], asked: Asked) -> None:
+        self.where = list(asked.where)
+        self._said, self._feature = said, asked.feature_from
+        self._asked = frozenset({key for key, _ in asked.where} | {asked.feature_from} - {""})
+        self._texts = {field.name for field in fields(said) if field.type == str | None}
+        self._places = {key: (field, rank) for field, keys in names.items() for rank, key in enumerate(keys.split())}
+        self._plans = dict[tuple[str, ...], _Plan]()
+        self._last = dict[int, tuple[list[str], _Plan]]()
 
-    def of(self, attributes: Sequence[Attribute]) -> Found:
+    def of(self, attributes: Sequence[Attribute], base: T | None = None) -> T:
         """What attributes say: of several keys of a field the best that says anything, of equal ones the first.
 
-        Spans and events of one kind have the same keys in the same order, so that these are looked up once.
+        Where they say nothing it is what `base` says. Spans and events of one kind have the same keys in the same
+        order, so that these are looked up once.
         """
-        keys = tuple([attribute.key for attribute in attributes])
-        found, plan = Found(), self._plans.get(keys)
-        for field, place in self._plan(keys) if plan is None else plan:
-            if field in found:
-                continue
+        keys = [attribute.key for attribute in attributes]
+        found = self._said() if base is None else copy(base)
+        known, plan = self._last.get(len(keys), ([], _NO_PLAN))
+        if keys != known:
+            plan = self._plan(keys)
+            self._last[len(keys)] = keys, plan
+        texts, others, asked = plan
+        for field, place in texts:
             value = attributes[place].value
-            said: Any = value.string_value
+            if text := value.string_value or _text(plain(value)):
+                setattr(found, field, text)
+        for field, place in others:
+            value = attributes[place].value
+            said: Any = value.int_value
             if said is None:
-                said = value.int_value
+                said = value.string_value
                 if said is None:
                     said = plain(value)
             if said is not None and said != "":
-                found[field] = said
+                setattr(found, field, said)
+        if asked:
+            told = {key: plain(attributes[place].value) for key, place in asked}
+            found.asked = (found.asked or {}) | {key: said for key, said in told.items() if said not in (None, "")}
         return found
 
-    def _plan(self, keys: tuple[str, ...]) -> list[tuple[str, int]]:
-        """Fields and the places of attributes that tell them, the best first."""
-        ranked = [(self.places[key], place) for place, key in enumerate(keys) if key in self.places]
-        plan = [(field, place) for (field, _), place in sorted(ranked, key=lambda each: (each[0][1], each[1]))]
+    def _plan(self, keys: list[str]) -> _Plan:
+        """Fields and the places of attributes that tell them, the best last: texts, others, and what was asked for."""
+        order = tuple(keys)
+        if (known := self._plans.get(order)) is not None:
+            return known
+        ranked = [(*self._places[key], place) for place, key in enumerate(keys) if key in self._places]
+        told = [(field, place) for field, _, place in sorted(ranked, key=lambda each: (-each[1], -each[2]))]
+        asked = [(key, place) for place, key in reversed(list(enumerate(keys))) if key in self._asked]
+        texts = [each for each in told if each[0] in self._texts]
         if len(self._plans) >= _MOST_PLANS:
             self._plans.clear()
-        self._plans[keys] = plan
+        plan = self._plans[order] = texts, [each for each in told if each[0] not in self._texts], asked
         return plan
 
     def decoded(self, attributes: Sequence[Undecoded]) -> list[Attribute]:
@@ -126,60 +160,61 @@ class Fields:
         """
         found, best = [], dict[str, int]()
         for attribute in attributes:
-            field, rank = self.places.get(attribute.key, ("", 0))
-            if field and best.get(field, rank + 1) > rank:
+            field, rank = self._places.get(attribute.key, ("", 0))
+            tells = bool(field) and best.get(field, rank + 1) > rank
+            if tells or attribute.key in self._asked:
                 value = _value(attribute.value)
                 said = plain(value)
                 if said is not None and said != "":
-                    best[field] = rank
+                    if tells:
+                        best[field] = rank
                     found.append(Attribute(attribute.key, value))
         return found
 
-    def are_as_asked(self, found: Found) -> bool:
+    def are_as_asked(self, found: T) -> bool:
         """Whether fields have the values that they must have."""
         if not self.where:
             return True
-        return all(field in found and value in texts(found[field]) for field, value in self.where)
+        told = found.asked or {}
+        return all(value in texts(told.get(key)) for key, value in self.where)
 
-    def feature(self, found: Found) -> str | None:
+    def feature(self, found: T) -> str | None:
         """The feature, by the field that names it; None where none was asked for or it says nothing."""
-        return next(iter(texts(found[self._feature])), None) if self._feature in found else None
+        if not (self._feature and found.asked):
+            return None
+        return next(iter(texts(found.asked.get(self._feature))), None)
 
 
-def text_of(found: Found, field: str) -> str | None:
-    """A field as text, of several the first; None where it is not there."""
-    value = found.get(field)
-    if value is None or value.__class__ is str:
-        return value
-    return str(value) if value.__class__ is int else next(iter(texts(value)), None)
+def _text(said: Any) -> str | None:
+    """What a field says as text, of several the first; None where that is nothing."""
+    return str(said) if said.__class__ is int else next(iter(texts(said)), None)
 
 
-def number_of(found: Found, field: str) -> float:
-    """A field as a number; NaN where it is not there or none."""
+def number(said: Any) -> float:
+    """What a field says as a number; NaN where it says nothing or none."""
     try:
-        return float(found[field]) if field in found else math.nan
+        return math.nan if said is None else float(said)
     except (TypeError, ValueError):
         return math.nan
 
 
-def count_of(found: Found, field: str) -> int:
-    """A field as a count, 0 where it is not there.
+def counts(*said: Any) -> list[int]:
+    """What fields say as counts, 0 where they say nothing.
 
     Raises
     ------
     ValueError
-        It is there and no number.
+        One of them is no number.
     """
-    value = found.get(field, 0)
-    if value.__class__ is int:
-        whole: int = value
-        return whole
-    number = number_of(found, field)
-    if not math.isfinite(number):
-        raise ValueError(f"{field} is no number of tokens")
-    return int(number)
+    return [each if each.__class__ is int else _count(each) for each in said]
 
 
-def cost_of(found: Found, field: str) -> float:
-    """A field as a cost, as `cost_told` has it."""
-    return cost_told(found[field]) if field in found else math.nan
+def _count(said: Any) -> int:
+    if said is None:
+        return 0
+    if said.__class__ is str and said.isdecimal():
+        return int(said)
+    counted = number(said)
+    if not math.isfinite(counted):
+        raise ValueError(NO_COUNT)
+    return int(counted)

@@ -23,16 +23,42 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 from msgspec import Raw, Struct
 
-from scenarios.logs.attributes import Attribute, Fields, Found, Undecoded, cost_of, count_of, number_of, text_of
+from scenarios.logs.attributes import Attribute, Fields, Said, Undecoded, counts, number
+from scenarios.logs.costs import cost_told
 from scenarios.logs.errors import fault
 from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, Kind, begins, take
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.select import UNWANTED
 from scenarios.logs.spans import NO_CALL_BEFORE, last_before
 from scenarios.logs.table import NONE, OK, TOOL_DTYPE, Calls, Codes, Rows
-from scenarios.logs.tokens import bad_tokens
+from scenarios.logs.tokens import UNCOUNTED, bad_tokens
 
 A = TypeVar("A")
+
+
+class _Said(Said, gc=False):
+    event: str | None = None
+    time: str | None = None
+    sequence: str | None = None
+    session: str | None = None
+    prompt: str | None = None
+    request: str | None = None
+    model: str | None = None
+    status: str | None = None
+    source: str | None = None
+    speed: str | None = None
+    user: str | None = None
+    tool: str | None = None
+    success: str | None = None
+    input: Any = None
+    output: Any = None
+    cached: Any = None
+    written: Any = None
+    cost: Any = None
+    duration: Any = None
+    attempt: Any = None
+    size: Any = None
+
 
 FIELDS = {
     "event": "event.name",
@@ -66,13 +92,12 @@ _COLUMNS = (
     "record", "time", "session", "instance", "parent", "agent", "provider", "model", "tier", "fresh", "cached",
     "written", "output", "cost", "attempt", "failed", "billed", "summary", "feature", "user",
 )  # fmt: skip
-TOKENS = ("input", "cached", "written", "output")
 _PREFIX = "claude_code."
 _MAIN = ("main", "repl", "sdk")
 _COMPACT = "compact"
 
 
-class _Event(Struct, Generic[A], rename="camel"):
+class _Event(Struct, Generic[A], rename="camel", gc=False):
     time_unix_nano: int = 0
     observed_time_unix_nano: int = 0
     event_name: str | None = None
@@ -103,11 +128,12 @@ class ClaudeCodeEvents(Format):
 class _Reader:
     def __init__(self, log: Log) -> None:
         self._log, self._reading = log, log.reading
-        self._fields = Fields(FIELDS, log.asked)
+        self._fields = Fields(_Said, FIELDS, log.asked)
         self._rows, self._seen = Rows(*_COLUMNS), set[int]()
         self._tools: list[tuple[str | None, float, str, int, bool]] = []
+        self._callers: dict[str, tuple[bool, bool]] = {}
         self._compactions: list[tuple[str | None, float]] = []
-        self._takes: dict[str, Callable[[Found, float], None]] = {
+        self._takes: dict[str, Callable[[_Said, float], None]] = {
             "api_request": self._request,
             "api_error": self._error,
             "tool_result": self._tool,
@@ -126,68 +152,67 @@ class _Reader:
         self._mark(calls)
         return self._given(calls)
 
-    def _take(self, event: _Event[Any], own: Found, base: Found) -> None:
-        found = base | own if base else own
-        name = _name(event, found)
+    def _take(self, event: _Event[Any], base: _Said | None) -> None:
+        said = self._fields.of(event.attributes, base)
+        name = _name(event, said)
         take = self._takes.get(name)
         if take is None:
             self._reading.ignore(f"events of the kind {name or '(none)'}")
-        elif not self._fields.are_as_asked(found):
+        elif self._fields.where and not self._fields.are_as_asked(said):
             self._reading.ignore(UNWANTED)
         else:
-            take(found, _time(event, found))
+            take(said, _time(event, said))
 
-    def _request(self, found: Found, ended: float) -> None:
-        tokens = [count_of(found, name) for name in TOKENS]
-        if found.keys().isdisjoint(TOKENS):
-            raise ValueError("no tokens are told")
+    def _request(self, said: _Said, ended: float) -> None:
+        tokens = counts(said.input, said.cached, said.written, said.output)
+        if said.output is None and said.input is None and said.cached is None and said.written is None:
+            raise ValueError(UNCOUNTED)
         if bad := bad_tokens(*tokens):
             raise ValueError(bad)
-        self._append(found, ended, tokens, cost_of(found, "cost"), 1, OK)
+        self._append(said, ended, (*tokens, cost_told(said.cost), 1, OK))
 
-    def _error(self, found: Found, ended: float) -> None:
-        failed = fault(text_of(found, "status") or "connection")  # without a status nothing came back
-        attempt = max(1, min(count_of(found, "attempt"), 30_000))
-        self._append(found, ended, [0, 0, 0, 0], math.nan, attempt, failed)
+    def _error(self, said: _Said, ended: float) -> None:
+        failed = fault(said.status or "connection")  # without a status nothing came back
+        attempt = max(1, min(counts(said.attempt)[0], 30_000))
+        self._append(said, ended, (0, 0, 0, 0, math.nan, attempt, failed))
 
-    def _append(self, found: Found, ended: float, tokens: list[int], cost: float, attempt: int, failed: int) -> None:
-        session, source = text_of(found, "session"), text_of(found, "source") or ""
-        summary = _COMPACT in source.lower()
-        main = summary or not source or source.lower().startswith(_MAIN)
-        prompt = text_of(found, "prompt")
-        instance = None if main or session is None else f"{session}/{source}" + (f"/{prompt}" if prompt else "")
-        started = ended - max(0.0, _or(number_of(found, "duration"), 0.0)) / 1000
-        record = text_of(found, "request") or self._sequence(found, "call")
+    def _append(self, said: _Said, ended: float, came: tuple[Any, ...]) -> None:
+        """Add a call: `came` are its tokens, its cost, its attempt and whether it failed."""
+        session, source, request = said.session, said.source or "", said.request
+        instance = None
+        is_main, summary = self._callers.get(source) or self._caller(source)
+        if not (is_main or session is None):
+            instance = f"{session}/{source}/{said.prompt}" if said.prompt else f"{session}/{source}"
         self._rows.append(
-            record, started, session, instance, session if instance else None, "main" if main else source, "anthropic",
-            text_of(found, "model"), "fast" if text_of(found, "speed") == "fast" else None, *tokens, cost, attempt,
-            failed, failed == OK, summary, self._fields.feature(found), text_of(found, "user"),
+            request or _sequence(said, "call"), _begun(said, ended), session, instance, session if instance else None,
+            "main" if is_main else source, "anthropic", said.model, "fast" if said.speed == "fast" else None, *came,
+            came[-1] == OK, summary, self._fields.feature(said), said.user,
         )  # fmt: skip
 
-    def _sequence(self, found: Found, kind: str) -> str | None:
-        """What identifies an event that is exported twice."""
-        session, sequence = text_of(found, "session"), text_of(found, "sequence")
-        return f"{kind}/{session}/{sequence}" if session and sequence else None
+    def _caller(self, source: str) -> tuple[bool, bool]:
+        """Whether a source is the main thread, and whether it compacts."""
+        summary = _COMPACT in source.lower()
+        told = summary or not source or source.lower().startswith(_MAIN), summary
+        self._callers[source] = told
+        return told
 
-    def _is_new(self, found: Found, kind: str) -> bool:
-        key = self._sequence(found, kind)
+    def _is_new(self, said: _Said, kind: str) -> bool:
+        key = _sequence(said, kind)
         if key is None:
             return True
         n = len(self._seen)
         self._seen.add(hash(key))
         return len(self._seen) > n
 
-    def _tool(self, found: Found, ended: float) -> None:
-        size = number_of(found, "size")
-        tokens = NONE if not size >= 0 else math.ceil(size / BYTES_A_TOKEN)
-        if self._is_new(found, "tool"):
-            started = ended - max(0.0, _or(number_of(found, "duration"), 0.0)) / 1000
-            failed = (text_of(found, "success") or "true").lower() == "false"
-            self._tools.append((text_of(found, "session"), started, text_of(found, "tool") or "tool", tokens, failed))
+    def _tool(self, said: _Said, ended: float) -> None:
+        if self._is_new(said, "tool"):
+            size = number(said.size)
+            tokens = NONE if not size >= 0 else math.ceil(size / BYTES_A_TOKEN)
+            self._tools.append((said.session, _begun(said, ended), said.tool or "tool", tokens, not _succeeded(said)))
 
-    def _compaction(self, found: Found, ended: float) -> None:
-        if (text_of(found, "success") or "true").lower() != "false":
-            self._compactions.append((text_of(found, "session"), ended))
+    def _compaction(self, said: _Said, ended: float) -> None:
+        if _succeeded(said):
+            self._compactions.append((said.session, ended))
 
     def _mark(self, calls: Calls) -> None:
         """Mark the first call of a session's main thread after each of its compactions."""
@@ -227,19 +252,18 @@ class _Reader:
         return calls["session"], np.array(other, np.int64)
 
 
-def _name(event: _Event[Any], found: Found) -> str:
-    named = event.event_name or text_of(found, "event")
+def _name(event: _Event[Any], said: _Said) -> str:
+    named = event.event_name or said.event
     if not named:
         body = bytes(event.body).partition(b'"' + _PREFIX.encode())[2].partition(b'"')[0]
         named = body.decode(errors="replace") if len(body) < 64 else ""
-    return (named or "").removeprefix(_PREFIX)
+    return named.removeprefix(_PREFIX)
 
 
-def _time(event: _Event[Any], found: Found) -> float:
-    said = text_of(found, "time")
-    if said:
+def _time(event: _Event[Any], said: _Said) -> float:
+    if said.time:
         try:
-            date = datetime.fromisoformat(said)
+            date = datetime.fromisoformat(said.time)
         except ValueError:
             pass
         else:
@@ -248,5 +272,15 @@ def _time(event: _Event[Any], found: Found) -> float:
     return ns / 1e9 if FIRST_NS <= ns <= LAST_NS else math.nan
 
 
-def _or(number: float, other: float) -> float:
-    return number if math.isfinite(number) else other
+def _begun(said: _Said, ended: float) -> float:
+    lasted = number(said.duration)
+    return ended - lasted / 1000 if 0.0 < lasted < math.inf else ended
+
+
+def _succeeded(said: _Said) -> bool:
+    return said.success is None or said.success.lower() != "false"
+
+
+def _sequence(said: _Said, kind: str) -> str | None:
+    """What identifies an event that is exported twice."""
+    return f"{kind}/{said.session}/{said.sequence}" if said.session and said.sequence else None

@@ -14,7 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from scenarios.logs.attributes import Fields, Found, Undecoded
+from scenarios.logs.attributes import Fields, Said, Undecoded
 from scenarios.logs.format import Head
 from scenarios.logs.reading import Reading
 from scenarios.logs.source import LONGEST_LINE, Source
@@ -33,6 +33,7 @@ _MALFORMED = msgspec.DecodeError, UnicodeDecodeError, RecursionError
 
 S = TypeVar("S")
 E = TypeVar("E")
+T = TypeVar("T", bound=Said)
 
 
 class _Resource(Struct):
@@ -79,26 +80,26 @@ class Kind(NamedTuple):
         return self.word == "event"
 
 
-def take(source: Source, kind: Kind, fields: Fields, each: Callable[[Any, Found, Found], None]) -> None:
-    """Give all spans or all events of a file to a function, with what they say and what that says which made them.
+def take(source: Source, kind: Kind, fields: Fields[T], each: Callable[[Any, T | None], None]) -> None:
+    """Give all spans or all events of a file to a function, with what that says which made them, if it says anything.
 
     What can't be decoded is counted, and so is what the function raises a ValueError of. The other kind is ignored.
     """
-    decoders, of, reading = _Decoders(kind, fields), fields.of, source.reading
+    decoders, reading = _Decoders(kind, fields), source.reading
     for line, export in _exports(source, decoders):
         before = 0
         for records, base in _records(export, kind, fields, source.place(line), reading):
             for number, found in enumerate(records, before + 1):
                 try:
                     record = decoders.one(found) if found.__class__ is Raw else found
-                    each(record, of(record.attributes), base)
+                    each(record, base)
                 except ValueError as error:
                     reading.skip(str(error), f"{source.place(line)} {kind.word} {number}")
             before += len(records)
 
 
 class _Decoders:
-    def __init__(self, kind: Kind, fields: Fields) -> None:
+    def __init__(self, kind: Kind, fields: Fields[Any]) -> None:
         self._kind, self._fields = kind, fields
         self._one = msgspec.json.Decoder(kind.undecoded, strict=False).decode
         both = (Raw, kind.record) if kind.are_events else (kind.record, Raw)
@@ -140,14 +141,15 @@ def told(error: Exception) -> str:
     return "not JSON"
 
 
-def _base(batch: _Batch[Any, Any], fields: Fields, place: str, reading: Reading) -> Found:
+def _base(batch: _Batch[Any, Any], fields: Fields[T], place: str, reading: Reading) -> T | None:
     if batch.resource is None:
-        return {}
+        return None
     try:
-        return fields.of(fields.decoded(batch.resource.attributes))
+        known = fields.decoded(batch.resource.attributes)
     except _MALFORMED as error:
         reading.skip(f"malformed attributes of a resource: {told(error)}", place)
-        return {}
+        return None
+    return fields.of(known) if known else None
 
 
 def _batches(export: _Export[Any, Any], reading: Reading, kind: Kind) -> list[_Batch[Any, Any]]:
@@ -163,8 +165,8 @@ def _batches(export: _Export[Any, Any], reading: Reading, kind: Kind) -> list[_B
 
 
 def _records(
-    export: _Export[Any, Any], kind: Kind, fields: Fields, place: str, reading: Reading
-) -> Iterator[tuple[list[Any], Found]]:
+    export: _Export[Any, Any], kind: Kind, fields: Fields[T], place: str, reading: Reading
+) -> Iterator[tuple[list[Any], T | None]]:
     """Spans or events of an export, with what that says which made them."""
     for batch in _batches(export, reading, kind):
         base = _base(batch, fields, place, reading)

@@ -23,7 +23,8 @@ import msgspec
 import numpy as np
 from msgspec import Raw, Struct
 
-from scenarios.logs.attributes import Attribute, Fields, Found, Undecoded, cost_of, count_of, decoded, text_of
+from scenarios.logs.attributes import Attribute, Fields, Said, Undecoded, counts, decoded
+from scenarios.logs.costs import cost_told
 from scenarios.logs.errors import fault
 from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, Kind, begins, take
 from scenarios.logs.format import Format, Head, Log
@@ -33,6 +34,32 @@ from scenarios.logs.table import NONE, OK, PROVIDER, QUALITY, Calls, Codes, Rows
 from scenarios.logs.tokens import APART, INSIDE, UNTOLD, bad_tokens, disjoint
 
 A = TypeVar("A")
+
+
+class _Said(Said, gc=False):
+    operation: str | None = None
+    kind: str | None = None
+    request: str | None = None
+    session: str | None = None
+    user: str | None = None
+    agent: str | None = None
+    tool: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    tier: str | None = None
+    status: str | None = None
+    error: str | None = None
+    input: Any = None
+    output: Any = None
+    cached: Any = None
+    written: Any = None
+    reasoning: Any = None
+    total: Any = None
+    cost: Any = None
+    cost_prompt: Any = None
+    cost_completion: Any = None
+    result_tokens: Any = None
+
 
 FIELDS = {
     "operation": "gen_ai.operation.name",
@@ -90,8 +117,7 @@ _KINDS = {
     "llm": LLM, "embedding": LLM, "agent": AGENT, "tool": TOOL,
 }  # fmt: skip
 _ERRORS = {2, "2", "STATUS_CODE_ERROR"}
-_STANDARD = {"default", "standard", "auto"}
-_TOKENS = ("input", "output", "cached", "written", "reasoning", "total")
+_STANDARD = {None, "default", "standard", "auto"}
 
 
 class _Status(Struct, gc=False):
@@ -142,7 +168,7 @@ class Otlp(Format):
 class _Reader:
     def __init__(self, log: Log) -> None:
         self._log, self._reading = log, log.reading
-        self._fields = Fields(FIELDS, log.asked)
+        self._fields = Fields(_Said, FIELDS, log.asked)
         self._names, self._nodes, self._details = Codes(), Gathered(NODE), Gathered(DETAIL)
         self._n_details = self._no_time = 0
 
@@ -156,66 +182,59 @@ class _Reader:
         found = placed(self._nodes.whole(), self._names, len(self._fields.where), reading)
         return disjoint(self._table(found), reading, lambda _: True)
 
-    def _add(self, span: _Span[Any], own: Found, base: Found) -> None:
+    def _add(self, span: _Span[Any], base: _Said | None) -> None:
         if not span.trace_id or not span.span_id:
             raise ValueError("a span has no id")
-        found = base | own if base else own
-        kind = _kind(found)
-        failed = _failed(span, found)
+        fields = self._fields
+        said = fields.of(span.attributes, base)
+        kind = _kind(said)
+        wrong = span.status is not None and span.status.code in _ERRORS
+        failed = _failed(span, said) if wrong or said.status is not None or said.error is not None else OK
         size = detail = NONE
-        name = text_of(found, "agent")
+        name = said.agent
         if kind == LLM:
-            size, detail = self._add_call(found, failed)
+            size, detail = self._add_call(said, failed)
         elif kind == TOOL:
-            name = text_of(found, "tool") or span.name.removeprefix("execute_tool ") or "tool"
-            size = count_of(found, "result_tokens") if "result_tokens" in found else NONE
+            name = said.tool or span.name.removeprefix("execute_tool ") or "tool"
+            size = NONE if said.result_tokens is None else counts(said.result_tokens)[0]
         elif kind == AGENT:
             name = name or span.name.removeprefix("invoke_agent ")
-            if "input" in found:
+            if said.input is not None:
                 self._reading.ignore("sums of tokens on spans of agents")
-        elif "input" in found or "output" in found:
+        elif said.input is not None or said.output is not None:
             self._reading.ignore("sums of tokens on spans that are no calls")
         code = self._names.code
-        session = code(text_of(found, "session"))
-        is_given = bool(base) and "session" not in own
+        session, given = code(said.session), NONE
+        if base is not None and said.session is base.session:
+            session, given = NONE, session
         trace, above = span.trace_id, span.parent_span_id
-        known, match = self._asked(found) if self._fields.where else (0, 0)
-        self._nodes.append((
-            hash((trace, span.span_id)), hash((trace, above)) if above else 0, kind, code(trace),
-            NONE if is_given else session, session if is_given else NONE, code(name), code(text_of(found, "user")),
-            code(self._fields.feature(found)), self._time(span.start_time_unix_nano),
+        known, match = self._asked(said) if fields.where else (0, 0)
+        self._nodes.append(
+            hash((trace, span.span_id)), hash((trace, above)) if above else 0, kind, code(trace), session, given,
+            code(name), code(said.user), code(fields.feature(said)), self._time(span.start_time_unix_nano),
             self._time(span.end_time_unix_nano), size, failed, known, match, detail,
-        ))  # fmt: skip
+        )  # fmt: skip
 
-    def _add_call(self, found: Found, failed: int) -> tuple[int, int]:
+    def _add_call(self, said: _Said, failed: int) -> tuple[int, int]:
         """Add what only calls have. Returns the size of the answer, -1 where no tokens are told, and its row."""
-        tokens = [count_of(found, name) if name in found else 0 for name in _TOKENS]
+        tokens = counts(said.input, said.output, said.cached, said.written, said.reasoning, said.total)
         if bad := bad_tokens(*tokens):
             raise ValueError(bad)
         prompt, output, cached, written, reasoning, total = tokens
-        told = not found.keys().isdisjoint(_TOKENS)
-        if "input" not in found and total > output:
+        if said.input is None and total > output:
             prompt = total - output
         parts = cached + written
-        said = UNTOLD
+        where = UNTOLD
         if parts and total:
-            said = INSIDE if total == prompt + output else APART if total == prompt + parts + output else UNTOLD
+            where = INSIDE if total == prompt + output else APART if total == prompt + parts + output else UNTOLD
         answer = output - reasoning if reasoning <= output else output
-        tier = text_of(found, "tier")
-        code = self._names.code
-        self._details.append((
-            code(text_of(found, "model")), code(text_of(found, "provider")), code(None if tier in _STANDARD else tier),
-            prompt, cached, written, said, answer, reasoning, self._cost(found),
-            failed == OK or (failed == QUALITY and prompt + parts + output > 0),
-        ))  # fmt: skip
+        code, tier = self._names.code, said.tier
+        self._details.append(
+            code(said.model), code(said.provider), NONE if tier in _STANDARD else code(tier), prompt, cached, written,
+            where, answer, reasoning, _cost(said), failed == OK or (failed == QUALITY and prompt + parts + output > 0),
+        )  # fmt: skip
         self._n_details += 1
-        return answer + reasoning if told else -1, self._n_details - 1
-
-    def _cost(self, found: Found) -> float:
-        if "cost" in found or not ("cost_prompt" in found or "cost_completion" in found):
-            return cost_of(found, "cost")
-        parts = [cost_of(found, name) for name in ("cost_prompt", "cost_completion") if name in found]
-        return sum(parts)
+        return answer + reasoning if _told(said) else -1, self._n_details - 1
 
     def _time(self, ns: int) -> float:
         if FIRST_NS <= ns <= LAST_NS:
@@ -223,12 +242,13 @@ class _Reader:
         self._no_time += 1
         return math.nan
 
-    def _asked(self, found: Found) -> tuple[int, int]:
+    def _asked(self, said: _Said) -> tuple[int, int]:
         known = match = 0
-        for bit, (field, value) in enumerate(self._fields.where):
-            if field in found:
+        told = said.asked or {}
+        for bit, (key, value) in enumerate(self._fields.where):
+            if key in told:
                 known |= 1 << bit
-                match |= (value in texts(found[field])) << bit
+                match |= (value in texts(told[key])) << bit
         return known, match
 
     def _table(self, found: Placed) -> Calls:
@@ -263,27 +283,37 @@ class _Reader:
         return replace(calls, duplicates=found.duplicates)
 
 
-def _kind(found: Found) -> int:
-    for name in ("operation", "kind", "request"):
-        if name in found:
-            kind = _KINDS.get(str(found[name]).lower())
-            if kind is not None or name == "operation":
-                return OTHER if kind is None else kind
-    named = "kind" in found or "model" not in found
-    return LLM if not named and ("input" in found or "output" in found) else OTHER
+def _told(said: _Said) -> bool:
+    """Whether any tokens are told."""
+    if said.output is not None or said.input is not None:
+        return True
+    return any(each is not None for each in (said.cached, said.written, said.reasoning, said.total))
 
 
-def _failed(span: _Span[Any], found: Found) -> int:
+def _cost(said: _Said) -> float:
+    parts = [each for each in (said.cost_prompt, said.cost_completion) if each is not None]
+    return sum(map(cost_told, parts)) if parts and said.cost is None else cost_told(said.cost)
+
+
+def _kind(said: _Said) -> int:
+    if said.operation is not None:
+        return _KINDS.get(said.operation) or _KINDS.get(said.operation.lower(), OTHER)
+    for name in (said.kind, said.request):
+        if name is not None and name.lower() in _KINDS:
+            return _KINDS[name.lower()]
+    named = said.kind is not None or said.model is None
+    return LLM if not named and (said.input is not None or said.output is not None) else OTHER
+
+
+def _failed(span: _Span[Any], said: _Said) -> int:
     """OK, or whose fault it is."""
     wrong = span.status is not None and span.status.code in _ERRORS
-    if not wrong and "status" not in found and "error" not in found:
-        return OK
-    status = text_of(found, "status") or ""
+    status = said.status or ""
     bad_status = status.isdigit() and int(status) >= 400
-    if not wrong and not bad_status and "error" not in found:
+    if not wrong and not bad_status and said.error is None:
         return OK
-    said = [text_of(found, "error") or "", status if bad_status else "", *_exceptions(span)]
-    return PROVIDER if any(fault(word) == PROVIDER for word in said if word) else QUALITY
+    words = [said.error or "", status if bad_status else "", *_exceptions(span)]
+    return PROVIDER if any(fault(word) == PROVIDER for word in words if word) else QUALITY
 
 
 def _exceptions(span: _Span[Any]) -> list[str]:

@@ -22,6 +22,7 @@ How a tree is read
 from __future__ import annotations
 
 from collections import Counter
+from struct import Struct
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,6 +58,7 @@ MOST_ATTEMPTS = 30_000
 NO_CALL_BEFORE = "uses of tools without a call before them"
 
 _CHUNK = 1 << 13
+_PACKED = {"i8": "q", "i4": "i", "i1": "b", "b1": "?", "f8": "d"}
 
 Array = NDArray[Any]
 
@@ -66,27 +68,24 @@ class Gathered:
 
     def __init__(self, dtype: np.dtype[Any]) -> None:
         self._dtype = dtype
-        self._waiting: list[tuple[Any, ...]] = []
-        self._chunks: list[Array] = []
+        self._pack = Struct("=" + "".join(_PACKED[dtype[name].str[1:]] for name in dtype.names or ())).pack
+        self._waiting: list[bytes] = []
+        self._chunks: list[bytes] = []
 
-    def append(self, row: tuple[Any, ...]) -> None:
+    def append(self, *row: float) -> None:
         """Add a row."""
-        self._waiting.append(row)
+        self._waiting.append(self._pack(*row))
         if len(self._waiting) >= _CHUNK:
             self._flush()
 
     def whole(self) -> Array:
         """All rows."""
         self._flush()
-        return np.concatenate(self._chunks) if self._chunks else np.zeros(0, self._dtype)
+        return np.frombuffer(bytearray().join(self._chunks), self._dtype)
 
     def _flush(self) -> None:
-        if self._waiting:
-            chunk = np.empty(len(self._waiting), self._dtype)
-            for name, column in zip(self._dtype.names or (), zip(*self._waiting, strict=True), strict=True):
-                chunk[name] = column
-            self._chunks.append(chunk)
-            self._waiting = []
+        self._chunks.append(b"".join(self._waiting))
+        self._waiting = []
 
 
 class Placed(NamedTuple):

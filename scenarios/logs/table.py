@@ -79,7 +79,7 @@ TOOL_DTYPE = np.dtype([("call", "i8"), ("tool", "i4"), ("result_tokens", "i8"), 
 RECORD = "record"
 """Column that only `Rows` knows: what identifies a request, as text; empty where nothing does."""
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 12
 _SPREAD = 0x9E3779B97F4A7C1
 """Odd, so that sessions next to each other have nothing in common."""
 

@@ -23,6 +23,8 @@ MOST_TOKENS = 10**10
 UNCOUNTED = "no tokens are told"
 """Why a call that did not fail is left out, of which nobody knows what it took."""
 
+NO_COUNT = "a count of tokens that is no number"
+
 INSIDE, APART, UNTOLD = 1, 0, -1
 """Where the cached tokens of a prompt are: in its count, beside it, or the record doesn't say."""
 
@@ -36,7 +38,7 @@ def bad_tokens(*tokens: float) -> str:
     if min(tokens) >= 0 and sum(tokens) <= MOST_TOKENS:  # no sum with a NaN is
         return ""
     if not all(-inf < count < inf for count in tokens):  # whole numbers past all floats are counts
-        return "a count of tokens that is no number"
+        return NO_COUNT
     if min(tokens) < 0:
         return "negative tokens"
     return "" if max(tokens) <= MOST_TOKENS else f"more than {MOST_TOKENS:,} tokens"

@@ -347,7 +347,7 @@ def test_what_can_not_be_used_is_counted_with_its_place(tmp_path: Path) -> None:
     assert {each.reason: each.examples for each in reading.skipped.values()} == {
         "negative tokens": ["spans.jsonl:1 span 1"],
         "malformed span: object missing required field `spanId`": ["spans.jsonl:1 span 2"],
-        "input is no number of tokens": ["spans.jsonl:1 span 3"],
+        "a count of tokens that is no number": ["spans.jsonl:1 span 3"],
         "malformed span: an attribute has no value that can be read": ["spans.jsonl:1 span 4"],
         "malformed export: expected `object`, got `int` in [0]": ["spans.jsonl:2"],
         "malformed export: not JSON": ["spans.jsonl:3"],
@@ -447,7 +447,7 @@ def test_events_of_claude_code() -> None:
     assert reading.duplicates == 1
     assert reading.ignored == {"events of the kind user_prompt": 1}
     assert {each.reason for each in reading.skipped.values()} == {
-        "input is no number of tokens",
+        "a count of tokens that is no number",
         "malformed export: not JSON",
     }
 
