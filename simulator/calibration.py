@@ -71,12 +71,15 @@ class ReadOptions:
         ttl = words.get("ttl")
         if ttl is not None and str(ttl) not in TTLS:
             raise LogError(f"{prefix}ttl: {ttl!r} is none; a cache keeps a prefix for {' or '.join(TTLS)}")
+        since, until = _day(words.get("since"), f"{prefix}since"), _day(words.get("until"), f"{prefix}until")
+        if since is not None and until is not None and since > until:
+            raise LogError(f"{prefix}since: {since} is after {prefix}until {until}, so that no day is left")
         return cls(
             words.get("format") or AUTO,
             dict(columns),
             tuple(_pairs(words.get("where"), f"{prefix}where", "COLUMN=VALUE, such as team_id=support")),
-            _day(words.get("since"), f"{prefix}since"),
-            _day(words.get("until"), f"{prefix}until"),
+            since,
+            until,
             words.get("feature_from"),
             None if ttl is None else TTLS[str(ttl)],
             dict(_pairs(words.get("models"), f"{prefix}model", "LOGGED=PROVIDER/MODEL, such as '*=openai/gpt-4o'")),

@@ -15,14 +15,19 @@ import numpy as np
 import scenarios.logs
 from scenarios.logs.checks import odd
 from scenarios.logs.costs import believed
+from scenarios.logs.field_names import unknown_fields
 from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
 from scenarios.logs.heads import head_of, shape_of
-from scenarios.logs.reading import LogError, Reading, Watch
+from scenarios.logs.reading import BEYOND, LogError, Reading, Watch, ignored_words
 from scenarios.logs.source import Source
 from scenarios.logs.table import NONE, Calls
 
 SUFFIXES = (".csv", ".jsonl", ".json", ".ndjson", ".parquet", ".csv.gz", ".jsonl.gz", ".json.gz", ".ndjson.gz")
 """What is looked for in a folder."""
+
+
+_LOOKED_INTO = 20
+"""Files that are looked into for the names of their fields."""
 
 
 def formats() -> Mapping[str, type[Format]]:
@@ -77,11 +82,14 @@ def read_logs(
     read = chosen().read(Log(sources, reading, asked))
     calls = believed(_between(read, since, until), reading)
     if feature_from and len(read) and (read["feature"] == NONE).all():
-        raise LogError(f"no call has a field {feature_from!r} that could name its feature")
+        told = _missing(sources, [feature_from])
+        raise LogError(f"no call has a field {feature_from!r} that could name its feature{told and f': {told}'}")
     if len(calls) < len(read):
-        reading.ignore("calls before --since or after --until", len(read) - len(calls))
+        reading.ignore(BEYOND, len(read) - len(calls))
     reading.calls, reading.duplicates = len(calls), calls.duplicates
     if not len(calls):
+        if missing := _missing(sources, [field for field, _ in where]):
+            raise LogError(f"--where leaves nothing: {missing}")
         raise LogError(_nothing(reading, since or until or where) + _misfit(format, sources, chosen))
     reading.notes += [f"{n:,} calls have {what}: they are kept without it" for what, n in reading.unread.items()]
     reading.notes += odd(calls, calls.duplicates)
@@ -178,9 +186,14 @@ def _misfit(said: str, sources: Sequence[Source], chosen: type[Format]) -> str:
     return f". --format {said} needs {chosen.needs}, and {head.path.name} is {shape_of(sources[0], head)}"
 
 
+def _missing(sources: Sequence[Source], asked: Sequence[str]) -> str:
+    """That no record has a field that was asked for, and which they have; empty where they have it."""
+    return unknown_fields([head_of(source) for source in sources[:_LOOKED_INTO]], asked) if asked else ""
+
+
 def _nothing(reading: Reading, chosen: object) -> str:
     reasons = [f"{each.count:,} times {each.reason} (first at {each.examples[0]})" for each in reading.skipped.values()]
-    ignored = [f"{n:,} left out: {kind}" for kind, n in reading.ignored.items()]
+    ignored = [ignored_words(kind, n) for kind, n in reading.ignored.items()]
     why = "; ".join([*reading.cuts, *reasons, *ignored, *reading.notes]) or (
         "nothing matches what was asked for" if chosen else "there are no records"
     )

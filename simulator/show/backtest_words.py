@@ -82,7 +82,7 @@ def _narrow_words(coverage: Coverage) -> str:
 
 def off_words(tested: Backtest) -> str:
     """What is off, in sentences, for who sees nothing but them."""
-    log = "sessions held back" if tested.held_out else "the sessions of the log"
+    log = "sessions held back" if tested.held_out else "sessions of the log"
     off = " ".join(_sentence(one) for one in tested.quantities if one.verdict == OFF)
     return f"Against {tested.sessions:,} {log}: {verdict_sentence(tested)} {off}".strip()
 
