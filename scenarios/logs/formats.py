@@ -14,6 +14,7 @@ import numpy as np
 
 import scenarios.logs
 from scenarios.logs.checks import odd
+from scenarios.logs.column_names import nested_counts
 from scenarios.logs.costs import believed
 from scenarios.logs.field_names import unknown_fields
 from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
@@ -149,10 +150,12 @@ def _unknown(source: Source, head: Head, known: Mapping[str, type[Format]]) -> s
         what = "cut off" if isinstance(source.broken, EOFError) else "damaged"
         return f"{head.path} is {what} before its first record ends, and nothing can be read; copy or export it again"
     near = sorted(known.values(), key=lambda kind: -_shared(head, kind))
+    inside = nested_counts(head.records)
+    maps = [f"--map {field}={path}" for field, path in inside.items()] or ["--map prompt=COLUMN", "--map output=COLUMN"]
     needs = "\n".join(f"    {kind.name}: {kind.needs}" for kind in near)
     return (
         f"{head.path} is of no format that is known: it is {shape_of(source, head)}. A file with a row a call can be "
-        "read by naming its columns: --map prompt=COLUMN --map output=COLUMN. What each format needs, nearest first:\n"
+        f"read by naming its columns: {' '.join(maps)}. What each format needs, nearest first:\n"
         f"{needs}"
     )
 
