@@ -58,10 +58,11 @@ def _cost_words(made: LevelledScenario) -> str:
     told = sorted({bucket.model for bucket in made.usage.buckets if bucket.model})
     theirs = f"the sums name {listing(told[:_NAMED])}{' and others' if len(told) > _NAMED else ''}, " if told else ""
     return (
-        f"A day costs {ours} in the levelled scenario and {sums} in the sums, which makes {apart(off)}. No factor of these "
-        f"reaches prices: {theirs}the scenario has {listing(made.models[:_NAMED])}. If these are others, write those that "
-        "were used into the scenario and level it again; if the bill has discounts, or more than these calls in it, "
-        f"write what is paid of the list price as `pays`, or a driver `price: {row.observed / row.after:.3g}`."
+        f"A day costs {ours} in the levelled scenario and {sums} in the sums, which makes {apart(off)}. No factor of "
+        f"these reaches prices: {theirs}the scenario has {listing(made.models[:_NAMED])}. If these are others, write "
+        "those that were used into the scenario and level it again; if the bill has discounts, or more than these "
+        "calls in it, write what is paid of the list price as `pays`, or a driver "
+        f"`price: {row.observed / row.after:.3g}`."
     )
 
 
