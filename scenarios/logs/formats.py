@@ -147,8 +147,8 @@ def _unknown(source: Source, head: Head, known: Mapping[str, type[Format]]) -> s
     if not head.path.stat().st_size:
         return f"{head.path} is empty: it holds no byte of a log"
     if source.broken is not None and not head.columns:
-        what = "cut off" if isinstance(source.broken, EOFError) else "damaged"
-        return f"{head.path} is {what} before its first record ends, and nothing can be read; copy or export it again"
+        source.cut_off(0, source.broken, "record")
+        return f"{head.path} is cut off before its first record ends, and nothing can be read; copy or export it again"
     near = sorted(known.values(), key=lambda kind: -_shared(head, kind))
     inside = nested_counts(head.records)
     maps = [f"--map {field}={path}" for field, path in inside.items()] or ["--map prompt=COLUMN", "--map output=COLUMN"]

@@ -123,17 +123,14 @@ def test_a_line_that_no_memory_holds_is_taken_in_pieces(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [1 << 14, 1 << 20])
 @pytest.mark.parametrize("first", [b"0,x\n", b'5",x\n'])
-@pytest.mark.parametrize(("end", "what"), [(b"", "cut off"), (b"not the sum", "damaged")])
-def test_a_broken_end_leaves_the_rows_before_it(
-    tmp_path: Path, first: bytes, end: bytes, what: str, block: int
-) -> None:
+def test_a_broken_end_leaves_the_rows_before_it(tmp_path: Path, first: bytes, block: int) -> None:
     text = HEADERS[2] + first + b"".join(b"%d,x\n" % i for i in range(9_999))
     path = tmp_path / "some.csv.gz"
-    path.write_bytes(gzip.compress(text + b"7")[:-8] + end)
+    path.write_bytes(gzip.compress(text + b"7")[:-8])
     found = by_block(path, block)
     assert found.rows == by_row(text).rows
     (cut,) = found.cuts
-    assert cut.startswith(f"some.csv.gz is {what} after line 10,001")
+    assert cut.startswith("some.csv.gz is cut off after line 10,001")
 
 
 @pytest.mark.parametrize("block", [7, 1 << 20])

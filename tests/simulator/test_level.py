@@ -99,9 +99,7 @@ def test_a_cost_that_no_factor_reaches_is_said_with_a_remedy(made: Path, tmp_pat
         got.write(tmp_path / "out.yaml")
         assert len(load(tmp_path / "out.yaml").notes) == (2 if is_said else 1)
     off, own = load(tmp_path / "out.yaml").notes
-    assert off.startswith(
-        "Is off: A day costs $0.72 in the levelled scenario and $0.806 in the sums, which"
-    )
+    assert off.startswith("Is off: A day costs $0.72 in the levelled scenario and $0.806 in the sums, which")
     assert own == "mine"
 
 
