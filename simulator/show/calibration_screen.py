@@ -109,10 +109,10 @@ def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
         return ""
     shared = sum(shown.values())
     note = f"\n{shared} more laws are shared with these." if shared else ""
-    return columns(rows, align="lrrrrrl", width=width) + note
+    return columns(rows, align="lrrrrrrl", width=width) + note
 
 
-_NEAR = ("P50", "P95", "P99", "mean")
+_NEAR = ("P50", "P90", "P95", "P99", "mean")
 
 
 def _apart(data: float, law: float) -> str:

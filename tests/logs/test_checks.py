@@ -60,6 +60,7 @@ def test_calls_that_nothing_tells_apart_are_said_where_no_request_has_an_id(tmp_
     assert notes(tmp_path, header=header, rows=tuple(rows)) == ""
     said = notes(tmp_path, *rows[:2], header=header, rows=tuple(rows))
     assert "2 of 6 calls (33.3 %) are like another in time, session, model and all tokens" in said
+    assert "--map record=COLUMN" in said
 
 
 def test_a_prompt_that_failed_has_not_shrunk(tmp_path: Path) -> None:
