@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import UTC, date, datetime
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,7 +167,7 @@ def make_bill(
     mapping = mapping or {}
     currency = _currency(calls)
     groups = list(calls_by_model(calls))
-    tariffs = _tariffs(groups, mapping)
+    tariffs = _tariffs(calls, groups, mapping)
     seconds = _seconds(calls, as_of)
     cost = _costs(calls, groups, tariffs, seconds)
     _refuse_unpriced(tariffs)
@@ -237,7 +237,7 @@ def _costs(
     return cost
 
 
-def _tariffs(groups: list[ModelCalls], mapping: Mapping[str, str]) -> dict[_Name, Tariff]:
+def _tariffs(calls: Calls, groups: list[ModelCalls], mapping: Mapping[str, str]) -> dict[_Name, Tariff]:
     known: dict[_Name, Tariff] = {}
     unknown: dict[_Name, UnknownModelError] = {}
     for name in dict.fromkeys(group.name for group in groups):
@@ -246,17 +246,30 @@ def _tariffs(groups: list[ModelCalls], mapping: Mapping[str, str]) -> dict[_Name
         except UnknownModelError as error:
             unknown[name] = error
     if unknown:
-        raise LogError(_unknown_words(unknown))
+        raise LogError(_unknown_words(unknown, {name: _nameless(calls, name) for name in unknown if not name[1]}))
     _refuse_unused(known, mapping)
     return known
 
 
-def _unknown_words(unknown: Mapping[_Name, UnknownModelError]) -> str:
+def _nameless(calls: Calls, name: _Name) -> str:
+    """How many calls name no model, and where the first of them is."""
+    provider = NONE if name[0] is None else calls.names["provider"].index(name[0])
+    rows = np.flatnonzero((calls["model"] == NONE) & (calls["provider"] == provider))
+    first = int(rows[0])
+    session, time = int(calls["session"][first]), float(calls["time"][first])
+    where = f" in session {calls.names['session'][session]}" if session != NONE else ""
+    when = f" at {datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}" if calls.dated and np.isfinite(time) else ""
+    n = len(rows)
+    place = f", the first{where}{when}" if where or when else ""
+    return f"{n:,} of {len(calls):,} calls {'names' if n == 1 else 'name'} no model{place}"
+
+
+def _unknown_words(unknown: Mapping[_Name, UnknownModelError], nameless: Mapping[_Name, str]) -> str:
     several = len(unknown) > 1
     lines = [f"{len(unknown)} models of the log have no price:" if several else "a model of the log has no price:"]
     for name, error in sorted(unknown.items(), key=lambda item: shown_name(*item[0])):
         near = f"; did you mean {' or '.join(error.near)}?" if error.near else ""
-        lines.append(f"    {shown_name(*name)}: {error}{near}")
+        lines.append(f"    {nameless[name]}" if name in nameless else f"    {shown_name(*name)}: {error}{near}")
     example = shown_name(*next(iter(unknown)))
     one = f"--model '{example}=PROVIDER/MODEL'" if "(no model)" not in example else "--model '*=PROVIDER/MODEL'"
     every = ", or --model '*=PROVIDER/MODEL' for all" if several else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -36,7 +36,7 @@ _FEW_LOST = 0.05
 
 _NAMED_FILES = 3
 _SHOWN, _WIDEST = 2, 118
-"""Sentences of each kind above the YAML, whole, and letters of a line of it: a heading is to be read."""
+"""Sentences above the YAML, whole, and letters of a line of it: a heading is to be read."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +117,11 @@ class Calibration:
     sessions: Sessions
     drivers: Drivers
     volume: Volume
+
+    def noting(self, off: Sequence[str]) -> Calibration:
+        """The same with what it is off in, in sentences, above all its other notes."""
+        notes = [*_noted("Is off", off), *self.document.get("notes", ())]
+        return replace(self, document={**self.document, "notes": notes})
 
     @property
     def paid(self) -> str:
@@ -214,13 +219,31 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     volume, section = _volume(sessions, calls.dated, notes, options)
     assert sessions.cost is not None
     drivers = learn_drivers(read_sessions(calls), costs, sessions.cost, volume, found.agents, notes, seed=options.seed)
+    section = {**section, **_source_of(volume, options, _origin(reading, bill))}
     document = _document(options, as_of, models, section, found, drivers, reading, bill)
     _add_comments(notes, models, volume, bill, reading, calls)
     _say_what_is_missing(notes, calls, strays, reading)
+    assumed, warnings = _sentences(notes.assumed), _sentences(notes.warnings)
+    if said := [*_noted("Mind", warnings), *_noted("Assumed", assumed)]:
+        document["notes"] = sorted(said, key=lambda note: ": Volume: " not in note)  # it moves a budget most
     return Calibration(
-        document, notes.comments, notes.bodies, tuple(notes.learnt), _sentences(notes.assumed),
-        _sentences(notes.unlearnt), _sentences(notes.warnings), bill, reading, sessions, drivers, volume,
+        document, notes.comments, notes.bodies, tuple(notes.learnt), assumed, _sentences(notes.unlearnt), warnings,
+        bill, reading, sessions, drivers, volume,
     )  # fmt: skip
+
+
+def _source_of(volume: Volume, options: Options, origin: str) -> dict[str, str]:
+    """What the numbers of the volume rest on; nothing where they are the user's own word."""
+    if volume.source or options.sessions_per_day is not None or volume.days is None:
+        return {"source": volume.source} if volume.source else {}
+    n, days = int(volume.days.counts.sum()), len(volume.days)
+    return {"source": f"{MEASURED}{origin}: {n:,} sessions of {days} day{'' if days == 1 else 's'}"}
+
+
+def _noted(kind: str, sentences: Iterable[str]) -> Iterable[str]:
+    """Sentences as notes of the scenario, without letters that its language refuses."""
+    for said in sentences:
+        yield "".join(letter if letter.isprintable() else " " for letter in f"{kind}: {said}")
 
 
 def _volume(sessions: Sessions, dated: bool, notes: Notes, options: Options) -> tuple[Volume, Mapping[str, Any]]:
@@ -379,10 +402,10 @@ def _heading(made: Calibration) -> str:
     lines.append(f"The log repriced: ${made.bill.repriced:,.2f} at list prices{_recorded(made.bill)}.")
     lines += [made.paid] if made.paid else []
     lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
-    for title, sentences in (("Assumed", made.assumed), ("Not learnt", made.unlearnt), ("Mind", made.warnings)):
-        if sentences:
-            more = [f"and {len(sentences) - _SHOWN} more, which --json has"] if len(sentences) > _SHOWN else []
-            lines += ["", f"{title}:", *(f"- {sentence}" for sentence in (*sentences[:_SHOWN], *more))]
+    if made.unlearnt:
+        left = len(made.unlearnt) - _SHOWN
+        more = [f"and {left} more, which --json has"] if left > 0 else []
+        lines += ["", "Not learnt:", *(f"- {sentence}" for sentence in (*made.unlearnt[:_SHOWN], *more))]
     return "\n".join(map(_wrapped, lines))
 
 

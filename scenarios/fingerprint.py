@@ -14,7 +14,8 @@ from scenarios.problems import dotted
 from scenarios.schema import Scenario
 from scenarios.walk import leaves
 
-_ABOUT_THE_FILE = {"extends"}
+_ABOUT_THE_FILE = {("extends",), ("notes",), ("volume", "source")}
+"""What makes no number another one. Sources of laws have always counted."""
 
 
 def scenario_sha256(scenario: Scenario) -> str:
@@ -23,15 +24,15 @@ def scenario_sha256(scenario: Scenario) -> str:
     Parameters
     ----------
     scenario : Scenario
-        As loaded. Comments, order of keys, `extends`, `60k` for 60000 and spelled-out defaults make no difference;
-        which form a law is written in does, and so do the contents of its data file, not its name.
+        As loaded. Comments, order of keys, `extends`, `notes`, `60k` for 60000 and spelled-out defaults make no
+        difference; which form a law is written in does, and so do the contents of its data file, not its name.
 
     Returns
     -------
     str
         64 hexadecimal digits.
     """
-    content = {dotted(leaf.path): _plain(leaf.value) for leaf in leaves(scenario) if leaf.name not in _ABOUT_THE_FILE}
+    content = {dotted(leaf.path): _plain(leaf.value) for leaf in leaves(scenario) if leaf.path not in _ABOUT_THE_FILE}
     return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -15,12 +15,13 @@ from scenarios.agents import Agent, Cache, CheckedBy, Context, ModelUse, Retry, 
 from scenarios.features import Feature, Guardrails
 from scenarios.fields import Section
 from scenarios.period import Volume
+from scenarios.places import NOWHERE, Written
 from scenarios.schema import Scenario
 from scenarios.walk import Leaf, leaves
-from scenarios.words import MEASURED
+from scenarios.words import ASSUMED, DRIVERS, MEASURED
 
-Basis = Literal["measured", "cited", "stated"]
-"""What the numbers of a law rest on: the user's own data, a `source:` that it names, or somebody's word."""
+Basis = Literal["measured", "cited", "stated", "assumed"]
+"""What the numbers of a law rest on: the user's own data, a `source:` that it names, somebody's word, or nobody's."""
 
 _NO_INPUTS = {"budget", "limits", "period", "plan", "value"}  # what is asked, not what is assumed
 
@@ -61,17 +62,20 @@ class InputCounts:
         Laws and numbers that somebody wrote down.
     default : int
         Assumptions that nobody made: no failures, no cache, all history carried.
+    assumed : int
+        Laws, and numbers of the volume, whose `source:` says so: nobody knew them, and somebody had to write something.
     """
 
     measured: int
     cited: int
     stated: int
     default: int
+    assumed: int = 0
 
     @property
     def total(self) -> int:
         """All inputs."""
-        return self.measured + self.cited + self.stated + self.default
+        return self.measured + self.cited + self.stated + self.default + self.assumed
 
 
 def count_inputs(scenario: Scenario) -> InputCounts:
@@ -90,15 +94,28 @@ def count_inputs(scenario: Scenario) -> InputCounts:
         _numbers(leaf.value) for leaf in found if _is_learnt(leaf, scenario, learnt)
     )
     cited = bases.count("cited")
+    guessed = bases.count("assumed")
+    volume = {basis: sum(_volume_numbers(leaf, scenario, basis) for leaf in found) for basis in (MEASURED, ASSUMED)}
+    measured, guessed = measured + volume[MEASURED], guessed + volume[ASSUMED]
     written = sum(_numbers(leaf.value) for leaf in found if leaf.stated and not _only_a_name(leaf))
-    assumed = sum(_assumed(leaf) for leaf in found if not leaf.stated)
-    return InputCounts(measured, cited, written - measured - cited, assumed)
+    defaults = sum(_assumed(leaf) for leaf in found if not leaf.stated)
+    return InputCounts(measured, cited, written - measured - cited - guessed, defaults, guessed)
+
+
+def assumed_drivers(scenario: Scenario) -> tuple[str, ...]:
+    """Drivers of which nobody knows how sure they are, or what they multiply."""
+    laws = {name for name, law in scenario.drivers.levels.items() if basis(law) == "assumed"}
+    if any(_volume_numbers(leaf, scenario, ASSUMED) for leaf in leaves(scenario)):
+        laws.add("volume")
+    return tuple(name for name in DRIVERS if name in laws)
 
 
 def basis(law: Law) -> Basis:
     """What the numbers of a law rest on; a law made of laws is as well founded as the least of its parts."""
     if _from_data(law):
         return "measured"
+    if (law.source or "").startswith(ASSUMED):
+        return "assumed"
     return "cited" if law.measured else "stated"
 
 
@@ -130,6 +147,20 @@ def _is_learnt(leaf: Leaf, scenario: Scenario, learnt: set[str]) -> bool:
         return False
     name = str(leaf.path[1])
     return (name if leaf.path[0] == "agents" else scenario.features[name].agent) in learnt
+
+
+def _volume_numbers(leaf: Leaf, scenario: Scenario, begins: str) -> int:
+    """How many plain numbers of the volume a leaf holds, where the source of the volume begins so and speaks of them.
+
+    A number that stands in another file than the source, or on the command line, is somebody else's word.
+    """
+    source = scenario.volume.source or ""
+    if not leaf.stated or leaf.path[0] != "volume" or isinstance(leaf.value, Law) or not source.startswith(begins):
+        return 0
+    written = scenario.written.get("volume") if scenario.written is not None else None
+    places = written.places if isinstance(written, Written) else {}
+    elsewhere = places.get(leaf.name, NOWHERE)[0] != places.get("source", NOWHERE)[0]
+    return 0 if elsewhere else _numbers(leaf.value)
 
 
 def _numbers(value: Any) -> int:

@@ -22,6 +22,7 @@ from scenarios.fields import (
     PositiveMoney,
     Section,
     Share,
+    Text,
     UsageLaw,
 )
 from scenarios.hard_limits import MAX_USERS
@@ -180,6 +181,11 @@ class Volume(Section):
         default_factory=dict,
         description="Share of the sessions that come from a date on, as a launch goes on; none before the first date. "
         "A date before the period counts, and the last one at or before a day is the day's.",
+    )
+    source: Text | None = Field(
+        None,
+        description="Where these numbers come from. One that begins with `measured in` makes them measured ones, and "
+        "one that begins with `assumed: ` makes them numbers that nobody knows; laws have a source of their own.",
     )
 
     @field_validator("weekdays")

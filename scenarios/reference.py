@@ -96,9 +96,9 @@ Where a key takes a law, it takes a number, or one of:
 - `{scipy: {name: ..., ...}}`: any distribution of scipy.stats;
 
 with `min` and `max` (clip), `truncate: [lo, hi]` (condition) and `source: "..."` beside it. A source that begins with
-`measured in` names a log of your own, as those that `calibrate` writes do; any other is a citation. Where one of the
-scenario's `sources` begins so, the plain numbers of an agent are measured too if all its laws are. A law whose mean is
-infinite needs a `max`.
+`measured in` names a log of your own, as those that `calibrate` writes do; one that begins with `assumed: ` says that
+nobody knows; any other is a citation. Where one of the scenario's `sources` begins with `measured in`, the plain
+numbers of an agent are measured too if all its laws are. A law whose mean is infinite needs a `max`.
 
 | family | parameters |
 |---|---|

@@ -132,6 +132,11 @@ class Scenario(Section):
     title: Annotated[str, Line()] = Field("", description="One line for people.")
     story: Text = Field("", description="What this is about, in a few sentences.")
     sources: Texts = Field((), description="Where the numbers come from.")
+    notes: Texts = Field(
+        (),
+        description="What a reader must know of the numbers, the most important first; a run shows the first, and its "
+        "report all. `calibrate` writes here what is off, what it assumed and what to mind.",
+    )
     unit: Annotated[str, Unit(what="unit")] = Field(
         "session", description="What a session is called in every text: ticket, chat, task."
     )

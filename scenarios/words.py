@@ -47,6 +47,9 @@ WEEKDAYS: tuple[Weekday, ...] = get_args(Weekday)
 MEASURED = "measured in "
 """How a `source:` begins that names a log of the user's own, and not what others found."""
 
+ASSUMED = "assumed: "
+"""How a `source:` begins of what nobody knew and somebody had to take for granted."""
+
 # `fixed` is the monthly part; a one-time cost has the cause `fixed` and is covered by `one_time`.
 CAUSE_COVER: Mapping[CauseName, CoverName] = {
     "system": "models",

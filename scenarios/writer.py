@@ -53,6 +53,10 @@ class Inline(dict[str, Any]):
     """A mapping to be written in braces, on one line."""
 
 
+class Lines(list[Any]):
+    """A list to be written with an item a line."""
+
+
 def inline(value: Any) -> str:
     """One value on one line."""
     if isinstance(value, Mapping):
@@ -73,6 +77,9 @@ def _block(tree: Mapping[str, Any], path: Path, depth: int) -> Iterator[tuple[Pa
             yield here, name
             for number, item in enumerate(value):
                 yield from _item(item, (*here, number), depth + 1)
+        elif isinstance(value, Lines) and value:
+            yield here, name
+            yield from (((*here, number), f"{pad}{' ' * _INDENT}- {inline(item)}") for number, item in enumerate(value))
         else:
             yield here, f"{name} {inline(value)}"
 

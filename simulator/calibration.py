@@ -21,6 +21,7 @@ from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import LogError
 from simulator.backtest import Backtest
 from simulator.backtest import backtest as hold_against
+from simulator.judged import OFF
 from simulator.observed import split
 from simulator.request import files_read
 
@@ -70,12 +71,15 @@ class ReadOptions:
         ttl = words.get("ttl")
         if ttl is not None and str(ttl) not in TTLS:
             raise LogError(f"{prefix}ttl: {ttl!r} is none; a cache keeps a prefix for {' or '.join(TTLS)}")
+        since, until = _day(words.get("since"), f"{prefix}since"), _day(words.get("until"), f"{prefix}until")
+        if since is not None and until is not None and since > until:
+            raise LogError(f"{prefix}since: {since} is after {prefix}until {until}, so that no day is left")
         return cls(
             words.get("format") or AUTO,
             dict(columns),
             tuple(_pairs(words.get("where"), f"{prefix}where", "COLUMN=VALUE, such as team_id=support")),
-            _day(words.get("since"), f"{prefix}since"),
-            _day(words.get("until"), f"{prefix}until"),
+            since,
+            until,
             words.get("feature_from"),
             None if ttl is None else TTLS[str(ttl)],
             dict(_pairs(words.get("models"), f"{prefix}model", "LOGGED=PROVIDER/MODEL, such as '*=openai/gpt-4o'")),
@@ -199,7 +203,8 @@ class CalibrateRequest:
     ) -> Calibrated:
         """Read the logs, learn from them, and hold what was learnt against them.
 
-        `keep` gets what was learnt before it is held against anything, so that nothing can take it away again.
+        `keep` gets what was learnt before it is held against anything, so that nothing can take it away again; and
+        once more where that finds it off, with a note that says so.
         """
         say = phase or (lambda _: None)
         calls, reading = self.reading.read(self.logs, watch)
@@ -212,17 +217,33 @@ class CalibrateRequest:
         models, seed = self.options.models, self.options.seed
         whole = None if self.options.sessions_per_day else 1.0  # a volume that was stated is not the log's
         in_sample = hold_against(scenario, calls, models=models, seed=seed, share=whole, phase=phase)
-        if self.holdout is None:
-            return Calibrated(calibration, scenario, in_sample, None)
+        held_out = None if self.holdout is None else self._forecast(calls, reading, whole, phase)
+        if off := [*_off(in_sample), *_off(held_out)]:
+            calibration = calibration.noting(off)
+            scenario = loaded(calibration)
+            if keep is not None:
+                keep(calibration)
+        return Calibrated(calibration, scenario, in_sample, held_out)
+
+    def _forecast(self, calls: Calls, reading: Reading, whole: float | None, phase: Phase | None) -> Backtest:
+        """Learn from some sessions, and hold that against the others."""
+        assert self.holdout is not None
+        say, models, seed = phase or (lambda _: None), self.options.models, self.options.seed
         kept, held = split(calls, self.holdout, seed)
         say(f"learning from {len(kept):,} calls alone, to forecast the others")
         part = learn(kept, reading, dataclasses.replace(self.options, kept=1.0 - self.holdout, invoice=None))
         fitted = len(part.sessions)
-        out = hold_against(
+        return hold_against(
             loaded(part), held, models=models, seed=seed, fitted_sessions=fitted, share=whole and self.holdout,
             phase=phase,
         )  # fmt: skip
-        return Calibrated(calibration, scenario, in_sample, out)
+
+
+def _off(tested: Backtest | None) -> tuple[str, ...]:
+    """What a backtest finds off, as notes of a scenario."""
+    from simulator.show.backtest_words import off_words
+
+    return () if tested is None or tested.verdict != OFF else (off_words(tested),)
 
 
 @dataclass(frozen=True)

@@ -102,8 +102,13 @@ def calibrate(
     request = CalibrateRequest.read(logs or [], out, words, prefix="--", replace=force)
     wanted.check_writable(request.files)
 
+    written: list[Path] = []
+
     def keep(made: Calibration) -> None:
         scenario, *values = made.write(out)
+        if written:
+            return  # again, with what it is off in
+        written.append(scenario)
         note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
 
     with shown_reading(sys.stderr.isatty(), plain(), note) as (watch, phase), noting_interruption():

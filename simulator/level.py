@@ -16,7 +16,8 @@ from scenarios.logs.reading import LogError
 from scenarios.logs.usage.reading import read_usage
 from scenarios.problems import Path as Keys
 from scenarios.sources import find, library_names
-from scenarios.writer import Inline, inline, write_yaml
+from scenarios.writer import Inline, Lines, inline, write_yaml
+from simulator.judged import MATERIAL
 from simulator.sampled import sessions_at_p50
 
 if TYPE_CHECKING:
@@ -59,6 +60,10 @@ class LevelledScenario:
     levelled : the edits and what is said of them
     rows : an average day of the sums, and of the scenario before and after, drivers at their P50
     left : gaps that multiplying could not close
+    currency : of the scenario
+    name : of the scenario to be; default: that of its file
+    models : of the scenario, by name
+    notes : of the scenario
     """
 
     base: str | Path
@@ -68,15 +73,28 @@ class LevelledScenario:
     left: tuple[Gap, ...]
     currency: str
     name: str | None = None
+    models: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def cost(self) -> Row | None:
+        """What a day costs, where that stays off by more than a tenth; None where it does not, or is not told."""
+        row = self.rows[-1]
+        off = row.observed and row.after and abs(row.observed / row.after - 1.0) > MATERIAL
+        return row if off else None
 
     def text(self, out: str | Path) -> str:
-        """The scenario as YAML, were it written to `out`: what it extends, and what is different."""
+        """The scenario as YAML, were it written to `out`: what it extends, what is different, and what is off."""
+        from simulator.show.level_screen import off_words
+
         place = Path(out)
         comments: dict[Keys, str] = {tuple(gap.split(".")): said for gap, said in self._comments().items()}
         tree: dict[str, Any] = {"name": self.name or place.stem, "extends": _from(self.base, place)}
         for path, value in self.levelled.edits.items():
             section, key = path.split(".")
             tree.setdefault(section, {})[key] = Inline(value) if isinstance(value, Mapping) else value
+        if off := off_words(self):
+            tree["notes"] = Lines([*(f"Is off: {said}" for said in off), *self.notes])
         return write_yaml(tree, comments, f"{self.base} at the level of {self.levelled.said[0]}", _WIDEST)
 
     def write(self, out: str | Path) -> list[Path]:
@@ -95,6 +113,7 @@ class LevelledScenario:
             "edits": dict(self.levelled.edits),
             "said": list(self.levelled.said),
             "day": [vars(row) for row in self.rows],
+            "cost_off": self.cost and vars(self.cost),
             "left": [{"path": gap.path, "what": gap.what, "ratio": gap.ratio} for gap in self.left],
             "currency": self.currency,
         }
@@ -177,7 +196,9 @@ def level_scenario(
     found = gaps(document, usage, means[0], means[1])
     left = tuple(gap for gap in found if gap.ratio is not None and abs(gap.ratio - 1.0) > WORTH_AN_EDIT)
     rows = _rows(usage, first, means, scenario.currency)
-    return LevelledScenario(base, usage, levelled, rows, left, scenario.currency, name)
+    used = {model for agent in scenario.agents.values() for model in agent.model.names}
+    models = tuple(sorted({scenario.models[name].catalog or name for name in used if name in scenario.models} or used))
+    return LevelledScenario(base, usage, levelled, rows, left, scenario.currency, name, models, scenario.notes)
 
 
 def _overrides(document: Mapping[str, Any], edits: Mapping[str, Any]) -> list[str]:

@@ -392,7 +392,10 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """All numbers as plain values, ready for JSON; null where there is no such number."""
-        document: dict[str, Any] = plain(self._values | {"guardrails": guardrail_values(self)})
+        values = self._values | {"guardrails": guardrail_values(self)}
+        if self.scenario is not None and self.scenario.notes:
+            values |= {"notes": self.scenario.notes}
+        document: dict[str, Any] = plain(values)
         return document
 
     @cached_property

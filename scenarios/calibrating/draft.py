@@ -15,7 +15,7 @@ from scenarios.calibrating.learnings import Learnt
 from scenarios.logs.reading import LogError
 from scenarios.problems import Path
 from scenarios.words import MEASURED
-from scenarios.writer import Inline, inline, write_yaml
+from scenarios.writer import Inline, Lines, inline, write_yaml
 
 AGENT_ORDER = (
     "model", "batch", "system_tokens", "turns", "first_message_tokens", "message_tokens", "prompt_tokens",
@@ -23,7 +23,8 @@ AGENT_ORDER = (
     "retry", "tools", "spawns", "checked_by", "sensitivity",
 )  # fmt: skip
 _ORDER = (
-    "name", "title", "sources", "as_of", "period", "models", "volume", "features", "difficulty", "agents", "drivers",
+    "name", "title", "sources", "notes", "as_of", "period", "models", "volume", "features", "difficulty", "agents",
+    "drivers",
 )  # fmt: skip
 _LAWS = ".laws"
 _WIDEST = 120
@@ -245,6 +246,8 @@ def _laid_out(value: Any, path: Path = ()) -> Any:
         if path and (_is_law(path) or _is_inner(path)):
             return _in_braces(value)
         return {key: _laid_out(item, (*path, key)) for key, item in value.items()}
+    if path == ("notes",):
+        return Lines(value)
     if isinstance(value, list):
         return [_laid_out(item, (*path, number)) for number, item in enumerate(value)]
     return value

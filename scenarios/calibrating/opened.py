@@ -14,7 +14,8 @@ from scenarios.calibrating.learnings import Notes
 from scenarios.calibrating.levers import Costs, levers_of
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.uncertainty import MATTERS, Open, open_drivers
-from scenarios.calibrating.volume import Volume
+from scenarios.calibrating.volume import NOBODY_MEASURED, Volume
+from scenarios.words import ASSUMED
 
 FEW = 30
 _WIDENED = 0.05
@@ -84,7 +85,10 @@ def learn_drivers(
     left = open_drivers(levers, spread, weights)
     section: dict[str, Any] = {}
     volume_sd = None
-    if volume.driver:
+    if volume.driver == NOBODY_MEASURED:
+        low, high = map(float, NOBODY_MEASURED.split(" to "))
+        section["volume"] = {"p5": low, "p95": high, "source": f"{ASSUMED}{volume.why}"}
+    elif volume.driver:
         section["volume"] = volume.driver
         notes.comments["drivers.volume"] = volume.why
     if volume.log_sd is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.days import WEEK, Days, Dispersion, count_days, dispersion, growth, weekday_means
 from scenarios.calibrating.learnings import Learnt, Notes, Sessions
-from scenarios.words import WEEKDAYS
+from scenarios.words import ASSUMED, WEEKDAYS
 
 LEAST_WEEKS = 3
 _LEAST_DAYS_OF_A_TREND = 28
@@ -40,6 +40,7 @@ class Volume:
     days : what was counted; None for a log without dates
     driver : of the volume, as P5 to P95, where days do not say it; empty where they do
     why : of the driver, as a comment
+    source : of the section where its numbers are a guess; empty where they were counted, or are the user's word
     """
 
     section: dict[str, Any]
@@ -49,6 +50,7 @@ class Volume:
     days: Days | None
     driver: str = ""
     why: str = ""
+    source: str = ""
 
 
 def learn_volume(
@@ -78,9 +80,10 @@ def learn_volume(
     if not starts.size:
         return _assumed(sessions, notes, kept)
     days = count_days(starts)
+    volume = _by_day(days, notes, kept)
     if len(days) == 1 and not days.cut:
-        _say_hours(float(np.ptp(starts)) / 3600, notes)
-    return _by_day(days, notes, kept)
+        return replace(volume, source=_say_hours(float(np.ptp(starts)) / 3600, notes))
+    return volume
 
 
 def dated_share(sessions: Sessions, dated: bool, notes: Notes) -> float:
@@ -119,14 +122,16 @@ def _stated(said: Stated, notes: Notes, days: Days | None) -> Volume:
     return Volume({"sessions_per_day": rounded(level)}, None, 0, "", days, driver, why)
 
 
-def _say_hours(hours: float, notes: Notes) -> None:
+def _say_hours(hours: float, notes: Notes) -> str:
+    """Say what a log of one day holds of it; a source where that is no day."""
     if hours < _WHOLE_DAY:
         notes.warn(
             f"volume: the log covers {hours:.1f} hours of one day, and the scenario takes what they had for all that a "
             "day has; --sessions-per-day says it better"
         )
-    else:
-        notes.assume(f"volume: all that one day had is what the log has of it, over {hours:.1f} hours")
+        return f"{ASSUMED}what {hours:.1f} hours of one day had is taken for all that a day has"
+    notes.assume(f"volume: all that one day had is what the log has of it, over {hours:.1f} hours")
+    return ""
 
 
 def _assumed(sessions: Sessions, notes: Notes, kept: float) -> Volume:
@@ -137,7 +142,8 @@ def _assumed(sessions: Sessions, notes: Notes, kept: float) -> Volume:
     )
     notes.lack("volume: sessions a day, weekdays, and how much days and months differ need dates")
     notes.comments["volume.sessions_per_month"] = "assumed: as many as the log has, which has no dates"
-    return Volume({"sessions_per_month": rounded(n)}, None, 0, "", None, NOBODY_MEASURED, _OUTSIDE)
+    source = f"{ASSUMED}nobody counted days, so a month has as many sessions as the log"
+    return Volume({"sessions_per_month": rounded(n)}, None, 0, "", None, NOBODY_MEASURED, _OUTSIDE, source)
 
 
 def _by_day(days: Days, notes: Notes, kept: float) -> Volume:

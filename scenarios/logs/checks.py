@@ -86,7 +86,8 @@ def _alike(calls: Calls) -> str:
         return ""
     return (
         f"{_of(n, len(calls))} are like another in time, session, model and all tokens: if they were exported twice, "
-        "they count and cost twice; with an id of each request they would count once"
+        "they count and cost twice; with an id of each request they would count once (of mapped columns, --map "
+        "record=COLUMN names it)"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,58 +25,30 @@ from scenarios.logs.cells import (
     unknown_failures,
     whole_numbers,
 )
+from scenarios.logs.column_names import KNOWN, WHOLE, well_known
 from scenarios.logs.costs import UNREADABLE
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.heads import columns_of, head_of, shape_of
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import wanted
+from scenarios.logs.separators import DECIMAL_COMMA
 from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
 from scenarios.logs.tokens import MOST_TOKENS
 
 DOUBTFUL = "id"
 """Column that names requests in some logs, and in others something that has many."""
 
-KNOWN = {
-    "time": "time timestamp start_time startTime started_at created_at request_time ts TIMESTAMP",
-    "end": "end_time endTime ended_at completed_at",
-    "session": "session session_id sessionId conversation_id thread_id trace_id",
-    "instance": "instance instance_id agent_instance",
-    "parent": "parent parent_instance",
-    "agent": "agent agent_name",
-    "provider": "provider custom_llm_provider",
-    "model": "model model_name model_id",
-    "tier": "tier service_tier",
-    "prompt": "prompt_tokens promptTokens ContextTokens num_prefill_tokens prompt",
-    "input": "input_tokens inputTokens input",
-    "fresh": "fresh fresh_tokens uncached_input_tokens",
-    "cached": "cached cached_tokens cache_read_input_tokens cache_read_tokens cached_input_tokens",
-    "written": "written cache_creation_input_tokens cache_write_tokens cache_creation_tokens",
-    "written_1h": "written_1h",
-    "readable": "readable readable_tokens",
-    "output": "output_tokens completion_tokens completionTokens outputTokens GeneratedTokens num_decode_tokens output",
-    "reasoning": "reasoning reasoning_tokens reasoning_output_tokens",
-    "total": "total total_tokens totalTokens",
-    "cost": "cost cost_usd costUSD total_cost spend",
-    "currency": "currency",
-    "attempt": "attempt",
-    "failed": "failed status status_code response_status",
-    "billed": "billed",
-    "summary": "summary",
-    "compacted": "compacted",
-    "feature": "feature",
-    "user": "user user_id userId end_user",
-    "outcome": "outcome reward success",
-    "tool": "tool tool_name",
-    "record": "record request_id requestId id",
-}
-"""Every field that `--map` knows, with the names by which it is known without."""
-
 INSIDE = "cached_in_prompt"
 """Field that is no column: `yes` where input counts hold what was cached, `no` where they do not."""
 
+_FEW = 20
+"""Cells that are looked at to tell how a column is written."""
+
+_BY_PARTS = re.compile(r"\d{1,2}[/.-]\d{1,2}[/.-](\d{4}|\d{2}\b)", re.ASCII)
+_WORD = re.compile(r"[A-Za-z_]{1,24}", re.ASCII)
+
 _NAMES = ("session", "instance", "parent", "agent", "provider", "model", "tier", "currency", "feature", "user", RECORD)
 _TOKENS = ("prompt", "input", "fresh", "cached", "written", "written_1h", "readable", "output", "reasoning", "total")
-_WHOLE = ("prompt", "input")
 _TRUTHS = ("billed", "summary", "compacted")
 
 
@@ -107,7 +80,7 @@ class Columns(Format):
     @classmethod
     def recognises(cls, head: Head) -> bool:
         """Whether prompts and answers have well-known names; formats that know more of a file go first."""
-        found = _found(columns_of(head))
+        found = well_known(columns_of(head))
         return head.kind != "unknown" and bool({"prompt", "input", "fresh"} & set(found)) and "output" in found
 
     def read(self, log: Log) -> Calls:
@@ -145,20 +118,6 @@ def _inside(asked: Mapping[str, str]) -> bool | None:
     return said in {"yes", "true"} if said else None
 
 
-def _found(columns: Any) -> dict[str, str]:
-    """By field, the column that has a name by which it is known."""
-    found = {}
-    for name, known in KNOWN.items():
-        column = next((each for each in known.split() if each in columns), None)
-        if column:
-            found[name] = column
-    if any(found.get(name, name) != name for name in _WHOLE):
-        for name in _WHOLE:
-            if found.get(name) == name:  # beside prompt_tokens a column `prompt` or `input` is a text
-                del found[name]
-    return found
-
-
 def _fields(head: Head, asked: Mapping[str, str]) -> dict[str, str]:
     """By field, the column that it is read from."""
     for name in asked:
@@ -169,7 +128,7 @@ def _fields(head: Head, asked: Mapping[str, str]) -> dict[str, str]:
     mapped = {name: column for name, column in asked.items() if name != INSIDE}
     known_columns(head.columns, list(mapped.values()), head.path.name)
     taken = set(mapped.values())
-    fields = {name: column for name, column in _found(head.columns).items() if column not in taken} | mapped
+    fields = {name: column for name, column in well_known(head.columns).items() if column not in taken} | mapped
     whole = [name for name in ("prompt", "input", "fresh", "total") if name in mapped]
     for name in ("prompt", "input", "fresh"):
         if whole and name not in mapped:
@@ -198,9 +157,13 @@ def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: 
     if "readable" in counted:
         columns["readable"] = np.where(np.isfinite(tokens["readable"][good]), counted["readable"], NONE)
     if "time" in fields:
+        _refuse_dates(cells["time"], fields["time"], batch.source.path.name)
         columns["time"] = _times(batch, cells, counts)
     if "cost" in fields:
         columns["cost"] = _costs(cells["cost"])
+        if _have_commas(cells["cost"]):
+            said = f"cells of {fields['cost']} have a decimal comma, and a point is needed: 0.05 and not 0,05"
+            _odd(counts, said, columns["cost"] == UNREADABLE)
     if "outcome" in fields:
         columns["outcome"] = _outcomes(cells["outcome"])
     if "attempt" in fields:
@@ -221,7 +184,8 @@ def _fates(
     if "failed" not in cells:
         return {}
     failed = failures(cells["failed"])
-    counts.words.update(unknown_failures(cells["failed"]))
+    for word, n in unknown_failures(cells["failed"]).items():
+        counts.words[word if _WORD.fullmatch(word) else "other"] += n  # any other may be a text that failed
     if "billed" in cells:
         return {"failed": failed}
     cost = columns.get("cost", np.zeros(failed.size))
@@ -254,14 +218,15 @@ def _usable(batch: Batch, tokens: Mapping[str, NDArray[np.float64]], fields: Map
         nothing = empty(batch.columns[fields[name]])
         silent &= nothing
         for wrong, what in (
-            (~np.isfinite(values) & ~nothing, "is no number"),
+            (~np.isfinite(values) & ~nothing, _no_number(batch.columns[fields[name]])),
+            (np.nan_to_num(values) % 1 != 0, "is no whole number"),
             (values < 0, "is below zero"),
             (np.isfinite(values) & (values > MOST_TOKENS), f"is past {MOST_TOKENS:,} tokens"),
         ):
             if (wrong & good).any():
                 batch.skip(wrong & good, f"{fields[name]} {what}")
                 good &= ~wrong
-    whole = next((fields[name] for name in (*_WHOLE, "fresh") if name in tokens), None)
+    whole = next((fields[name] for name in (*WHOLE, "fresh") if name in tokens), None)
     untold = empty(batch.columns[whole]) & ~silent if whole else np.zeros(len(batch), bool)
     if (untold & good).any():
         batch.skip(untold & good, f"{whole} is empty, though other tokens are told")
@@ -269,6 +234,17 @@ def _usable(batch: Batch, tokens: Mapping[str, NDArray[np.float64]], fields: Map
     if (silent & good).any():
         batch.skip(silent & good, "no tokens are told")
     return good & ~silent
+
+
+def _no_number(cells: NDArray[Any]) -> str:
+    """Why cells are no numbers."""
+    return "is no number: it has a decimal comma" if _have_commas(cells) else "is no number"
+
+
+def _have_commas(cells: NDArray[Any]) -> bool:
+    """Whether the first cells that say something are numbers with a comma where a point is needed."""
+    told = [cell for cell in cells.tolist() if isinstance(cell, str) and cell][:_FEW]
+    return bool(told) and all(map(DECIMAL_COMMA.fullmatch, told))
 
 
 def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[str, NDArray[np.int64]]:
@@ -296,6 +272,16 @@ def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[
         "output": answer,
         "reasoning": reasoning,
     }
+
+
+def _refuse_dates(cells: NDArray[Any], column: str, file: str) -> None:
+    """Refuse dates of which nobody can tell whether the day or the month comes first."""
+    told = [cell for cell in cells.tolist() if isinstance(cell, str) and cell][:_FEW]
+    if told and all(map(_BY_PARTS.match, told)):
+        raise LogError(
+            f"{file}: {column} has dates such as {re.sub('[0-9]', '0', told[0][:10])}, and nobody can tell whether the "
+            "day or the month comes first; write them as 2026-11-30 or 2026-11-30T09:15:00Z"
+        )
 
 
 def _times(batch: Batch, cells: Mapping[str, NDArray[Any]], counts: _Counts) -> NDArray[np.float64]:
@@ -335,7 +321,7 @@ def _finish(rows: Rows, log: Log, counts: _Counts, said: bool | None) -> Calls:
     dated = counts.dated > 0 and counts.dated >= counts.undated
     notes += [f"{n:,} {what}" for what, n in counts.odd.items()]
     if counts.words:
-        listed = ", ".join(f"{word[:24]!r} ({n:,})" for word, n in counts.words.most_common(5))
+        listed = ", ".join(f"{word} ({n:,})" for word, n in counts.words.most_common(5))
         notes.append(f"statuses that are not known are taken as failures of the provider: {listed}")
     calls = rows.finish(dated)
     notes += rows.of_files

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.separators import SEPARATORS, separator_of
 from scenarios.logs.source import BROKEN, Source
 
 LONGEST_CELL = 1 << 24
@@ -33,7 +34,7 @@ _MOST = 1 << 22
 """Bytes that are cut at once. Longer rows are for Python's csv."""
 
 _BOM = b"\xef\xbb\xbf"
-_LF, _CR, _QUOTE, _COMMA = b'\n\r",'
+_LF, _CR, _QUOTE = b'\n\r"'
 
 
 class Table(NamedTuple):
@@ -52,8 +53,9 @@ class Table(NamedTuple):
 def csv_tables(source: Source, choose: Choose) -> Iterator[Table]:
     """Every row that has as many cells as the header; others are counted, and empty lines are none."""
     csv.field_size_limit(LONGEST_CELL)
+    separator = separator_of(source.head())
     with source.open() as opened:
-        reader = _Reader(source, _Text(opened), choose)
+        reader = _Reader(source, _Text(opened), choose, separator)
         try:
             while reader.text.more():
                 yield from reader.of_block()
@@ -135,8 +137,9 @@ class _Reader:
     n : rows so far, bad ones too, without the header
     """
 
-    def __init__(self, source: Source, text: _Text, choose: Choose) -> None:
+    def __init__(self, source: Source, text: _Text, choose: Choose, separator: str) -> None:
         self.text, self.n = text, 0
+        self._separator = separator
         self._source, self._choose = source, choose
         self._width, self._places = 0, list[int]()
         self._lines, self._rows = list[int](), list[list[str]]()
@@ -149,7 +152,7 @@ class _Reader:
         if not self._width or len(held) > _MOST:
             yield from self.row_by_row()
             return
-        cut = _cut(held, self._width)
+        cut = _cut(held, self._width, self._separator)
         if n := len(cut.lines):
             yield Table((cut.lines + self.text.line).tolist(), _cells(held, cut, self._places))
             self.n += n
@@ -170,7 +173,7 @@ class _Reader:
         self._lines, self._rows = [], []
 
     def _by_python(self, header: bool = False) -> None:
-        rows = csv.reader(self.text, strict=True)
+        rows = csv.reader(self.text, strict=True, delimiter=self._separator)
         while self.text.is_held and not (header and self._width):
             start = self.text.line
             try:
@@ -222,16 +225,16 @@ class _Cut(NamedTuple):
     is_whole: bool
 
 
-def _cut(block: bytes, width: int) -> _Cut:
+def _cut(block: bytes, width: int, separator: str) -> _Cut:
     """Find the rows of a block up to the first that is out of the ordinary."""
-    signs = np.frombuffer(block, np.uint8)
-    at = np.flatnonzero((signs == _LF) | (signs == _CR) | (signs == _QUOTE) | (signs == _COMMA))
+    signs, comma = np.frombuffer(block, np.uint8), ord(separator)
+    at = np.flatnonzero((signs == _LF) | (signs == _CR) | (signs == _QUOTE) | (signs == comma))
     kind = signs[at]
     bare = np.cumsum(kind == _QUOTE) % 2 == 0
-    odd = _first_odd(signs, at[kind == _QUOTE], at[(kind == _CR) & bare])
+    odd = _first_odd(signs, at[kind == _QUOTE], at[(kind == _CR) & bare], separator)
     last = (kind == _LF) & bare & (at < odd)
     edges = np.concatenate([[-1], at[last]])
-    commas = at[(kind == _COMMA) & bare]
+    commas = at[(kind == comma) & bare]
     inside = np.searchsorted(commas, edges)
     stops = edges[1:] - (signs[edges[1:] - 1] == _CR)
     wrong = (np.diff(inside) != width - 1) | (stops <= edges[:-1] + 1) & (width == 1)
@@ -248,13 +251,13 @@ def _cut(block: bytes, width: int) -> _Cut:
     )
 
 
-def _first_odd(signs: Signs, quotes: Places, returns: Places) -> int:
+def _first_odd(signs: Signs, quotes: Places, returns: Places, separator: str) -> int:
     """First quote that neither opens nor closes a cell, nor is doubled in one, or return that ends no line."""
     opening, closing = quotes[::2], quotes[1::2]
     returns = returns[returns + 1 < signs.size]
     found = (
-        opening[~_OPENS[signs.take(opening - 1, mode="clip")]],
-        closing[~_CLOSES[signs.take(closing + 1, mode="clip")]],
+        opening[~_OPENS[separator][signs.take(opening - 1, mode="clip")]],
+        closing[~_CLOSES[separator][signs.take(closing + 1, mode="clip")]],
         returns[signs[returns + 1] != _LF],
     )
     return min(int(each[0]) if each.size else signs.size for each in found)
@@ -288,5 +291,6 @@ def _among(signs: bytes) -> NDArray[np.bool_]:
     return found
 
 
-_OPENS, _CLOSES = _among(b',\n"'), _among(b',\n\r"')
-"""What stands before a quote that opens a cell, and behind one that closes it; a quote where it is doubled."""
+_OPENS = {sign: _among(f'{sign}\n"'.encode()) for sign in SEPARATORS}
+_CLOSES = {sign: _among(f'{sign}\n\r"'.encode()) for sign in SEPARATORS}
+"""What stands before a quote that opens a cell, and behind one that closes it, by separator; a quote: it is doubled."""

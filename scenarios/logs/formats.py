@@ -14,15 +14,21 @@ import numpy as np
 
 import scenarios.logs
 from scenarios.logs.checks import odd
+from scenarios.logs.column_names import nested_counts
 from scenarios.logs.costs import believed
+from scenarios.logs.field_names import unknown_fields
 from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
 from scenarios.logs.heads import head_of, shape_of
-from scenarios.logs.reading import LogError, Reading, Watch
+from scenarios.logs.reading import BEYOND, LogError, Reading, Watch, ignored_words
 from scenarios.logs.source import Source
 from scenarios.logs.table import NONE, Calls
 
 SUFFIXES = (".csv", ".jsonl", ".json", ".ndjson", ".parquet", ".csv.gz", ".jsonl.gz", ".json.gz", ".ndjson.gz")
 """What is looked for in a folder."""
+
+
+_LOOKED_INTO = 20
+"""Files that are looked into for the names of their fields."""
 
 
 def formats() -> Mapping[str, type[Format]]:
@@ -77,11 +83,14 @@ def read_logs(
     read = chosen().read(Log(sources, reading, asked))
     calls = believed(_between(read, since, until), reading)
     if feature_from and len(read) and (read["feature"] == NONE).all():
-        raise LogError(f"no call has a field {feature_from!r} that could name its feature")
+        told = _missing(sources, [feature_from])
+        raise LogError(f"no call has a field {feature_from!r} that could name its feature{told and f': {told}'}")
     if len(calls) < len(read):
-        reading.ignore("calls before --since or after --until", len(read) - len(calls))
+        reading.ignore(BEYOND, len(read) - len(calls))
     reading.calls, reading.duplicates = len(calls), calls.duplicates
     if not len(calls):
+        if missing := _missing(sources, [field for field, _ in where]):
+            raise LogError(f"--where leaves nothing: {missing}")
         raise LogError(_nothing(reading, since or until or where) + _misfit(format, sources, chosen))
     reading.notes += [f"{n:,} calls have {what}: they are kept without it" for what, n in reading.unread.items()]
     reading.notes += odd(calls, calls.duplicates)
@@ -138,13 +147,15 @@ def _unknown(source: Source, head: Head, known: Mapping[str, type[Format]]) -> s
     if not head.path.stat().st_size:
         return f"{head.path} is empty: it holds no byte of a log"
     if source.broken is not None and not head.columns:
-        what = "cut off" if isinstance(source.broken, EOFError) else "damaged"
-        return f"{head.path} is {what} before its first record ends, and nothing can be read; copy or export it again"
+        source.cut_off(0, source.broken, "record")
+        return f"{head.path} is cut off before its first record ends, and nothing can be read; copy or export it again"
     near = sorted(known.values(), key=lambda kind: -_shared(head, kind))
+    inside = nested_counts(head.records)
+    maps = [f"--map {field}={path}" for field, path in inside.items()] or ["--map prompt=COLUMN", "--map output=COLUMN"]
     needs = "\n".join(f"    {kind.name}: {kind.needs}" for kind in near)
     return (
         f"{head.path} is of no format that is known: it is {shape_of(source, head)}. A file with a row a call can be "
-        "read by naming its columns: --map prompt=COLUMN --map output=COLUMN. What each format needs, nearest first:\n"
+        f"read by naming its columns: {' '.join(maps)}. What each format needs, nearest first:\n"
         f"{needs}"
     )
 
@@ -178,9 +189,14 @@ def _misfit(said: str, sources: Sequence[Source], chosen: type[Format]) -> str:
     return f". --format {said} needs {chosen.needs}, and {head.path.name} is {shape_of(sources[0], head)}"
 
 
+def _missing(sources: Sequence[Source], asked: Sequence[str]) -> str:
+    """That no record has a field that was asked for, and which they have; empty where they have it."""
+    return unknown_fields([head_of(source) for source in sources[:_LOOKED_INTO]], asked) if asked else ""
+
+
 def _nothing(reading: Reading, chosen: object) -> str:
     reasons = [f"{each.count:,} times {each.reason} (first at {each.examples[0]})" for each in reading.skipped.values()]
-    ignored = [f"{n:,} left out: {kind}" for kind, n in reading.ignored.items()]
+    ignored = [ignored_words(kind, n) for kind, n in reading.ignored.items()]
     why = "; ".join([*reading.cuts, *reasons, *ignored, *reading.notes]) or (
         "nothing matches what was asked for" if chosen else "there are no records"
     )

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from scenarios.logs.format import Head
-from scenarios.logs.reading import LogError
+from scenarios.logs.separators import separator_of
 from scenarios.logs.source import UNPRINTED, Source
 
 _RECORDS = 50
@@ -32,7 +32,6 @@ _ARCHIVES = {
     b"\xfd7zXZ": "compressed by xz, which has to be unpacked first",
     b"SQLite format 3": "a database of SQLite, of which a table has to be exported first",
 }
-_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _LOOKED_AT = 4_096
 _SHOWN = 12
 _MOST_UNREADABLE = 0.1
@@ -53,28 +52,18 @@ def head_of(source: Source) -> Head:
         records = _records(start)
         keys = dict.fromkeys(key for record in records for key in record)
         return Head(source.path, "json" if records else "unknown", records, tuple(keys))
-    first = start.split(b"\n", 1)[0].strip()
-    names = _header(first)
-    for sign, called in _SEPARATORS.items():
-        if len(names) == 1 and sign in names[0] and all(map(_is_name, names[0].split(sign))):
-            raise LogError(
-                f"{source.path} has {called} between its cells, and commas are needed. Save it as csv by commas"
-            )
+    names = _header(start.split(b"\n", 1)[0].strip(b"\r\n "), separator_of(start))
     is_table = len(names) > 1 and all(names) and not any(name.replace(".", "").isdigit() for name in names)
     return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
 
 
-def _is_name(cell: str) -> bool:
-    return cell.strip(' "').replace(".", "_").isidentifier()
-
-
-def _header(line: bytes) -> list[str]:
+def _header(line: bytes, separator: str) -> list[str]:
     """Cells of the first line of a csv; none where it is no text, or no csv."""
     text = line.decode(errors="replace")
     if UNPRINTED.search(line) or text.count("\ufffd") > _MOST_UNREADABLE * len(text):
         return []
     try:
-        return [name.strip() for name in next(csv.reader(io.StringIO(text)), [])]
+        return [name.strip() for name in next(csv.reader(io.StringIO(text), delimiter=separator), [])]
     except csv.Error:
         return []
 

@@ -11,6 +11,10 @@ EXAMPLES = 3
 """Places that are named of what was skipped for one reason."""
 
 
+UNWANTED = "records that --where leaves out"
+BEYOND = "calls before --since or after --until"
+
+
 class LogError(Exception):
     """A log that cannot be read, in a sentence that says what was seen and what would be needed."""
 
@@ -85,3 +89,12 @@ class Reading:
     def n_skipped(self) -> int:
         """All records that could not be used."""
         return sum(skipped.count for skipped in self.skipped.values())
+
+
+def ignored_words(kind: str, n: int) -> str:
+    """That so many records of a kind are no part of what was learnt from."""
+    if kind == UNWANTED:
+        return f"--where leaves {n:,} {'record' if n == 1 else 'records'} out"
+    if kind == BEYOND:
+        return f"{n:,} {'call is' if n == 1 else 'calls are'} before --since or after --until"
+    return f"{n:,} {'record is no call' if n == 1 else 'records are no calls'}: {kind}"

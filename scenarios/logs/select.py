@@ -9,11 +9,12 @@ import msgspec
 import numpy as np
 
 from scenarios.logs.format import Asked, Log
+from scenarios.logs.reading import UNWANTED
 
 if TYPE_CHECKING:
     from scenarios.logs.batches import Batch
 
-UNWANTED = "records that --where leaves out"
+__all__ = ["UNWANTED", "Picker", "texts", "wanted"]
 
 _top = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

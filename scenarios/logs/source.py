@@ -32,6 +32,13 @@ _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 UNPRINTED = re.compile(rb"[\0-\x08\x0e-\x1f\x7f]")
 """What no text holds."""
 
+_NO_MEMBER = "Not a gzipped file"
+"""How `gzip` says that behind a whole member, whose checksum holds, there is none."""
+
+_REPAIR = (
+    "copy or export it again (`gzip -t FILE` says whether a copy is whole), or leave it out; what a recovery tool such "
+    "as gzrecover saves of it can be read unzipped, if you trust that"
+)
 _LINES_A_REPORT = 1 << 15
 _BUFFER = 1 << 18
 
@@ -144,16 +151,20 @@ class Source:
         self.reading.lines += number - empty
 
     def cut_off(self, n: int, error: Exception, unit: str = "line") -> None:
-        """Say that the file ends where it should not, after so many lines or records."""
+        """Say that the file ends where it should not, after so many lines or records.
+
+        Raises
+        ------
+        LogError
+            Of a file that is damaged: its checksum stands at its end, and nobody knows from where on it is nonsense.
+        """
         where = f"after {unit} {n:,}" if n else f"before its first {unit} ends"
         if isinstance(error, EOFError):
             said = f"is cut off {where}: what stands before is used, and how much is missing it does not tell"
+        elif n and str(error).startswith(_NO_MEMBER):
+            said = f"is followed by something else {where}: what stands before is whole, and is used"
         else:
-            share = 100 * self._raw.tell() / max(self.path.stat().st_size, 1)
-            said = (
-                f"is damaged {where}, {share:.0f} % of the way: what stands before is used, though it may be nonsense "
-                "already, and the rest is lost"
-            )
+            raise LogError(f"{self.path} is damaged, and nothing that it holds can be trusted: {_REPAIR}") from None
         self.reading.cuts.append(f"{self.path.name} {said}; copy or export it again")
 
     def report(self, lines: int) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from distributions.quantity import QuantityError, parse_number
-from simulator.risk.metrics import SHORT_NAMES, MetricError, is_share, metric_path, where_null
+from simulator.risk.metrics import METRICS, SHORT_NAMES, MetricError, is_share, metric_path, where_null
 
 # Scalars whose path depends on the scenario, and the ends of intervals: no table can hold them before there is a run.
 _BY_SCENARIO = re.compile(
@@ -73,6 +73,9 @@ class Condition:
         return float(value) if not math.isnan(value) and _OPERATORS[self.operator](value, self.value) else None
 
 
+_IN_LOWER = {name.lower(): name for name in (*METRICS, *SHORT_NAMES)}
+
+
 def parse_condition(text: str, *, has_budget: bool) -> Condition:
     """Read a condition, before there is a run to hold it against.
 
@@ -86,6 +89,7 @@ def parse_condition(text: str, *, has_budget: bool) -> Condition:
     if match is None:
         raise ConditionError(_unreadable(text))
     metric, sign, written = match.groups()
+    metric = _IN_LOWER.get(metric.lower(), metric)  # P95 is how everybody writes it
     path = _path(metric, has_budget)
     try:
         value = parse_number(written)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis, count_inputs
 from scenarios.problems import dotted
+from scenarios.words import ASSUMED
 from simulator.show import words
 from simulator.show.reading import Reading
 from simulator.show.scenario_words import control_words, event_words, law_words, shared_words
@@ -70,7 +71,7 @@ class Assumptions:
 
     Attributes
     ----------
-    counts : how many inputs are measured, cited, stated, defaults
+    counts : how many inputs are measured, cited, stated, assumed, defaults
     drivers : laws of what the trials share
     groups : the other laws that are drawn, by the section that states them
     constants : what is one number in every session, as ``(path, value)``
@@ -78,6 +79,7 @@ class Assumptions:
     events, controls : sentences by name
     fixed : rows of name, amount, when
     prices : rows of the price table, and what was assumed on the way
+    story, sources, notes : as the scenario has them
     resolved : the whole scenario with every default, price and law in place, as YAML
     """
 
@@ -94,6 +96,7 @@ class Assumptions:
     prices_said: str
     story: str
     sources: tuple[str, ...]
+    notes: tuple[str, ...]
     resolved: str
 
 
@@ -121,6 +124,7 @@ def assumptions(scenario: Scenario, prices: PriceBook, reading: Reading) -> Assu
         prices_said=_prices_said(prices),
         story=scenario.story,
         sources=scenario.sources,
+        notes=scenario.notes,
         resolved=resolved_yaml(scenario, prices.cards),
     )
 
@@ -130,7 +134,7 @@ def assumptions(scenario: Scenario, prices: PriceBook, reading: Reading) -> Assu
 
 def law_card(one: StatedLaw) -> LawCard:
     """A law as a card; a constant has no drawing."""
-    card = LawCard(_name(one), one.line, law_words(one.law), one.law.source, basis(one.law))
+    card = LawCard(_name(one), one.line, law_words(one.law), _source(one), basis(one.law))
     if one.constant:
         return card
     shape = sketch(one.law)
@@ -153,6 +157,11 @@ def law_card(one: StatedLaw) -> LawCard:
         line = "".join(f"L{across(m)},{height(h):g}" for m, h in zip(shape.middles, shape.heights, strict=True))
         outline = f"M{across(shape.middles[0])},{base}{line}L{across(shape.middles[-1])},{base}Z"
     return replace(card, outline=outline, p5=across(shape.p5), p50=across(shape.p50), p95=across(shape.p95))
+
+
+def _source(one: StatedLaw) -> str | None:
+    """Where a law comes from; that it was assumed is said by its basis."""
+    return one.law.source and one.law.source.removeprefix(ASSUMED)
 
 
 def _section(one: StatedLaw) -> tuple[str | int, ...]:

@@ -13,7 +13,7 @@ from simulator.show.tables import columns
 from simulator.show.words import LONG_WEEKDAYS, apart, count, listing, money, percent
 
 if TYPE_CHECKING:
-    from simulator.backtest import Backtest
+    from simulator.backtest import Backtest, Coverage
     from simulator.days import Days
 
 _NAMES = {"mean": "mean"} | {figure: figure.upper() for figure in FIGURES if figure != "mean"}
@@ -65,9 +65,26 @@ def _money_words(tested: Backtest) -> str:
     if by_verdict[OFF]:
         rest = f", though {alike}" if by_verdict[MATCH] else ""
         return f"simulated {by_verdict[OFF]} differ from the observed ones by more than chance makes{rest}"
+    if tested.coverage is not None and tested.coverage.off:
+        rest = f", though simulated {alike}" if by_verdict[MATCH] else ""
+        return f"{_narrow_words(tested.coverage)}{rest}"
     if found[COST] == MATCH:
         return f"simulated {alike}, as far as these can tell"
     return "too few sessions were observed to say whether their costs are like the simulated ones"
+
+
+def _narrow_words(coverage: Coverage) -> str:
+    return (
+        f"the scenario is surer than it should be: of sums of {coverage.size} sessions {percent(coverage.inside)} lie "
+        f"in its {percent(coverage.level)} interval, which is too narrow"
+    )
+
+
+def off_words(tested: Backtest) -> str:
+    """What is off, in sentences, for who sees nothing but them."""
+    log = "sessions held back" if tested.held_out else "sessions of the log"
+    off = " ".join(_sentence(one) for one in tested.quantities if one.verdict == OFF)
+    return f"Against {tested.sessions:,} {log}: {verdict_sentence(tested)} {off}".strip()
 
 
 def verdict_words(tested: Backtest) -> str:
@@ -84,7 +101,8 @@ def further_words(tested: Backtest) -> Iterator[str]:
         yield (
             f"Sums: the scenario puts the mean cost of {coverage.size} sessions between {money(coverage.low, unit)} "
             f"and {money(coverage.high, unit)} in {percent(coverage.level)} of cases. Of {coverage.sets} sets of "
-            f"{coverage.size} drawn from the observed sessions, {percent(coverage.inside)} lie there."
+            f"{coverage.size} drawn from the observed sessions, {percent(coverage.inside)} lie there; "
+            f"{percent(coverage.least)} or more are within chance."
         )
     if spread is not None:
         beyond = "more" if spread.distance > spread.expected else "no more"

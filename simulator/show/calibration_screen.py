@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from scenarios.bills import USD, invoice_words
 from scenarios.logs.costs import NO_COST
+from scenarios.logs.reading import ignored_words
 from scenarios.words import sentence
 from simulator.show.backtest_words import backtest_text, filled
 from simulator.show.tables import columns
@@ -85,7 +86,7 @@ def reading_words(reading: Reading) -> Iterator[str]:
     if n := reading.replayed:
         yield f"{count(n)} {'record repeats' if n == 1 else 'records repeat'} the history of another session."
     for kind, n in reading.ignored.items():
-        yield f"{count(n)} {'record is no call' if n == 1 else 'records are no calls'}: {kind}."
+        yield f"{ignored_words(kind, n)}."
 
 
 def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
@@ -108,10 +109,10 @@ def learnt_table(learnt: Sequence[Learnt], width: int) -> str:
         return ""
     shared = sum(shown.values())
     note = f"\n{shared} more laws are shared with these." if shared else ""
-    return columns(rows, align="lrrrrrl", width=width) + note
+    return columns(rows, align="lrrrrrrl", width=width) + note
 
 
-_NEAR = ("P50", "P95", "P99", "mean")
+_NEAR = ("P50", "P90", "P95", "P99", "mean")
 
 
 def _apart(data: float, law: float) -> str:

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING
 
 from simulator.show.backtest_words import filled
 from simulator.show.tables import columns
-from simulator.show.words import apart, count
+from simulator.show.words import apart, count, listing, money
 
 if TYPE_CHECKING:
     from simulator.level import LevelledScenario
+
+
+_NAMED = 3
+"""Models that are named."""
 
 
 def level_screen(made: LevelledScenario, width: int, file: str | None = None) -> str:
@@ -23,11 +27,7 @@ def level_screen(made: LevelledScenario, width: int, file: str | None = None) ->
     said = [*made.levelled.said]
     if other := usage.currencies - {made.currency}:
         said.append(f"Costs are in {', '.join(sorted(other))} and the scenario in {made.currency}: not compared.")
-    said += [
-        f"{gap.what}: still {gap.ratio:.3g} times what the levelled scenario has, and {gap.path} goes no further; "
-        "system prompts, turns or the cache are others than the scenario says."
-        for gap in made.left
-    ]
+    said += off_words(made)
     said += [f"Skipped {count(n)} records: {reason}." for reason, n in usage.skipped.items()]
     said.append(
         "Drivers are at their P50. Laws are not touched: sums tell nothing of tails, of models' shares or of growth, "
@@ -37,6 +37,33 @@ def level_screen(made: LevelledScenario, width: int, file: str | None = None) ->
     if file is not None:
         parts.append(f"Next: burncurve run {file}")
     return "\n\n".join(parts) + "\n"
+
+
+def off_words(made: LevelledScenario) -> list[str]:
+    """What no factor reaches, in sentences."""
+    said = [
+        f"{gap.what}: still {gap.ratio:.3g} times what the levelled scenario has, and {gap.path} goes no further; "
+        "system prompts, turns or the cache are others than the scenario says."
+        for gap in made.left
+    ]
+    return [*said, *filter(None, [_cost_words(made)])]
+
+
+def _cost_words(made: LevelledScenario) -> str:
+    """That the cost stays off, why, and what brings it there; empty where it does not."""
+    row = made.cost
+    if row is None or not row.observed:
+        return ""
+    sums, ours, off = money(row.observed, made.currency), money(row.after, made.currency), row.after / row.observed - 1
+    told = sorted({bucket.model for bucket in made.usage.buckets if bucket.model})
+    theirs = f"the sums name {listing(told[:_NAMED])}{' and others' if len(told) > _NAMED else ''}, " if told else ""
+    return (
+        f"A day costs {ours} in the levelled scenario and {sums} in the sums, which makes {apart(off)}. No factor of "
+        f"these reaches prices: {theirs}the scenario has {listing(made.models[:_NAMED])}. If these are others, write "
+        "those that were used into the scenario and level it again; if the bill has discounts, or more than these "
+        "calls in it, write what is paid of the list price as `pays`, or a driver "
+        f"`price: {row.observed / row.after:.3g}`."
+    )
 
 
 def _number(x: float) -> str:

@@ -30,7 +30,7 @@ from simulator.show.spans import spans_section
 from simulator.show.todate import to_date_words
 from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words, has_trees, levels, trees_reading, trees_title
-from simulator.show.trust import cautions, foundations, not_used
+from simulator.show.trust import cautions, foundations, not_used, noted
 from simulator.show.who import accounts, agents_of, retry_words
 from simulator.show.worst import worst_section, worst_words
 
@@ -190,6 +190,7 @@ def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
         ("Heaviest client", heaviest_words(reading)),
         ("Busiest hour", peak_words(reading)),
         ("Trust", " · ".join(filter(None, trust))),
+        ("Notes", noted(result)),
         ("Caution", cautions(result)),
         ("Not used yet", not_used(result)),
     ]

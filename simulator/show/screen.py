@@ -17,7 +17,7 @@ from simulator.show.story import break_words, budget_sentences, error_words, lef
 from simulator.show.todate import to_date_words
 from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words
-from simulator.show.trust import cautions, foundations, not_used
+from simulator.show.trust import cautions, foundations, not_used, noted
 from simulator.show.who import retry_words, spender_words
 from simulator.show.worst import worst_words
 
@@ -62,6 +62,7 @@ def screen(result: Result, width: int = 100) -> str:
         *_labelled("Guardrails", guardrail_words(reading), width),
         *_labelled(f"Worst {reading.nouns}", worst_words(reading), width),
         *_labelled("Trust", _trust(result, reading), width),
+        *_labelled("Notes", noted(result), width),
         *_labelled("Caution", cautions(result), width),
         *_labelled("Not used yet", not_used(result), width),
     ]

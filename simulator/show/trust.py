@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from scenarios.inputs import InputCounts, count_inputs
+from scenarios.inputs import InputCounts, assumed_drivers, count_inputs
 from scenarios.problems import dotted
 from scenarios.tails import heaviest_tail
 from scenarios.unread import unread
@@ -25,7 +25,32 @@ def foundations(result: Result) -> list[str]:
     """What a result stands on: its inputs counted, and its prices dated; of one loaded from disk nobody knows."""
     if result.scenario is None or result.prices is None:
         return []
-    return [inputs_counted(count_inputs(result.scenario)), prices_dated(result.prices)]
+    counted = inputs_counted(count_inputs(result.scenario))
+    return [counted, *assumed_words(result, result.scenario), prices_dated(result.prices)]
+
+
+def assumed_words(result: Result, scenario: Scenario) -> list[str]:
+    """What nobody measured, by the names of drivers, and whether the worst periods turn on it."""
+    guessed = assumed_drivers(scenario)
+    if not guessed:
+        return []
+    names = words.listing([words.DRIVER_WORDS.get(name, name) for name in guessed])
+    differences = result.worst_trials.differences
+    decides = next((one.name for one in differences[:1] if one.kind == "driver"), None)
+    if decides not in guessed:
+        return [f"nobody measured {names}"]
+    most = words.DRIVER_WORDS.get(decides, decides)
+    which = "it" if len(guessed) == 1 else most
+    noun = words.plural(words.period_noun(result.dates[0], len(result.dates)))
+    return [f"nobody measured {names}, and {which} decides the worst {noun}"]
+
+
+def noted(result: Result) -> str:
+    """The first note of a scenario, which says how its numbers came about, and how many more there are."""
+    notes = () if result.scenario is None else result.scenario.notes
+    if not notes:
+        return ""
+    return f"{notes[0].removesuffix('.')}{f' · {len(notes) - 1} more in the report' if len(notes) > 1 else ''}"
 
 
 def inputs_counted(inputs: InputCounts) -> str:
@@ -36,6 +61,8 @@ def inputs_counted(inputs: InputCounts) -> str:
 def _others(inputs: InputCounts) -> Iterator[str]:
     if inputs.cited:
         yield f"{inputs.cited} cited"
+    if inputs.assumed:
+        yield f"{inputs.assumed} assumed"
     yield f"{inputs.stated} stated"
     yield f"{inputs.default} {words.plural('default', inputs.default)}"
 

@@ -22,9 +22,9 @@ from scenarios.calibrating.pricing import Models, fit_windows, name_models, pric
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.volume import Volume
 from scenarios.catalog import find_model
-from scenarios.inputs import count_inputs
+from scenarios.inputs import assumed_drivers, count_inputs
 from scenarios.lint import lint
-from scenarios.load import load
+from scenarios.load import load, scenario_sha256
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import Calls, Rows
 from scenarios.prices import resolve_prices
@@ -140,10 +140,9 @@ def test_what_was_learnt_counts_as_measured_and_what_nobody_measured_does_not(ma
     made.write(tmp_path / "chat.yaml")
     counts = count_inputs(load(tmp_path / "chat.yaml"))
     drivers = made.document["drivers"]
-    numbers = len(drivers) + len(drivers.get("correlation", {})) - ("correlation" in drivers)
-    volume = made.document["volume"]
-    numbers += len(volume) - 1 + len(volume["weekdays"]) if "weekdays" in volume else len(volume)
-    assert counts.stated == numbers
+    assert counts.stated == len(drivers) + len(drivers.get("correlation", {})) - ("correlation" in drivers)
+    assert made.document["volume"]["source"].startswith("measured in calls.jsonl.gz (2026-09-07 to 2026-10-04): ")
+    assert counts.assumed == 0
     (agent,) = made.document["agents"].values()
     assert counts.measured >= len({"turns", "system_tokens", "message_tokens", "output_tokens"} & set(agent)) > 3
 
@@ -168,7 +167,7 @@ def test_the_head_says_what_was_read_and_what_was_not_learnt(made):
 
 def test_sentences_of_the_head_are_whole(made):
     long = "the sentence of a warning " + "that goes on and on " * 12 + "to its end"
-    head = replace(made, warnings=(long,)).text("chat").split("\ntitle:")[0]
+    head = replace(made, unlearnt=(long,)).text("chat").split("\ntitle:")[0]
     assert _whole(long) in _whole(head.replace("#", ""))
     assert max(map(len, head.splitlines())) <= 120
 
@@ -245,17 +244,36 @@ def test_the_seed_draws_other_sessions_and_the_same_seed_the_same():
 
 def test_a_log_without_dates_assumes_a_month_and_says_it():
     made = calibrated(chats(dated=False))
-    assert made.document["volume"] == {"sessions_per_month": len(made.sessions)}
+    assert made.document["volume"]["sessions_per_month"] == len(made.sessions)
     assert any("a month is taken to have as many sessions as the log" in text for text in made.assumed)
     assert made.drivers.volume_sd is None
-    line = next(line for line in made.text("chat").splitlines() if line.lstrip().startswith("volume: 0"))
-    assert "# outside view: nobody measured this" in line
-    assert load(made.plain("chat")).drivers.levels["volume"].ppf([0.95])[0] == pytest.approx(2.1, rel=0.01)
+    scenario = load(made.plain("chat"))
+    assert scenario.drivers.levels["volume"].ppf([0.95])[0] == pytest.approx(2.1, rel=0.01)
+    assert scenario.drivers.levels["volume"].source == "assumed: outside view: nobody measured this"
+    assert assumed_drivers(scenario) == ("volume",)
+    assert count_inputs(scenario).assumed == 2
+
+
+def test_what_a_reader_must_know_travels_with_the_scenario(tmp_path):
+    made = calibrated(chats(n_days=1, dated=False))
+    made.noting(["against 20 sessions: costs are\u200f off."]).write(tmp_path / "made.yaml")
+    off, volume, *others = load(tmp_path / "made.yaml").notes
+    assert off == "Is off: against 20 sessions: costs are  off."
+    assert volume.startswith("Assumed: Volume: the log has no dates, so a month")
+    assert {f"Mind: {said}" for said in made.warnings} <= set(others)
+    assert {f"Assumed: {said}" for said in made.assumed} <= {volume, *others}
+
+
+def test_a_note_changes_no_number() -> None:
+    plain = calibrated().plain("x")
+    notes = {**plain, "notes": ["another"], "volume": {**plain["volume"], "source": "assumed: a guess"}}
+    assert scenario_sha256(load(plain)) == scenario_sha256(load(notes))
 
 
 def test_sessions_a_day_may_be_stated():
     made = calibrated(sessions_per_day=5_000, calls=chats(n_users=40))
     assert made.document["volume"] == {"sessions_per_day": 5_000}
+    assert count_inputs(load(made.plain("x"))).assumed == 1  # how sure that is was not said
 
 
 def test_users_are_learnt_where_they_are_known():

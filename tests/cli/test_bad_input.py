@@ -101,6 +101,7 @@ LINES = {
     "other points": (["--points", "halton"], "--points", "there are no such points"),
     "another engine": (["--engine", "warp"], "--engine", "auto, exact or hybrid"),
     "a condition that lost its operator": (["--fail-if", "breach_probability"], "--fail-if", "has no operator.*Quote"),
+    "a condition on nothing in capitals": (["--fail-if", "P96>3"], "--fail-if", "did you mean p95"),
     "a condition on nothing": (["--fail-if", "p96>3"], "--fail-if", "did you mean p95"),
     "a condition on the price of no model": (
         ["--fail-if", "prices.nope.input>3"],

@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scenarios.load import load
 from scenarios.logs.reading import LogError
 from simulator import cli
+from simulator.backtest import Backtest
+from simulator.judged import OFF
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +140,15 @@ def test_a_file_that_exists_is_replaced_only_where_that_is_said(
     assert made.read_text() == "edited by hand"
     assert call(monkeypatch, "calibrate", log, "--out", made, "--force") == 0
     assert made.read_text().startswith("#")
+
+
+def test_what_is_off_is_written_into_the_scenario(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Backtest, "verdict", OFF)
+    made = tmp_path / "made.yaml"
+    assert call(monkeypatch, "calibrate", log, "--out", made) == 0
+    assert capsys.readouterr().err.count(f"wrote {made}") == 1
+    first, *others = load(made).notes
+    assert first.startswith("Is off: Against 80 sessions of the log: simulated session costs ")
+    assert others[0].startswith("Assumed: Volume: the log has no dates")

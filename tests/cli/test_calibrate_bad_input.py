@@ -88,7 +88,10 @@ REFUSED = {
     ),
     "a model unknown": (changed(3, model="acme-7b"), "the price catalogue has no model 'acme-7b'"),
     "its remedy": (changed(3, model="acme-7b"), "--model 'acme-7b=PROVIDER/MODEL'"),
-    "no model": (changed(1, model=None), "(no model): the log names no model"),
+    "no model": (
+        changed(1, model=None),
+        f"{len(ROWS)} of {len(ROWS)} calls name no model, the first in session s0 at",
+    ),
     "prose": (b"Dear all,\nplease find it attached\n", "it is neither JSON, nor csv with a header, nor Parquet"),
     "what was seen": (b'{"ts": 1, "words": 3}\n', "it is json with ts, words"),
     "what is needed": (b'{"ts": 1, "words": 3}\n', "--map prompt=COLUMN --map output=COLUMN"),

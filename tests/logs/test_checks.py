@@ -42,7 +42,9 @@ def test_of_a_log_in_order_nothing_is_said(tmp_path: Path) -> None:
         ("2015-11-01T10:05:00Z,c,300,10,0.1,USD,ok,r9", "1 of 5 calls (20.0 %) are dated before 2020"),
         ("2026-11-01T10:05:00Z,c,300,10,0.1,EUR,ok,r9", "costs are in 2 currencies (EUR 1, USD 4 calls)"),
         ("2026-11-01T10:05:00Z,c,300,10,0.1,USD,queued,r9", "statuses that are not known are taken as failures"),
-        ("2026-11-01T10:05:00Z,c,300,10,0.1,USD,queued,r9", "'queued' (1)"),
+        ("2026-11-01T10:05:00Z,c,300,10,0.1,USD,queued,r9", "queued (1)"),
+        ("2026-11-01T10:05:00Z,c,300,10,0.1,USD,Dear Bob: no,r9", "failures of the provider: other (1)"),
+        ('2026-11-01T10:05:00Z,c,300,10,"0,1",USD,ok,r9', "1 calls have a cost that is no number"),
         (
             "2026-11-01T10:05:00Z,c,300,10,much,USD,ok,r9",
             "1 calls have a cost that is no number, below zero or past all bounds",
@@ -58,6 +60,7 @@ def test_calls_that_nothing_tells_apart_are_said_where_no_request_has_an_id(tmp_
     assert notes(tmp_path, header=header, rows=tuple(rows)) == ""
     said = notes(tmp_path, *rows[:2], header=header, rows=tuple(rows))
     assert "2 of 6 calls (33.3 %) are like another in time, session, model and all tokens" in said
+    assert "--map record=COLUMN" in said
 
 
 def test_a_prompt_that_failed_has_not_shrunk(tmp_path: Path) -> None:
@@ -125,3 +128,11 @@ def test_places_of_csv_are_lines_whatever_stands_before_them(tmp_path: Path) -> 
         "a line has 2 cells and not 3": ["calls.csv:7"],
         "a quoted cell is never closed: the rest is missing": ["calls.csv:9"],
     }
+
+
+def test_costs_with_a_decimal_comma_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text("prompt_tokens;output_tokens;cost\n100;10;0,05\n200;20;0,10\n")
+    calls, reading = read_logs([path])
+    assert calls["fresh"].tolist() == [100, 200]
+    assert reading.notes[0] == "2 cells of cost have a decimal comma, and a point is needed: 0.05 and not 0,05"

@@ -384,7 +384,7 @@ def test_a_log_without_sessions_or_of_nothing_else_is_told(tmp_path: Path) -> No
     del nameless["sessionId"]
     calls, _ = read(tmp_path, file=[nameless])
     assert named(calls, "session") == ["file"]
-    with pytest.raises(LogError, match="1 left out: lines of the type user"):
+    with pytest.raises(LogError, match="1 record is no call: lines of the type user"):
         read(tmp_path / "empty", b=[line("user", 0, message={"content": "hello"})])
 
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from scenarios.logs import csv_tables
 from scenarios.logs.reading import Reading
+from scenarios.logs.separators import separator_of
 from scenarios.logs.source import Source
 
 HEADERS = (b"", b"a\n", b"a,b\n")
@@ -97,7 +98,7 @@ def test_rows_of_ordinary_files_are_never_read_one_by_one(tmp_path: Path) -> Non
         found = by_block(path)
     assert (found.header, found.lines, len(found.rows), found.told) == (["a", "b"], 200, 200, Counter())
     assert found.rows[2] == (5, ["1", 'x, "y"\né'])
-    assert by.call_count == 2  # the header, and nothing behind the last line
+    assert sum("strict" in call.kwargs for call in by.call_args_list) == 2  # the header, and nothing at the end
 
 
 @pytest.mark.parametrize("block", [1, 1 << 20])
@@ -122,14 +123,38 @@ def test_a_line_that_no_memory_holds_is_taken_in_pieces(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", [1 << 14, 1 << 20])
 @pytest.mark.parametrize("first", [b"0,x\n", b'5",x\n'])
-@pytest.mark.parametrize(("end", "what"), [(b"", "cut off"), (b"not the sum", "damaged")])
-def test_a_broken_end_leaves_the_rows_before_it(
-    tmp_path: Path, first: bytes, end: bytes, what: str, block: int
-) -> None:
+def test_a_broken_end_leaves_the_rows_before_it(tmp_path: Path, first: bytes, block: int) -> None:
     text = HEADERS[2] + first + b"".join(b"%d,x\n" % i for i in range(9_999))
     path = tmp_path / "some.csv.gz"
-    path.write_bytes(gzip.compress(text + b"7")[:-8] + end)
+    path.write_bytes(gzip.compress(text + b"7")[:-8])
     found = by_block(path, block)
     assert found.rows == by_row(text).rows
     (cut,) = found.cuts
-    assert cut.startswith(f"some.csv.gz is {what} after line 10,001")
+    assert cut.startswith("some.csv.gz is cut off after line 10,001")
+
+
+@pytest.mark.parametrize("block", [7, 1 << 20])
+@pytest.mark.parametrize("sign", [";", "\t", "|"])
+def test_cells_may_be_parted_by_other_signs(sign: str, block: int, tmp_path: Path) -> None:
+    text = 'a,b,c\n1,"two, parts",3\n4,"line\nbreak",é\n7,8\n"q""q",,9\n'
+    path = tmp_path / "some.csv"
+    path.write_text(text.replace(",", sign))
+    found, twin = by_block(path, block), by_row(text.encode())
+    assert found.rows == [(line, [cell.replace(",", sign) for cell in row]) for line, row in twin.rows]
+    assert (found.header, found.told, found.lines) == (twin.header, twin.told, twin.lines)
+
+
+@pytest.mark.parametrize(
+    ("start", "sign"),
+    [
+        (b"a,b;c\n1,2;3\n", ","),
+        (b"a;b\n0,5;1,5\n", ";"),
+        (b"a, b\tc, d\te\n1\t2\t3\n", "\t"),
+        (b"a;b;c,d\n1,2\n3,4\n", ","),
+        (b'a;b\n"1;1";2\n3;"cut o', ";"),
+        (b"alone\n1;2\n", ","),
+        (b"", ","),
+    ],
+)
+def test_what_parts_cells_is_told_by_the_first_lines(start: bytes, sign: str) -> None:
+    assert separator_of(start) == sign

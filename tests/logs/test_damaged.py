@@ -33,35 +33,51 @@ def _spoilt(zipped: bytes) -> bytes:
     return zipped[:middle] + bytes(255 - byte for byte in zipped[middle : middle + 400]) + zipped[middle + 400 :]
 
 
-DAMAGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "cut": (lambda zipped: zipped[: len(zipped) // 2], "is cut off after"),
-    "spoilt": (_spoilt, "is damaged after"),
+DAMAGES: dict[str, Callable[[bytes], bytes]] = {
+    "spoilt": lambda text: _spoilt(gzip.compress(text)),
+    "one bit": lambda text: (zipped := gzip.compress(text, 0))[:-9] + bytes([zipped[-9] ^ 1]) + zipped[-8:],
+    "its checksum": lambda text: (zipped := gzip.compress(text))[:-8] + bytes([zipped[-8] ^ 1]) + zipped[-7:],
+    "its size": lambda text: gzip.compress(text)[:-1] + b"\xff",
 }
+"""From a text to what is left of it gzipped."""
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_stands_before_a_cut_is_used_and_said_to_be(shape: str, tmp_path: Path) -> None:
+    path = tmp_path / "calls.gz"
+    zipped = gzip.compress(SHAPES[shape])
+    path.write_bytes(zipped[: len(zipped) // 2])
+    calls, reading = read_logs([path], format="columns")
+    assert 0.3 * N < len(calls) < 0.7 * N
+    assert calls["fresh"].tolist() == [row["prompt_tokens"] for row in ROWS[: len(calls)]]
+    (cut,) = reading.cuts
+    unit = "line" if shape == "csv" else shape
+    assert f"calls.gz is cut off after {unit} {reading.lines + (shape == 'csv'):,}: what stands before is used" in cut
+    assert not reading.skipped
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_what_stands_before_the_damage_is_used_and_said_to_be(damage: str, shape: str, tmp_path: Path) -> None:
-    spoil, said = DAMAGES[damage]
+def test_a_file_that_is_damaged_is_refused(damage: str, shape: str, tmp_path: Path) -> None:
     path = tmp_path / "calls.gz"
-    path.write_bytes(spoil(gzip.compress(SHAPES[shape])))
+    path.write_bytes(DAMAGES[damage](SHAPES[shape]))
+    with pytest.raises(LogError, match=r"calls.gz is damaged, and nothing that it holds can be trusted: .*gzip -t"):
+        read_logs([path], format="columns")
+
+
+def test_what_follows_a_whole_file_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "calls.gz"
+    path.write_bytes(gzip.compress(JSON_LINES) + b"and more")
     calls, reading = read_logs([path], format="columns")
-    assert 0.3 * N < len(calls) < 0.7 * N
-    (cut,) = reading.cuts
-    assert f"calls.gz {said} {'line' if shape == 'csv' else shape} {reading.lines + (shape == 'csv'):,}" in cut
-    assert ("the rest is lost" if damage == "spoilt" else "how much is missing") in cut
-    assert "what stands before is used" in cut
-    if damage == "spoilt":
-        assert 45 <= int(cut.partition(" % of the way")[0].rpartition(" ")[2]) <= 100  # as far as nonsense unpacks
-    else:
-        assert not reading.skipped
+    assert len(calls) == N
+    assert reading.cuts[0].startswith("calls.gz is followed by something else after line 20,000: what stands before is")
 
 
 NOTHING = {
     "cut in its first bytes": (gzip.compress(JSON_LINES)[:20], "is cut off before its first record ends"),
     "spoilt in its first bytes": (
         b"\x1f\x8b\x08\0\0\0\0\0\0\x03" + b"\xff" * 500,
-        "is damaged before its first record",
+        "is damaged, and nothing that it holds can be trusted",
     ),
     "named so": (random.Random(2).randbytes(5_000), "it is no text, and no gzip, as its name says"),
     "a zip archive": (b"PK\3\4" + bytes(90), "it is a zip archive or a workbook, which has to be unpacked"),

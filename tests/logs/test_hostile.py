@@ -131,8 +131,14 @@ TABLE = "prompt_tokens,completion_tokens\n10,1\n"
     ("text", "words"),
     [
         (TABLE.encode("utf-16"), ["UTF-16", "iconv"]),
-        (TABLE.replace(",", ";").encode(), ["semicolons", "commas"]),
-        (TABLE.replace(",", "\t").encode(), ["tabs", "commas"]),
+        (b"ts,prompt_tokens,output_tokens\n02/11/2026 09:15,10,1\n", ["calls.csv: ts", "00/00/0000", "2026-11-30"]),
+        (b"time;prompt_tokens;output_tokens\n02.11.2026;10;1\n", ["calls.csv: time", "00.00.0000", "2026-11-30"]),
+        (b"prompt_tokens;output_tokens\n10,5;1\n", ["prompt_tokens is no number: it has a decimal comma"]),
+        (b"prompt_tokens;output_tokens\n1.234;1\n", ["prompt_tokens is no whole number"]),
+        (
+            b'{"usage": {"prompt_tokens": 5, "completion_tokens": 2}, "q": "x"}\n',
+            ["--map prompt=usage.prompt_tokens --map output=usage.completion_tokens"],
+        ),
         (TABLE.replace("\n", "\r").encode(), ["CR alone", "tr "]),
         (bytes(range(128, 256)) + b"\r\0\r,\x01", ["no text"]),
     ],

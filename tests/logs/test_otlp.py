@@ -381,7 +381,7 @@ def test_fields_of_spans_of_what_made_them_and_of_what_stands_above_choose_calls
     assert names(calls, "feature") == ["b", None]
     calls, _ = read(tmp_path, one, two, where=[("tags", "y"), ("tenant", "a")])
     assert len(calls) == 1
-    with pytest.raises(LogError, match="leaves out"):
+    with pytest.raises(LogError, match="--where leaves 1 record out"):
         read(tmp_path, one, where=[("tenant", "z")])
 
 

@@ -218,7 +218,7 @@ def test_unknown_models_are_all_listed_with_near_names_and_a_remedy():
     assert said.splitlines()[0] == "3 models of the log have no price:"
     assert "openai/my-llama: the price catalogue has no model 'openai/my-llama'" in said
     assert "did you mean anthropic/claude-opus-4-8" in said
-    assert "(no model): the log names no model" in said
+    assert "    1 of 4 calls names no model\n" in said
     assert "--model '*=PROVIDER/MODEL' for all" in said
     assert "--where leaves calls out" in said
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scenarios.inputs import InputCounts
+from scenarios.inputs import InputCounts, count_inputs
 from scenarios.lint import lint
+from scenarios.load import load
 from scenarios.prices import STALE_DAYS, price_data_date, resolve_prices
+from scenarios.writer import write_yaml
 from simulator.result import Result
 from simulator.run import run
 from simulator.show import words
@@ -122,7 +125,52 @@ def test_what_no_figure_reads_is_said_by_name() -> None:
 
 
 def test_a_plain_scenario_has_neither(scenario_result: Result) -> None:
-    assert labelled(scenario_result, "Caution") == labelled(scenario_result, "Not used yet") == ("", "")
+    for label in ("Caution", "Not used yet", "Notes"):
+        assert labelled(scenario_result, label) == ("", "")
+    assert "notes" not in scenario_result.to_dict()
+
+
+GUESSED: dict[str, Any] = {
+    "volume": {"sessions_per_day": 20, "source": "assumed: nobody counted"},
+    "drivers": {"volume": {"p5": 0.5, "p95": 2, "source": "assumed: nobody knows"}, "price": "0.99 to 1.01"},
+    "notes": ["Is off: by much.", "Mind: the tail.", "Assumed: all."],
+}
+
+
+def test_what_nobody_measured_is_named_where_it_decides() -> None:
+    guessed = run(cents(**GUESSED), trials=200, threads=1)
+    trust, _ = labelled(guessed, "Trust")
+    assert "0 inputs measured, 2 assumed, " in trust
+    assert " · nobody measured volume, and it decides the worst periods · " in trust
+    still = GUESSED["drivers"] | {"price": "0.2 to 5"}
+    assert (
+        " · nobody measured volume · " in labelled(run(cents(**GUESSED | {"drivers": still}), trials=200), "Trust")[0]
+    )
+    known = {key: value for key, value in GUESSED.items() if key == "notes"}
+    assert "measured volume" not in labelled(run(cents(**known), trials=8), "Trust")[0]
+
+
+def test_notes_are_one_line_on_the_screen_and_whole_in_the_report() -> None:
+    result = synthetic.with_scenario(**GUESSED)
+    said = "Is off: by much · 2 more in the report"
+    assert labelled(result, "Notes") == (said, said)
+    assumptions = page(render(result)).one("section", id="assumptions").text
+    assert all(note in assumptions for note in GUESSED["notes"])
+    assert "2 assumed" in assumptions
+    assert "Assumed: nobody knows" in assumptions
+    assert result.to_dict()["notes"] == GUESSED["notes"]
+
+
+def test_a_volume_that_was_said_since_is_not_assumed(tmp_path: Path) -> None:
+    (tmp_path / "made.yaml").write_text(write_yaml(cents(**GUESSED), {}))
+    (tmp_path / "mine.yaml").write_text("extends: made.yaml\nvolume: {sessions_per_day: 30}\n")
+    guessed, said, mine = (
+        count_inputs(load(tmp_path / name, overrides)).assumed
+        for name, overrides in (
+            ("made.yaml", ()), ("made.yaml", "volume.sessions_per_day=30"), ("mine.yaml", "drivers.volume=0.9 to 1.2"),
+        )
+    )  # fmt: skip
+    assert (guessed, said, mine) == (2, 1, 0)
 
 
 def test_where_most_sessions_fail_little_spend_is_no_good_news() -> None:

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from distributions.numerics import Z_90
 from scenarios.load import load
 from scenarios.logs.reading import LogError
 from scenarios.logs.table import Calls, Rows
 from scenarios.schema import Scenario
 from simulator import sampled
-from simulator.backtest import Backtest, backtest
+from simulator.backtest import Backtest, backtest, least_inside
 from simulator.judged import FIGURES, MATCH, OFF, SPEND, TOO_FEW, Sample, judge
 from simulator.observed import observed_sessions, split
 from simulator.sampled import Sampled, bare, predicted_means, sample
@@ -241,6 +242,35 @@ def test_the_verdict_is_on_money_and_names_what_else_is_off(chat: Scenario, own_
         "IS OFF simulated costs of days differ from the observed ones by more than chance makes, though session costs "
         f"{like}."
     )
+
+
+def test_a_scenario_that_is_too_sure_of_sums_is_off(own_log: Sampled, chat: Scenario) -> None:
+    """Costs in pairs: a law of sessions that is right, and sums that vary more than it makes them."""
+    same = backtest(chat, log_of(own_log))
+    assert same.coverage is not None
+    assert not same.coverage.off
+    narrow = replace(same, coverage=replace(same.coverage, inside=same.coverage.least - 0.01))
+    assert narrow.verdict == OFF
+    assert headline_of(narrow).startswith("IS OFF the scenario is surer than it should be: of sums of 100 sessions ")
+    assert "interval, which is too narrow, though simulated session costs are like the observed ones." in headline_of(
+        narrow
+    )
+
+
+@pytest.mark.parametrize(("n", "log_sd"), [(300, 0.0), (10_000, 0.0), (1_000, 0.3)])
+def test_a_right_scenario_covers_too_few_sums_once_in_twenty_times(n: int, log_sd: float) -> None:
+    """Normal costs, and drivers that are off by as much as they say: what `least` was worked out for."""
+    rng = np.random.default_rng(3)
+    cv, rounds, sets = 1.0, 4_000, 400
+    error = cv / np.sqrt(100)
+    half = Z_90 * np.hypot(error, log_sd)
+    middle = rng.normal(0.0, np.hypot(log_sd, cv / np.sqrt(n)), rounds)
+    share = stats.norm.cdf((half - middle) / error) - stats.norm.cdf((-half - middle) / error)
+    inside = rng.binomial(sets, share) / sets
+    least = least_inside(n, error**2 + log_sd**2, np.array([-cv, cv]))
+    below = float((inside < least).mean())
+    assert below <= 0.05 - stats.norm.ppf(SURE) * np.sqrt(0.05 * 0.95 / rounds)
+    assert below >= 0.002 or least == 0.0  # it can be passed
 
 
 def test_intervals_cover_what_they_promise(chat: Scenario) -> None:

@@ -14,6 +14,7 @@ from scenarios.logs.reading import LogError
 from scenarios.logs.usage.table import DAY, Bucket, Usage
 from simulator import cli
 from simulator.level import NEAR, LevelledScenario, level_scenario
+from simulator.show.level_screen import level_screen
 
 SAMPLES = Path(__file__).resolve().parents[1] / "logs" / "samples" / "usage"
 WHOLE = 0.5
@@ -82,6 +83,24 @@ def test_what_no_factor_reaches_is_said(made: Path) -> None:
     """Prompts that are shorter than the system prompt."""
     got = levelled(made, Usage((Bucket(0, DAY, "m", 500 * 30, None, None, 15_000, 30),), "test"))
     assert [gap.path for gap in got.left] == ["drivers.message_tokens"]
+    assert "Is off: Prompt tokens a call: still " in got.text(made.with_name("out.yaml"))
+
+
+def test_a_cost_that_no_factor_reaches_is_said_with_a_remedy(made: Path, tmp_path: Path) -> None:
+    """A day of 30 calls costs 0.27 dollars of prompts and 0.45 of answers."""
+    made.write_text(MADE.replace("name: made", "name: made\nnotes: mine").replace(", cache: {hit_rate: 0.5}", ""))
+    prompt = (3 * 1000 + 6 * 500 + 3 * 1000) * 10
+    cost = prompt * 3e-6 + 30_000 * 15e-6
+    for factor, is_said in ((0.02, True), (1.09, False), (1.12, True)):
+        got = levelled(made, Usage((Bucket(0, DAY, "tiny", prompt, None, None, 30_000, 30, cost * factor),), "test"))
+        said = " ".join(level_screen(got, 100).split())
+        assert (f"or a driver `price: {factor:g}`" in said) == is_said
+        assert ("the sums name tiny, the scenario has house" in said) == is_said
+        got.write(tmp_path / "out.yaml")
+        assert len(load(tmp_path / "out.yaml").notes) == (2 if is_said else 1)
+    off, own = load(tmp_path / "out.yaml").notes
+    assert off.startswith("Is off: A day costs $0.72 in the levelled scenario and $0.806 in the sums, which")
+    assert own == "mine"
 
 
 @pytest.mark.parametrize(

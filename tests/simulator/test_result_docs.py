@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.risk.conditions import parse_condition
-from simulator.risk.metrics import METRICS
+from simulator.risk.metrics import METRICS, SHORT_NAMES
 from tests.show import braked
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "result.md").read_text(encoding="utf-8")
@@ -31,6 +31,11 @@ def test_every_metric_is_documented_once() -> None:
 @pytest.mark.parametrize("path", re.findall(r"`((?:\w+\.)+\d+(?:\.\w+)*)`", LIMITS))
 def test_what_lies_in_lists_can_be_limited(path: str) -> None:
     assert parse_condition(f"{path}>1k", has_budget=True).metric == path
+
+
+def test_metrics_may_be_written_in_capitals() -> None:
+    for path in (*METRICS, *SHORT_NAMES):
+        assert parse_condition(f"{path.upper()}>1", has_budget=True).metric == path
 
 
 def test_lists_and_tables_are_where_the_page_says() -> None:
