@@ -212,13 +212,15 @@ for _name in GATEWAYS:
 
 def read(path: Path, kind: str) -> None:
     """Read a file in this process, and print its calls, lines, seconds of processor time and peak memory in MB."""
+    from scenarios.logs.format import FORMATS
     from scenarios.logs.formats import read_logs
 
-    read_logs([path.with_name(f"few-{path.name}")], format=kind)  # what is imported late is imported now
+    read_logs([path.with_name(f"few-{path.name}")])  # what is imported late is imported now
     start = time.process_time()
-    calls, reading = read_logs([path], format=kind)
+    calls, reading = read_logs([path])
     taken = time.process_time() - start
     assert not reading.skipped, reading.skipped
+    assert reading.format == FORMATS[kind].title, reading.format
     print(len(calls), reading.lines, taken, _peak())
 
 

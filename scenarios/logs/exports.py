@@ -201,12 +201,8 @@ def _document(source: Source) -> Iterator[tuple[int, bytes]]:
 
 def begins(head: Head, *keys: str) -> bytes:
     """The beginning of a file whose first record has one of these keys, be it a document longer than its head."""
-    source = Source(head.path, Reading())
-    if any(key in record for record in head.records for key in keys):
-        return source.head()
-    if head.kind not in {"json", "unknown"}:
-        return b""
-    start = source.head()
     names = "|".join(keys)
-    first = re.match(rf'\s*\[?\s*\{{\s*(?:"trace"\s*:\s*\{{\s*)?"(?:{names})"\s*:'.encode(), start)
-    return start if first else b""
+    first = rf'\s*\[?\s*\{{\s*(?:"trace"\s*:\s*\{{\s*)?"(?:{names})"\s*:'.encode()
+    if any(key in record for record in head.records for key in keys) or re.match(first, head.start):
+        return Source(head.path, Reading()).head()
+    return b""

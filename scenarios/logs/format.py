@@ -22,12 +22,14 @@ class Head(NamedTuple):
     kind : "json" (a record a line, or one document), "csv", "parquet" or "unknown"
     records : of JSON: the first records, at most 50, of a document its top-level object or the first items of its list
     columns : of csv and parquet: names of the columns; of JSON: top-level keys of the records, in order
+    start : of JSON: the first bytes
     """
 
     path: Path
     kind: str
     records: Sequence[Mapping[str, Any]]
     columns: Sequence[str]
+    start: bytes = b""
 
 
 @dataclass(frozen=True)

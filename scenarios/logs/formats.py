@@ -27,6 +27,9 @@ SUFFIXES = (".csv", ".jsonl", ".json", ".ndjson", ".parquet", ".csv.gz", ".jsonl
 """What is looked for in a folder."""
 
 
+_FEW = 4
+"""Records by which most formats are told."""
+
 _LOOKED_INTO = 20
 """Files that are looked into for the names of their fields."""
 
@@ -109,9 +112,10 @@ def _files(paths: Iterable[str | Path]) -> list[Path]:
             found.append(path)
         else:
             raise LogError(f"there is no log {path}")
-    unique: dict[Path, Path] = {}
+    unique: dict[tuple[int, int], Path] = {}
     for file in found:  # a link to a file is that file: its calls count once
-        unique.setdefault(file.resolve(), file)
+        at = file.stat()
+        unique.setdefault((at.st_dev, at.st_ino), file)
     return list(unique.values())
 
 
@@ -126,21 +130,27 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
         return known[name]
     if mapped and "columns" in known:
         return known["columns"]
-    heads = [head_of(source) for source in sources]
-    told = {head.path: _told(head, known) for head in heads}
+    told = {source.path: _kinds(source, known) for source in sources}
     found = {kind for kinds in told.values() for kind in kinds}
     if len(found) == 1:
         return found.pop()
     if not found:
-        raise LogError(_unknown(sources[0], heads[0], known))
+        raise LogError(_unknown(sources[0], head_of(sources[0]), known))
     listed = ", ".join(f"{path.name}: {' or '.join(kind.name for kind in kinds)}" for path, kinds in told.items())
     raise LogError(f"the files are of several formats ({listed}); read them one format at a time, or say --format")
 
 
+def _kinds(source: Source, known: Mapping[str, type[Format]]) -> list[type[Format]]:
+    """Formats of a file, by as few of its records as tell one: folders may have thousands of files."""
+    kinds = _told(head_of(source, _FEW), known)
+    return kinds if [kind.name for kind in kinds] not in ([], ["columns"]) else _told(head_of(source), known)
+
+
 def _told(head: Head, known: Mapping[str, type[Format]]) -> list[type[Format]]:
     """Formats that recognise a file; mapped columns, which fit many, only where no other does."""
-    kinds = [kind for kind in known.values() if kind.recognises(head)]
-    return [kind for kind in kinds if kind.name != "columns"] or kinds
+    kinds = [kind for kind in known.values() if kind.name != "columns" and kind.recognises(head)]
+    mapped = known.get("columns")
+    return kinds if kinds or mapped is None or not mapped.recognises(head) else [mapped]
 
 
 def _unknown(source: Source, head: Head, known: Mapping[str, type[Format]]) -> str:

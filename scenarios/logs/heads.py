@@ -6,6 +6,7 @@ import csv
 import io
 import re
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -38,8 +39,8 @@ _MOST_UNREADABLE = 0.1
 """Share of a header's letters that may be of another encoding; more of them are no text."""
 
 
-def head_of(source: Source) -> Head:
-    """The beginning of a file, in whatever shape it has one."""
+def head_of(source: Source, most: int = _RECORDS) -> Head:
+    """The beginning of a file, in whatever shape it has one; of JSON at most so many records."""
     start = source.head()
     if start.startswith(_PARQUET):
         from pyarrow import ArrowInvalid, parquet
@@ -49,9 +50,9 @@ def head_of(source: Source) -> Head:
         except (ArrowInvalid, OSError):
             return Head(source.path, "unknown", (), ())
     if start.lstrip()[:1] in {b"{", b"["}:
-        records = _records(start)
+        records = _records(start, most)
         keys = dict.fromkeys(key for record in records for key in record)
-        return Head(source.path, "json" if records else "unknown", records, tuple(keys))
+        return Head(source.path, "json" if records else "unknown", records, tuple(keys), start[:_LOOKED_AT])
     names = _header(start.split(b"\n", 1)[0].strip(b"\r\n "), separator_of(start))
     is_table = len(names) > 1 and all(names) and not any(name.replace(".", "").isdigit() for name in names)
     return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
@@ -93,10 +94,10 @@ def columns_of(head: Head) -> Sequence[str]:
     return head.columns
 
 
-def _records(start: bytes) -> list[dict[str, Any]]:
+def _records(start: bytes, most: int) -> list[dict[str, Any]]:
     """First records of JSON lines, of a list, or a whole document as the only one."""
-    lines = [line for line in start.split(b"\n") if line.strip()]
-    records = [decoded for line in lines[:_RECORDS] if isinstance(decoded := _decoded(line), dict)]
+    lines = islice((line for line in io.BytesIO(start) if line.strip()), most)
+    records = [decoded for line in lines if isinstance(decoded := _decoded(line), dict)]
     if records:
         return records
     whole = _decoded(start)
@@ -106,7 +107,7 @@ def _records(start: bytes) -> list[dict[str, Any]]:
         if wrapped := DOCUMENT.match(start):
             return [{wrapped["key"].decode(): _cut_list(start[wrapped.end() - 1 :])}]
         whole = _cut_list(start)
-    return [item for item in (whole or [])[:_RECORDS] if isinstance(item, dict)]
+    return [item for item in (whole or [])[:most] if isinstance(item, dict)]
 
 
 def _cut_list(start: bytes) -> list[Any]:
