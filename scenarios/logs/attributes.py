@@ -79,7 +79,6 @@ class Said(Struct, gc=False):
 
 T = TypeVar("T", bound=Said)
 _Plan = tuple[list[tuple[str, int]], list[tuple[str, int]], list[tuple[str, int]]]
-_NO_PLAN: _Plan = ([], [], [])
 
 
 class Fields(Generic[T]):
@@ -113,11 +112,10 @@ class Fields(Generic[T]):
         """
         keys = [attribute.key for attribute in attributes]
         found = self._said() if base is None else copy(base)
-        known, plan = self._last.get(len(keys), ([], _NO_PLAN))
-        if keys != known:
-            plan = self._plan(keys)
-            self._last[len(keys)] = keys, plan
-        texts, others, asked = plan
+        known = self._last.get(len(keys))
+        if known is None or known[0] != keys:
+            known = self._last[len(keys)] = keys, self._plan(keys)
+        texts, others, asked = known[1]
         for field, place in texts:
             value = attributes[place].value
             if text := value.string_value or _text(plain(value)):
@@ -206,15 +204,14 @@ def counts(*said: Any) -> list[int]:
     ValueError
         One of them is no number.
     """
-    return [each if each.__class__ is int else _count(each) for each in said]
+    try:
+        return [int(each or 0) for each in said]
+    except (OverflowError, TypeError, ValueError):
+        return [_count(each) for each in said]
 
 
 def _count(said: Any) -> int:
-    if said is None:
-        return 0
-    if said.__class__ is str and said.isdecimal():
-        return int(said)
-    counted = number(said)
+    counted = number(said or 0)
     if not math.isfinite(counted):
         raise ValueError(NO_COUNT)
     return int(counted)

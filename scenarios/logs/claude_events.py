@@ -29,7 +29,7 @@ from scenarios.logs.errors import fault
 from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, Kind, begins, take
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.select import UNWANTED
-from scenarios.logs.spans import NO_CALL_BEFORE, last_before
+from scenarios.logs.spans import NO_CALL_BEFORE, Gathered, last_before
 from scenarios.logs.table import NONE, OK, TOOL_DTYPE, Calls, Codes, Rows
 from scenarios.logs.tokens import UNCOUNTED, bad_tokens
 
@@ -85,6 +85,9 @@ FIELDS = {
 }
 """By field, the attributes that tell it; no other outlives its line."""
 
+_TOOL = np.dtype([("key", "i8"), ("session", "i4"), ("time", "f8"), ("tool", "i4"), ("tokens", "i8"), ("failed", "?")])
+"""One use of a tool: what identifies it, 0 for nothing; codes of its session and its name."""
+
 BYTES_A_TOKEN = 4
 """Of results of tools, of which only the size is told."""
 
@@ -129,8 +132,8 @@ class _Reader:
     def __init__(self, log: Log) -> None:
         self._log, self._reading = log, log.reading
         self._fields = Fields(_Said, FIELDS, log.asked)
-        self._rows, self._seen = Rows(*_COLUMNS), set[int]()
-        self._tools: list[tuple[str | None, float, str, int, bool]] = []
+        self._rows, self._tools = Rows(*_COLUMNS), Gathered(_TOOL)
+        self._sessions, self._names = Codes(), Codes()
         self._callers: dict[str, tuple[bool, bool]] = {}
         self._compactions: list[tuple[str | None, float]] = []
         self._takes: dict[str, Callable[[_Said, float], None]] = {
@@ -196,19 +199,13 @@ class _Reader:
         self._callers[source] = told
         return told
 
-    def _is_new(self, said: _Said, kind: str) -> bool:
-        key = _sequence(said, kind)
-        if key is None:
-            return True
-        n = len(self._seen)
-        self._seen.add(hash(key))
-        return len(self._seen) > n
-
     def _tool(self, said: _Said, ended: float) -> None:
-        if self._is_new(said, "tool"):
-            size = number(said.size)
-            tokens = NONE if not size >= 0 else math.ceil(size / BYTES_A_TOKEN)
-            self._tools.append((said.session, _begun(said, ended), said.tool or "tool", tokens, not _succeeded(said)))
+        size = number(said.size)
+        self._tools.append(
+            hash(_sequence(said, "tool") or 0), self._sessions.code(said.session), _begun(said, ended),
+            self._names.code(said.tool or "tool"), NONE if not size >= 0 else math.ceil(size / BYTES_A_TOKEN),
+            not _succeeded(said),
+        )  # fmt: skip
 
     def _compaction(self, said: _Said, ended: float) -> None:
         if _succeeded(said):
@@ -224,32 +221,37 @@ class _Reader:
 
     def _given(self, calls: Calls) -> Calls:
         """Calls with the tools that came after them."""
-        session, at = self._owners(calls, [use[0] for use in self._tools])
+        uses = _once(self._tools.whole())
+        names = self._sessions.names()
+        session, at = self._owners(calls, [names[code] if code >= 0 else None for code in uses["session"].tolist()])
         rows = np.flatnonzero(calls["failed"] == OK)
-        times = np.array([use[1] for use in self._tools], np.float64)
-        found = last_before(session[rows], calls["time"][rows], at, times)
+        found = last_before(session[rows], calls["time"][rows], at, uses["time"])
         if (found < 0).any():
             self._reading.ignore(NO_CALL_BEFORE, int((found < 0).sum()))
-        names = Codes()
-        given = [
-            (rows[row], names.code(name), tokens, failed)
-            for row, (_, _, name, tokens, failed) in zip(found.tolist(), self._tools, strict=True)
-            if row >= 0
-        ]
-        tools = np.array(given, TOOL_DTYPE)
+        uses, found = uses[found >= 0], found[found >= 0]
+        tools = np.zeros(uses.size, TOOL_DTYPE)
+        tools["call"], tools["tool"], tools["failed"] = rows[found], uses["tool"], uses["failed"]
+        tools["result_tokens"] = uses["tokens"]
         if (tools["result_tokens"] >= 0).any():
             self._reading.notes.append(
                 f"results of tools are told in bytes, {BYTES_A_TOKEN} of which are taken for a token"
             )
-        return replace(
-            calls, tools=tools[np.argsort(tools["call"], kind="stable")], names={**calls.names, "tool": names.names()}
-        )
+        tools = tools[np.argsort(tools["call"], kind="stable")]
+        return replace(calls, tools=tools, names={**calls.names, "tool": self._names.names()})
 
     def _owners(self, calls: Calls, sessions: list[str | None]) -> tuple[Any, Any]:
         """Sessions of calls as numbers, and those of other events; of none at all each is its own."""
         codes = {name: code for code, name in enumerate(calls.names["session"])}
         other = [codes.get(name, NONE - 1) if name else NONE - 1 for name in sessions]
         return calls["session"], np.array(other, np.int64)
+
+
+def _once(uses: Any) -> Any:
+    """Uses of tools, those that were exported twice once: the first."""
+    _, first = np.unique(uses["key"], return_index=True)
+    stays = uses["key"] == 0
+    stays[first] = True
+    return uses[stays]
 
 
 def _name(event: _Event[Any], said: _Said) -> str:

@@ -25,7 +25,7 @@ def cost_told(said: Any) -> float:
     if said is None or said == "":
         return math.nan
     try:
-        cost = math.nan if isinstance(said, bool) else float(said)
+        cost = math.nan if said.__class__ is bool else float(said)
     except (TypeError, ValueError, OverflowError):
         return UNREADABLE
     return UNREADABLE if math.isnan(cost) else cost
