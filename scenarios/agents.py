@@ -143,8 +143,8 @@ class Context(Section):
     )
     limit: LimitLaw | None = Field(
         None,
-        description="Largest prompt, drawn once an instance where it is a law; default: the model's context window, "
-        "and no limit where nobody states it.",
+        description="Largest prompt, drawn once an instance where it is a law, and then at most the model's context "
+        "window; default: that window, and no limit where nobody states it.",
     )
     overflow: Literal["truncate", "compact", "fail"] = Field(
         "truncate", description="What a prompt over the limit does: drop history, summarise it in a call, or fail."

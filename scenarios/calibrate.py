@@ -210,7 +210,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     models = name_models(calls, bill, _month_after(as_of))
     asked = learning.Options(options.ttl_minutes, models.model_name, options.choose)
     found = learn_agents(calls, asked)
-    fit_windows(models, found.agents)
+    fit_windows(models, calls)
     costs = price_at_cards(calls, models)
     by_session = np.bincount(found.sessions.of_call, costs.whole, len(found.sessions))
     sessions = replace(found.sessions, cost=np.asarray(by_session, np.float64))

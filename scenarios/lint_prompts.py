@@ -50,13 +50,13 @@ def _windows(agent: Agent, windows: dict[str, int]) -> Iterator[_Said]:
     limit = agent.context.limit
     for model, window in windows.items():
         if limit is not None and _typical(limit) > window:
-            above = f"is {_often(limit)}above the context window of {model}, {window:,} tokens"
-            message = f"{above}: prompts between are never cut"
+            above = f"above the context window of {model}, {window:,} tokens"
+            message = (
+                f"is typically {above}, which is the limit then"
+                if agent.context.draws_limit
+                else f"is {above}: prompts between are never cut"
+            )
             yield "context.limit", "warning", message
-
-
-def _often(limit: Law) -> str:
-    return "" if limit.support()[0] == limit.support()[1] else "typically "
 
 
 def _overfull(agent: Agent, limit: int, room: str) -> Iterator[_Said]:

@@ -197,12 +197,12 @@ class _Search:
         return replace(tail, why=f"{_QUADRATIC} until the prompt reaches {limit:,} tokens, then in proportion to them")
 
     def _limit(self, agent: Agent) -> int | None:
+        windows = [self._window(model) or math.inf for model in agent.model.names]
+        most = max(windows)
         if agent.context.limit is not None:
-            most = agent.context.limit.support()[1]
-            return round(most) if math.isfinite(most) else None
-        windows = [self._window(model) for model in agent.model.names]
-        known = [window for window in windows if window is not None]
-        return max(known) if len(known) == len(windows) else None
+            stated = agent.context.limit.support()[1]
+            most = min(stated, most) if agent.context.draws_limit else stated
+        return round(most) if math.isfinite(most) else None
 
     def _window(self, model: str) -> int | None:
         stated = self.scenario.models[model]

@@ -13,6 +13,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.bill_reasons import SAME
 from scenarios.bills import Bill, calls_by_model
+from scenarios.calibrating.compaction import WINDOWS
 from scenarios.calibrating.levers import Costs
 from scenarios.cards import PriceCard, daily_cards
 from scenarios.catalog import CatalogModel, find_model
@@ -23,6 +24,8 @@ _LONGEST = 30
 _MOSTLY = 0.5
 _BATCH = "batch"
 _FEW = 1_000  # tokens, below every threshold
+_NEAR = 1.1
+"""Times a window up to which a prompt is one of that window, counted otherwise."""
 
 Name = tuple[str | None, str | None]
 
@@ -83,27 +86,26 @@ def name_models(calls: Calls, bill: Bill, day: date) -> Models:
     return Models(section, names, cards, comments)
 
 
-def fit_windows(models: Models, agents: Mapping[str, Any]) -> None:
-    """State the context window of models whose agents had, in this log, longer prompts than the catalogue says."""
-    for agent in agents.values():
-        limit = _longest_prompt(agent.get("context", {}).get("limit"))
-        used = agent["model"]
-        for name in (used if isinstance(used, Mapping) else [used]) if limit else []:
-            window = models.cards[name].context_window
-            if window is None or window >= limit:
-                continue
-            spec = models.section.get(name, name)
-            spec = dict(spec) if isinstance(spec, Mapping) else {"catalog": spec}
-            spec["context_window"] = max(limit, spec.get("context_window", 0))
-            models.section[name] = spec
-            longer = f"agents that it serves had longer prompts than the {window:,.0f} tokens of the catalogue"
-            said = models.comments.get(name, "").split("; ")
-            models.comments[name] = "; ".join(filter(None, dict.fromkeys([*said, longer])))
+def fit_windows(models: Models, calls: Calls) -> None:
+    """State the context window of models that had, in this log, longer prompts than the catalogue says.
 
-
-def _longest_prompt(limit: Any) -> int:
-    """The longest prompt that a context takes, of a limit as calibration writes it; 0 without one."""
-    return max(int(part["law"]) for part in limit["mixture"]) if isinstance(limit, Mapping) else int(limit or 0)
+    It is the longest of their prompts, or the least window that is sold where that is a tenth above the catalogue's:
+    limits of an agent are drawn for all of its models, and none takes a longer prompt than its own.
+    """
+    longest: dict[str, int] = {}
+    for group in calls_by_model(calls):
+        name = models.names[group.name]
+        longest[name] = max(longest.get(name, 0), int(calls.prompt[group.rows].max()))
+    for name, prompt in longest.items():
+        window = models.cards[name].context_window
+        if window is None or prompt <= window:
+            continue
+        stated = prompt if prompt <= _NEAR * window else round(next((w for w in WINDOWS if w >= prompt), prompt))
+        spec = models.section.get(name, name)
+        spec = dict(spec) if isinstance(spec, Mapping) else {"catalog": spec}
+        models.section[name] = spec | {"context_window": stated}
+        longer = f"a prompt of {prompt:,} tokens is in the log, and the catalogue's window is {window:,}"
+        models.comments[name] = "; ".join(filter(None, (models.comments.get(name), longer)))
 
 
 def price_at_cards(calls: Calls, models: Models) -> Costs:

@@ -196,7 +196,7 @@ def take_up(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: L
     if model != running.words[at.MODEL + i]:
         set_terms(plan, item, levels[L_FAILURE], levels[L_PRICE], index, running, i, model)
     if agent.limit_law != NO_LAW:
-        floats[at.LIMIT + i] = floats[at.OWN_LIMIT + i]
+        floats[at.LIMIT + i] = min(floats[at.OWN_LIMIT + i], plan.windows[item.route, model])
     if agent.failure_power != 0.0:
         rates, failures = plan.failure_rates[item.route, index], levels[L_FAILURE] * floats[at.HARDER_CALLS + i]
         floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, rates[model] * failures)

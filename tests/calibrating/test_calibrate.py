@@ -465,12 +465,14 @@ def test_all_of_it_is_plain_data(made):
     assert {one["path"] for one in told["learnt"]} >= {"volume.sessions_per_day"}
 
 
-def test_a_window_is_widened_once_and_said_once():
-    card = SimpleNamespace(context_window=200_000)
-    models = Models({}, {}, {"big": card}, {})
-    fit_windows(models, {name: {"model": "big", "context": {"limit": limit}} for name, limit in LIMITS.items()})
-    assert models.section == {"big": {"catalog": "big", "context_window": 1_000_000}}
-    assert models.comments["big"].count("longer prompts") == 1
-
-
-LIMITS = {"a": {"mixture": [{"weight": 0.7, "law": 160_000}, {"weight": 0.3, "law": 1_000_000}]}, "b": 400_000}
+@pytest.mark.parametrize(("longest", "window"), [(190_000, None), (203_526, 203_526), (230_000, 400_000)])
+def test_windows_are_widened_to_the_prompts_of_their_own_model(longest, window):
+    rows = Rows("model", "fresh")
+    for model, prompt in (("big", 1_000), ("big", longest), ("bigger", 900_000)):
+        rows.append(model, prompt)
+    names = {(None, "big"): "big", (None, "bigger"): "bigger"}
+    cards = {"big": SimpleNamespace(context_window=200_000), "bigger": SimpleNamespace(context_window=1_000_000)}
+    models = Models({}, names, cards, {})
+    fit_windows(models, rows.finish(dated=False))
+    assert models.section == ({"big": {"catalog": "big", "context_window": window}} if window else {})
+    assert models.comments.keys() == models.section.keys()

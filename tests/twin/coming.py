@@ -274,7 +274,8 @@ MEETINGS = {
             "context": {"carry": 0.9, "limit": WINDOWS, "keep_tokens": 300},
             "cache": BY_RATE,
             "tools": {"search": SEARCH},
-        }
+        },
+        models={"dear": DEAR | {"context_window": 1_300}, "plain": PLAIN | {"context_window": 2_500}},
     ),
     "windows differ in a tree that is checked, and are compacted": parent(
         {

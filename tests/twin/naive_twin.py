@@ -282,9 +282,9 @@ class Session:
     def fit(self, a, found):
         """Overflow: make the prompt fit the window; True where it did not."""
         context = a.spec.context
-        limit = a.limit
-        if limit is None:
-            limit = self.world.cards[self.route(a.model)].context_window
+        limit, window = a.limit, self.world.cards[self.route(a.model)].context_window
+        if limit is None or (window is not None and context.draws_limit):
+            limit = window if limit is None else min(limit, window)
         if limit is None or a.system + a.history + a.pending + found <= limit:
             return False
         if context.overflow == "truncate":
