@@ -190,6 +190,15 @@ CHILD = {"model": "m", "output_tokens": {"p50": 100, "p95": 900}}
             "is above the context window of m, 8,192 tokens",
         ),
         (
+            [
+                ("agents.chat.context.limit", {"uniform": {"low": 8_000, "high": 10_000}}),
+                ("models.m.context_window", 8_192),
+            ],
+            "agents.chat.context.limit",
+            "warning",
+            "is typically above the context window of m, 8,192 tokens, which is the limit then",
+        ),
+        (
             [("agents.chat.context", {"limit": 2_000, "overflow": "compact", "summary_tokens": 1_200})],
             "agents.chat.context.summary_tokens",
             "warning",

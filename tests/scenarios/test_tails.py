@@ -271,6 +271,18 @@ def test_a_catalogue_window_bounds_prompts_and_the_words_say_where() -> None:
     assert "until the prompt reaches 1,000,000 tokens" in why
 
 
+def test_a_drawn_limit_is_at_most_the_window_and_a_stated_one_is_not() -> None:
+    def why(limit: Any) -> str:
+        agent = {"model": "m", "turns": HEAVY, "output_tokens": LIGHT, "context": {"limit": limit}}
+        model = {"input": 3.0, "output": 15.0, "context_window": 200_000}
+        source = {"volume": {"sessions_per_day": 1}, "models": {"m": model}, "agents": {"chat": agent}}
+        return session_cost_tail_index(load(source))[1]
+
+    assert "until the prompt reaches 200,000 tokens" in why({"uniform": {"low": 100_000, "high": 900_000}})
+    assert "until the prompt reaches 150,000 tokens" in why({"uniform": {"low": 100_000, "high": 150_000}})
+    assert "until the prompt reaches 900,000 tokens" in why(900_000)
+
+
 def test_sprawl_with_a_deep_bound_is_searched_once_a_level() -> None:
     spawns = [{"agent": "chat", "count": 0.1}, {"agent": "chat", "count": 0.2}]
     feature = {"f": {"agent": "chat", "guardrails": {"depth": 64, "agents": 10}}}
