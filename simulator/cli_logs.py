@@ -154,6 +154,7 @@ def backtest(
     model: ModelMap = None,
     ttl: Ttl = None,
     seed: LogSeed = 1,
+    report: Report = None,
     json: Json = None,
 ) -> None:
     """Hold a scenario against call logs, quantile by quantile.
@@ -163,9 +164,10 @@ def backtest(
     from simulator.calibration import BacktestRequest
     from simulator.outputs import Wanted, json_text
     from simulator.progress import shown_reading
+    from simulator.show.backtest_report import render
     from simulator.show.backtest_words import backtest_text
 
-    wanted = Wanted.read(None, None, json)
+    wanted = Wanted.read(None, report, json)
     words: dict[str, Any] = {
         "format": format_,
         "map": map_,
@@ -179,9 +181,10 @@ def backtest(
     wanted.check_writable(request.files)
     with shown_reading(sys.stderr.isatty(), plain(), note) as (watch, phase), noting_interruption():
         tested = request.backtest(watch, phase)
+        page = render(tested, request.scenario) if report is not None else ""
     document = tested.to_dict() if json is not None else {}
     try:
-        for path in wanted.write_numbers(document):
+        for path in (*wanted.write_numbers(document), *wanted.write_page(page)):
             note(f"wrote {path}")
     finally:
         say(json_text(document) if wanted.json_to_stdout else backtest_text(tested, width()))

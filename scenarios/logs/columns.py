@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -243,8 +244,14 @@ def _no_number(cells: NDArray[Any]) -> str:
 
 def _have_commas(cells: NDArray[Any]) -> bool:
     """Whether the first cells that say something are numbers with a comma where a point is needed."""
-    told = [cell for cell in cells.tolist() if isinstance(cell, str) and cell][:_FEW]
+    told = _first_texts(cells)
     return bool(told) and all(map(DECIMAL_COMMA.fullmatch, told))
+
+
+def _first_texts(cells: NDArray[Any]) -> list[str]:
+    if cells.dtype != object:
+        return []
+    return list(islice((cell for cell in cells if isinstance(cell, str) and cell), _FEW))
 
 
 def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[str, NDArray[np.int64]]:
@@ -276,7 +283,7 @@ def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[
 
 def _refuse_dates(cells: NDArray[Any], column: str, file: str) -> None:
     """Refuse dates of which nobody can tell whether the day or the month comes first."""
-    told = [cell for cell in cells.tolist() if isinstance(cell, str) and cell][:_FEW]
+    told = _first_texts(cells)
     if told and all(map(_BY_PARTS.match, told)):
         raise LogError(
             f"{file}: {column} has dates such as {re.sub('[0-9]', '0', told[0][:10])}, and nobody can tell whether the "

@@ -76,7 +76,7 @@ def _money_words(tested: Backtest) -> str:
 def _narrow_words(coverage: Coverage) -> str:
     return (
         f"the scenario is surer than it should be: of sums of {coverage.size} sessions {percent(coverage.inside)} lie "
-        f"in its {percent(coverage.level)} interval, which is too narrow"
+        f"in its {percent(coverage.level)} interval, which is too narrow for them"
     )
 
 
@@ -101,8 +101,9 @@ def further_words(tested: Backtest) -> Iterator[str]:
         yield (
             f"Sums: the scenario puts the mean cost of {coverage.size} sessions between {money(coverage.low, unit)} "
             f"and {money(coverage.high, unit)} in {percent(coverage.level)} of cases. Of {coverage.sets} sets of "
-            f"{coverage.size} drawn from the observed sessions, {percent(coverage.inside)} lie there; "
-            f"{percent(coverage.least)} or more are within chance."
+            f"{coverage.size} drawn from the observed sessions, {percent(coverage.inside)} lie there. "
+            f"{count(tested.sessions)} sessions make {tested.sessions / coverage.size:.3g} such sums, of which chance "
+            f"explains a share of {percent(coverage.least)} or more."
         )
     if spread is not None:
         beyond = "more" if spread.distance > spread.expected else "no more"

@@ -7,7 +7,7 @@ the log leaves open, each law against its data, and what could not be learnt or 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scenarios.bills import USD, invoice_words
-from scenarios.words import sentence
+from scenarios.words import ASSUMED, sentence
 from simulator import __version__
 from simulator.judged import COST, FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantity
 from simulator.show import page, words
@@ -71,7 +71,6 @@ def render(made: Calibrated, file: str | None = None) -> str:
     known, judged = made.calibration, made.held_out or made.in_sample
     name = known.document.get("name") or (Path(file).stem if file else made.scenario.name)
     laws = [view for view in map(_law, _once(known.learnt)) if view is not None]
-    kind = _KINDS[judged.verdict]
     return (
         page.environment()
         .get_template("calibration.html")
@@ -80,7 +79,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
             version=__version__,
             title=made.scenario.title or name,
             name=name,
-            badge={"word": BADGES[judged.verdict], "kind": kind, "icon": _icon(kind)},
+            badge=badge(judged),
             sentence=_sentence(made),
             second=" ".join(filter(None, [_second(known.bill), known.paid])),
             lines=list(_lines(made, judged)),
@@ -88,9 +87,9 @@ def render(made: Calibrated, file: str | None = None) -> str:
             bill=list(_bill_rows(known.bill)),
             bill_said=_bill_words(known.bill),
             currency=known.bill.currency,
-            costs=_costs(made.in_sample),
-            tests=[_test(one) for one in (made.held_out, made.in_sample) if one is not None],
-            figures=[_name(figure) for figure in FIGURES],
+            costs=costs_picture(made.in_sample),
+            tests=[figures_view(one, _whose(one)) for one in (made.held_out, made.in_sample) if one is not None],
+            figures=figure_names(),
             drivers=list(_drivers(made)),
             open_said=known.comments.get("drivers", ""),
             laws=laws,
@@ -145,9 +144,11 @@ def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
         yield "Left open", f"The mean cost of a session, by a factor of {factor:.3g} either way (P5 to P95)"
 
 
-def _icon(kind: str) -> Any:
+def badge(tested: Backtest) -> dict[str, Any]:
+    """The verdict as a word and a sign, never by colour alone."""
+    kind = _KINDS[tested.verdict]
     shape = '<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true">{}</svg>'
-    return page.markup(shape.format(_ICONS[kind]))
+    return {"word": BADGES[tested.verdict], "kind": kind, "icon": page.markup(shape.format(_ICONS[kind]))}
 
 
 # The bill
@@ -200,7 +201,8 @@ def _bill_words(bill: Bill) -> str:
 # Simulated against observed
 
 
-def _costs(tested: Backtest) -> page.Picture | None:
+def costs_picture(tested: Backtest) -> page.Picture | None:
+    """Observed and simulated costs of sessions; None where they are too few or free."""
     if tested.costs is None:
         return None
     observed, simulated = tested.costs
@@ -213,8 +215,17 @@ def _costs(tested: Backtest) -> page.Picture | None:
     )
 
 
-def _test(tested: Backtest) -> dict[str, Any]:
-    whose = "that were held back" if tested.held_out else "that it was learnt from"
+def _whose(tested: Backtest) -> str:
+    return "that were held back" if tested.held_out else "that it was learnt from"
+
+
+def figure_names() -> list[str]:
+    """Heads of the columns of `figures_view`."""
+    return [_name(figure) for figure in FIGURES]
+
+
+def figures_view(tested: Backtest, whose: str) -> dict[str, Any]:
+    """A backtest as a table of figures with what is said of it; `whose` sessions it was held against."""
     return {
         "title": f"Against the {words.count(tested.sessions)} {words.plural('session', tested.sessions)} {whose}",
         "said": verdict_words(tested),
@@ -245,7 +256,9 @@ def _quantity(quantity: Quantity) -> dict[str, Any]:
 
 def _drivers(made: Calibrated) -> Iterator[tuple[str, str, str]]:
     for name, value in made.calibration.drivers.section.items():
-        if name != "correlation":
+        if isinstance(value, Mapping) and "source" in value:
+            yield name, f"{value['p5']:g} to {value['p95']:g}", value["source"].removeprefix(ASSUMED)
+        elif name != "correlation":
             yield name, str(value), made.calibration.comments.get(f"drivers.{name}", "")
 
 

@@ -16,6 +16,7 @@ from scenarios.logs.reading import LogError
 from simulator import cli
 from simulator.backtest import Backtest
 from simulator.judged import OFF
+from tests.show.pages import page
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +57,10 @@ def test_from_logs_to_a_scenario_that_is_like_them(
     places = [said.out.index(words) for words in order]
     assert places == sorted(places)
     assert f"wrote {made}" in said.err
-    assert call(monkeypatch, "backtest", made, log, "--json", "-") == 0
+    html = tmp_path / "backtest.html"
+    assert call(monkeypatch, "backtest", made, log, "--json", "-", "--report", html) == 0
     document: dict[str, Any] = json.loads(capsys.readouterr().out)
+    assert_page(html, document)
     names = [quantity["name"] for quantity in document["quantities"]]
     assert names[-1] == "cost per session"
     assert document["quantities"][-1]["verdict"] != "off"
@@ -68,6 +71,18 @@ def test_from_logs_to_a_scenario_that_is_like_them(
     words = " ".join(capsys.readouterr().out.split())
     assert "Skipped 1: a line has 3 cells and not 14 (first at cut.csv.gz:" in words
     assert "cut.csv.gz is cut off after line" in words
+
+
+def assert_page(html: Path, document: dict[str, Any]) -> None:
+    """The page of a backtest has its verdict, a row a quantity, and nothing from elsewhere."""
+    report = page(html.read_text())
+    badge = {"match": "MATCHES", "off": "IS OFF", "too few": "CAN'T TELL"}[document["verdict"]]
+    assert report.one(class_="badge").text == badge
+    rows = report.one(id="own-table").all("tr", class_="priced")
+    assert [row.all("td")[0].text for row in rows] == [quantity["name"] for quantity in document["quantities"]]
+    assert len(report.one("section", id="costs").all("svg")) == 2
+    assert "Against the 80 sessions of the log" in report.one("section", id="tests").text
+    assert "http" not in html.read_text().replace("http-equiv", "").replace("http://www.w3.org/", "")
 
 
 @pytest.mark.parametrize(

@@ -252,8 +252,9 @@ def test_a_scenario_that_is_too_sure_of_sums_is_off(own_log: Sampled, chat: Scen
     narrow = replace(same, coverage=replace(same.coverage, inside=same.coverage.least - 0.01))
     assert narrow.verdict == OFF
     assert headline_of(narrow).startswith("IS OFF the scenario is surer than it should be: of sums of 100 sessions ")
-    assert "interval, which is too narrow, though simulated session costs are like the observed ones." in headline_of(
-        narrow
+    assert (
+        "interval, which is too narrow for them, though simulated session costs are like the observed ones."
+        in headline_of(narrow)
     )
 
 
