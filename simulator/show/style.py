@@ -125,6 +125,15 @@ def inches_across(axes: Axes) -> float:
     return axes.get_position().width * figure.get_figwidth()
 
 
+def text_inches(text: str, narrow: bool = False, weight: str = "normal") -> float:
+    """Width of the widest line of a text on paper."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=rc(narrow)["font.family"], size=rc(narrow)["font.size"], weight=weight)  # type: ignore[arg-type]
+    return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n")) / 72
+
+
 def dress(axes: Axes) -> None:
     """Say the colours of ticks outright: ticks that matplotlib adds later would follow the caller's settings."""
     axes.tick_params(color=FAINT, labelcolor=MUTED, left=False)

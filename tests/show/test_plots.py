@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from simulator.result import Result
 from simulator.show import plots, story, style, words
+from simulator.show.plot_spend import chance_below
 from simulator.show.reading import read
 from tests.show import synthetic
 from tests.show.pages import page
@@ -102,7 +103,7 @@ def test_no_mark_of_the_s_curve_hides_its_interval() -> None:
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
 @pytest.mark.parametrize("chance", [0.02, 0.08, 0.2, 0.28, 0.35, 0.45, 0.55, 0.7, 0.9])
-def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: Result) -> None:
+def test_labels_of_the_s_curve_stand_apart_inside_and_beside_it(chance: float, narrow: bool, result: Result) -> None:
     made = synthetic.result(average_plan=result.spend.quantile(chance), plan=None, budget=190_000.0)
     figure = plots.s_curve(made, narrow=narrow, titled=False)
     canvas = FigureCanvasAgg(figure)
@@ -112,6 +113,13 @@ def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: 
     boxes = [(text.get_text(), text.get_window_extent()) for text in drawn]
     over = [(one, other) for (one, a), (other, b) in combinations(boxes, 2) if a.overlaps(b)]
     assert over == []
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert axes.bbox.x0 <= box.x0
+        assert box.x1 <= axes.bbox.x1 + 1
+        (left, bottom), (right, top) = axes.transData.inverted().transform(box)
+        below, above = (chance_below(read(made), amount) for amount in (left, right))
+        assert above <= bottom or top <= below, f"{text.get_text()} stands on the curve"
 
 
 def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:
