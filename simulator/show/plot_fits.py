@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 MOST_POINTS = 90
 """Points that a curve of data is drawn with; evenly spaced in what its axis shows."""
 
-SHARES = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
-"""Where the axis of quantiles has ticks."""
+SHARES = (0.5, 0.99, 0.01, 0.9, 0.1, 0.999)
+"""Where the axis of quantiles has ticks; where there is no room for all, the first ones."""
 
 
 @dataclass(frozen=True)
@@ -94,14 +94,31 @@ def _quantile_panel(axes: Axes, data: Curve, law: Law, unit: str, tail_from: flo
     if tail_from is not None and tail_from < last:
         axes.axvline(float(_scores([tail_from])[0]), color=MUTED, linewidth=0.8, dashes=(2, 2))
     _values_axis(axes, "y", unit, floor)
-    ticks = [share for share in SHARES if data.shares[0] <= share <= max(last, 0.5)]
-    axes.set_xticks(_scores(ticks).tolist(), [f"P{100 * share:g}" for share in ticks])
+    _shares_axis(axes, [share for share in SHARES if data.shares[0] <= share <= max(last, 0.5)])
     axes.set_title("Quantiles", loc="left", color=INK, fontsize=9.5)
     axes.legend(frameon=False, loc="upper left", labelcolor=MUTED, handlelength=1.2)
 
 
+def _shares_axis(axes: Axes, wanted: Sequence[float]) -> None:
+    """Ticks at the first of these shares, as long as their names do not touch."""
+    low, high = axes.get_xlim()
+    per_inch = (high - low) / style.inches_across(axes)
+    shown: list[tuple[float, str]] = []
+    for share in wanted:
+        at, name = float(_scores([share])[0]), f"P{100 * share:g}"
+        apart = [per_inch * (style.text_inches(name + other, _is_narrow(axes)) / 2 + 0.08) for _, other in shown]
+        if all(abs(at - there) > room for (there, _), room in zip(shown, apart, strict=True)):
+            shown.append((at, name))
+    axes.set_xticks([at for at, _ in shown], [name for _, name in shown])
+
+
+def _is_narrow(axes: Axes) -> bool:
+    figure = axes.get_figure(root=True)
+    return figure is not None and figure.get_figwidth() <= style.NARROW[0]
+
+
 def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: float | None) -> None:
-    from matplotlib.ticker import NullFormatter
+    from matplotlib.ticker import NullLocator
 
     total = float(np.sum(sample.counts))
     above = 1.0 - (np.cumsum(sample.counts) - sample.counts) / total  # at or above each value
@@ -138,7 +155,7 @@ def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: floa
     _values_axis(axes, "x", unit, float(values[0]))
     axes.grid(True, axis="y")
     axes.yaxis.set_major_formatter(_one_in)
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.set_title("Tail: how many are larger", loc="left", color=INK, fontsize=9.5)
 
 
@@ -159,20 +176,34 @@ def _hill_panel(axes: Axes, choice: Choice) -> None:
     error = 1.96 * index / np.sqrt(k)
     axes.fill_between(k, index - error, index + error, color=BLUE_PALE, linewidth=0)
     axes.plot(k, index, color=BLUE, linewidth=1.6)
+    top = min(3.0 * float(np.median(index)), 1.2 * float((index + error).max()))
     if choice.tail is not None and np.isfinite(choice.tail.tail_index[0]):
-        axes.plot([choice.tail.n_above], [choice.tail.tail_index[0]], **_dots("the fitted tail"))
+        best, least, most = choice.tail.tail_index
+        axes.vlines(choice.tail.n_above, least, min(most, top), color=ALERT, linewidth=1.2)
+        axes.plot([choice.tail.n_above], [best], **_dots("the fitted tail"))
         axes.legend(frameon=False, loc="upper right", labelcolor=MUTED, handlelength=1.2)
     axes.set_xscale("log")
-    axes.set(ylim=(0, min(3.0 * float(np.median(index)), 1.2 * float((index + error).max()))))
+    axes.set(ylim=(0, top))
     _counts_axis(axes, "largest values used")
     axes.set_title("Tail index (Hill)", loc="left", color=INK, fontsize=9.5)
 
 
 def _excess_panel(axes: Axes, choice: Choice, unit: str) -> None:
+    """Both axes in powers of ten, and the upright one no less than one, so that what is level looks level."""
     threshold, excess = choice.mean_excess
-    axes.plot(threshold, excess, **_dots("data"))
+    seen = (threshold > 0) & (excess > 0)
+    threshold, excess = threshold[seen], excess[seen]
     axes.set_title("Mean excess above a threshold", loc="left", color=INK, fontsize=9.5)
-    _counts_axis(axes, unit)
+    if not threshold.size:
+        axes.set_axis_off()
+        return
+    axes.plot(threshold, excess, **_dots("data"))
+    middle = float(np.sqrt(excess.min() * excess.max()))
+    half = 1.15 * float(np.sqrt(max(excess.max() / excess.min(), 10.0)))
+    _values_axis(axes, "x", unit, float(threshold[0]))
+    axes.set_yscale("log")
+    axes.set_ylim(middle / half, middle * half)
+    _values_axis(axes, "y", "", middle / half)
 
 
 def _counts_axis(axes: Axes, label: str) -> None:
@@ -219,7 +250,7 @@ def _values_axis(axes: Axes, which: str, unit: str, floor: float) -> None:
     (axes.set_yscale if which == "y" else axes.set_xscale)("log")
     low, high = axes.get_ylim() if which == "y" else axes.get_xlim()
     if high / max(low, floor / 2) < 2:
-        axis.set_major_locator(MaxNLocator(7, integer=low >= 10))
+        axis.set_major_locator(MaxNLocator(4 if _is_narrow(axes) else 7, integer=low >= 10))
     elif high / max(low, floor / 2) < 30:
         axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())

@@ -79,22 +79,27 @@ def _session_marks(axes: Axes, reading: Reading, edges: np.ndarray, top: float, 
         )
     if reading.session_tally.sessions >= 100 and cost.p99 < cost.max:
         axes.axvspan(cost.p99, high, facecolor=ALERT_PALE, alpha=0.55, zorder=0, linewidth=0)
-        if not narrow:
-            _tail_share(axes, reading)
+        _tail_share(axes, reading, narrow)
     axes.xaxis.set_major_locator(LogLocator(10, numticks=6 if narrow else 12))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: words.money_short(x, reading.currency)))
     style.dress(axes)
 
 
-def _tail_share(axes: Axes, reading: Reading) -> None:
-    share = words.percent(reading.sessions.top1pct_share, 0)
+def _tail_share(axes: Axes, reading: Reading, narrow: bool) -> None:
+    """What the shaded tail carries, inside it where there is room."""
+    share, p99 = words.percent(reading.sessions.top1pct_share, 0), reading.sessions.cost.p99
+    text = f"dearest 1 %:\n{share} of the money"
+    low, high = axes.get_xlim()
+    room = style.inches_across(axes) * math.log(high / p99) / math.log(high / low)
+    inside = room > style.text_inches(text, narrow) + 0.1
     axes.annotate(
-        f"dearest 1 %:\n{share} of the money",
-        (reading.sessions.cost.p99, 0.97),
-        (5, 0),
+        text,
+        (p99, 0.97),
+        (5 if inside else -5, 0),
         xycoords=axes.get_xaxis_transform(),
         textcoords="offset points",
+        ha="left" if inside else "right",
         va="top",
         color=ALERT,
         bbox={"facecolor": ALERT_PALE, "edgecolor": "none", "pad": 1.5},

@@ -275,7 +275,10 @@ def daily_title(reading: Reading) -> str:
 def daily_reading(reading: Reading) -> str:
     """How to read the days."""
     what = f"spend that the budget covers ({reading.covers}), day by day" if reading.partial else "spend of each day"
-    return f"Median {what}, with the range that holds 9 in 10 of {reading.trials:,} simulated {reading.nouns}."
+    if reading.trials == 1:
+        return f"{what[0].upper()}{what[1:]} in the one simulated {reading.noun}."
+    months = f"{reading.trials:,} simulated {reading.nouns}"
+    return f"Median {what}; the dark bar holds half of {months}, the light one 9 in 10."
 
 
 def laws_title(stated: Sequence[StatedLaw]) -> str:

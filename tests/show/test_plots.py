@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -74,6 +75,18 @@ def test_all_that_marks_the_crossing_can_be_hidden(budget: float) -> None:
     assert {f'id="fan-crossing-{mark}"' in drawing for mark in marks} == {True}
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("share", [0.8, 0.95, 0.97], ids=["below P95", "at P95", "above P95"])
+def test_when_the_budget_is_crossed_is_written_inside_the_fan(share: float, narrow: bool, result: Result) -> None:
+    crossed = synthetic.result(budget=result.spend.quantile(share))
+    figure = plots.burn_fan(crossed, narrow=narrow, titled=False)
+    figure.draw_without_rendering()
+    (text,) = [text for text in figure.axes[0].texts if text.get_gid() == "crossing-text"]
+    box = text.get_window_extent()
+    assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
+    assert box.y1 < figure.axes[0].bbox.y1
+
+
 def test_the_fan_ends_at_the_quantiles_of_spend(result: Result) -> None:
     said = texts(plots.burn_fan(result))
     for k in (5, 50, 95):
@@ -128,6 +141,20 @@ def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:
     share = words.percent(result.session.top1pct_share, 0)
     assert f"dearest 1 %:\n{share} of the money" in texts(figure)
     assert f"P99\n{words.money(result.session.cost.p99)}" in texts(figure)
+
+
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("tail", [1.001, 100.0], ids=["short", "long"])
+def test_what_the_tail_carries_is_written_where_there_is_room(tail: float, narrow: bool, result: Result) -> None:
+    reading = read(result)
+    cost = replace(reading.sessions.cost, p99=reading.sessions.cost.max / tail)
+    near = replace(reading, sessions=replace(reading.sessions, cost=cost))
+    figure = plots.session_cost(near, narrow=narrow, titled=False)
+    figure.draw_without_rendering()
+    (text,) = [text for text in figure.axes[0].texts if text.get_text().startswith("dearest 1 %")]
+    box, inside = text.get_window_extent(), figure.axes[0].bbox
+    assert inside.x0 <= box.x0 < box.x1 <= inside.x1
+    assert text.get_ha() == ("right" if tail < 2 else "left")
 
 
 def test_attribution_bars_are_told_apart_without_colour(result: Result) -> None:

@@ -101,6 +101,13 @@ def test_what_a_budget_covers_is_said_of_every_picture_that_shows_no_more() -> N
     assert story.daily_title(of("never breached")).startswith("A typical day costs $")
 
 
+def test_both_bars_of_a_day_are_explained() -> None:
+    reading = of("never breached")
+    said = story.daily_reading(reading)
+    assert f"dark bar holds half of {reading.trials:,} simulated months" in said
+    assert said.endswith("the light one 9 in 10.")
+
+
 @pytest.mark.parametrize(
     ("state", "said"), [("a part covered", "that of the dearest day, "), ("never breached", "the dearest day, ")]
 )
