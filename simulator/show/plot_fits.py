@@ -179,9 +179,10 @@ def _hill_panel(axes: Axes, choice: Choice) -> None:
     top = min(3.0 * float(np.median(index)), 1.2 * float((index + error).max()))
     if choice.tail is not None and np.isfinite(choice.tail.tail_index[0]):
         best, least, most = choice.tail.tail_index
+        top = max(top, min(1.2 * best, 4.0 * float(np.median(index))))
         axes.vlines(choice.tail.n_above, least, min(most, top), color=ALERT, linewidth=1.2)
         axes.plot([choice.tail.n_above], [best], **_dots("the fitted tail"))
-        axes.legend(frameon=False, loc="upper right", labelcolor=MUTED, handlelength=1.2)
+        axes.legend(frameon=False, loc="best", labelcolor=MUTED, handlelength=1.2)
     axes.set_xscale("log")
     axes.set(ylim=(0, top))
     _counts_axis(axes, "largest values used")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ MOST_PARTS = 8
 
 LONGEST_LABEL = 46
 """Characters of a row's label that a picture has room for."""
+
+QUARTILES_TO_ERROR = 0.93
+"""Standard error of the median of n normal values times the root of n, by the distance of their quartiles."""
 
 WHOLE_SESSION = ("handoff", "human_review", "overheads", "fixed")
 """Causes of a session as a whole, which stand under its root agent and are not that agent's doing."""
@@ -259,13 +263,15 @@ def attribution_reading(reading: Reading) -> str:
 
 
 def daily_title(reading: Reading) -> str:
-    """What a day costs, and the dearest one."""
+    """What a day costs, and the dearest one, where it is so by more than chance makes of this many trials."""
     costs = "A typical day's covered spend is" if reading.partial else "A typical day costs"
     begun = reading.begun
     medians = reading.by_day[50][begun:]
     dearest = int(medians.argmax())
     typical = sorted(medians)[len(medians) // 2]
-    if medians[dearest] <= 1.02 * typical:
+    spread = reading.by_day[75][begun + dearest] - reading.by_day[25][begun + dearest]
+    chance = 3 * QUARTILES_TO_ERROR * spread / math.sqrt(reading.trials)
+    if medians[dearest] <= typical + max(0.02 * typical, chance):
         return f"{costs} {reading.money(typical)}"
     day, amount = words.day_word(reading.dates[begun + dearest]), reading.money(medians[dearest])
     most = f"that of the dearest day, {day}, is" if reading.partial else f"the dearest day, {day}, costs"

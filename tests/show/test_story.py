@@ -112,9 +112,14 @@ def test_both_bars_of_a_day_are_explained() -> None:
     ("state", "said"), [("a part covered", "that of the dearest day, "), ("never breached", "the dearest day, ")]
 )
 def test_the_dearest_day_is_called_a_day(state: str, said: str) -> None:
-    title = story.daily_title(of(state))
-    assert f"; {said}" in title
+    reading = of(state)
+    assert said not in story.daily_title(reading), "days that are alike differ by chance"
+    launch = {k: np.where(np.arange(line.size) == 9, 1.5 * line, line) for k, line in reading.by_day.items()}
+    title = story.daily_title(replace(reading, by_day=launch))
+    assert f"; {said}Thu 10 Dec, " in title
     assert re.search(r" Dec, (is|costs) \$[\d,]+$", title)
+    few = replace(reading, by_day=launch, trials=5)
+    assert said not in story.daily_title(few)
 
 
 # What went wrong
