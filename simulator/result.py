@@ -25,6 +25,7 @@ from simulator.risk.daily import daily_quantiles, free_daily_quantiles
 from simulator.risk.drivers import Worst, worst_trials
 from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.metrics import Violation, metric_value, violations
+from simulator.risk.moves import Move, breach_moves
 from simulator.risk.replicates import replicates
 from simulator.risk.session import Sessions, session_risk
 from simulator.risk.spans import FeatureSpend, Span, by_feature, by_month, by_week
@@ -260,6 +261,11 @@ class Result:
     def worst_trials(self) -> Worst:
         """What sets the trials at or beyond the P95 of spend apart: drivers and events, the strongest first."""
         return worst_trials(self.tally)
+
+    @cached_property
+    def breach_moves(self) -> tuple[Move, ...]:
+        """What moves the chance that the budget breaks: drivers low and high, events off and on; empty without one."""
+        return () if self.facts.budget is None else breach_moves(self.tally, self.facts.budget)
 
     @cached_property
     def heaviest_user(self) -> HeaviestUser | None:

@@ -22,6 +22,7 @@ from simulator.show.brakes import brakes_words, controls_reading, controls_secti
 from simulator.show.crowd import heaviest_words, peak_words
 from simulator.show.guardrails import guardrail_reading, guardrail_table, guardrail_title, guardrail_words
 from simulator.show.metrics import violation_words
+from simulator.show.moves import moves_section
 from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
 from simulator.show.sketch import stated_laws
@@ -95,6 +96,7 @@ def render(result: Result) -> str:
         guardrails=_guardrails(reading),
         controls=controls_section(reading, result.scenario),
         worst=worst_section(reading),
+        moves=moves_section(reading),
         spans=spans_section(reading),
         engine_errors=list(accuracy_sentences(result.accuracy)),
         certainty=certainty(reading),
