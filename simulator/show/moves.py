@@ -12,15 +12,22 @@ from simulator.show.worst import difference_name
 
 
 @dataclass(frozen=True)
+class Shown:
+    """A chance, its interval in brackets where it is no bound, and the count behind it."""
+
+    chance: str
+    interval: str
+    count: str
+
+
+@dataclass(frozen=True)
 class Row:
-    """A driver or an event: the chance on either side, with its interval and count; `size` in percent of the most."""
+    """A driver or an event: the chance on either side, and what it moves; `size` in percent of the most."""
 
     name: str
     halves: str
-    low: str
-    low_of: str
-    high: str
-    high_of: str
+    low: Shown
+    high: Shown
     points: str
     size: float
 
@@ -65,10 +72,8 @@ def _row(move: Move, most: float) -> Row:
     return Row(
         difference_name(move),
         "" if move.median is None else f"above {words.times(move.median)} the plan",
-        _with_interval(move.low),
-        _of(move.low),
-        _with_interval(move.high),
-        _of(move.high),
+        _shown(move.low),
+        _shown(move.high),
         points(move.gap),
         round(100 * abs(move.gap) / most, 1),
     )
@@ -78,10 +83,7 @@ def _chance(side: Side) -> str:
     return words.percent_of(side.breaching, side.trials)
 
 
-def _with_interval(side: Side) -> str:
+def _shown(side: Side) -> Shown:
     seen = 0 < side.breaching < side.trials
-    return f"{_chance(side)} ({words.percent_range(*side.ci)})" if seen else _chance(side)
-
-
-def _of(side: Side) -> str:
-    return f"{side.breaching:,} of {side.trials:,}"
+    interval = f"({words.percent_range(*side.ci)})" if seen else ""
+    return Shown(_chance(side), interval, f"{side.breaching:,} of {side.trials:,}")

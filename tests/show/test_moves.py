@@ -9,7 +9,7 @@ import pytest
 from simulator.result import Result
 from simulator.risk.moves import Move, Side
 from simulator.show import words
-from simulator.show.moves import moves_section
+from simulator.show.moves import Shown, moves_section
 from simulator.show.reading import Reading, read
 from simulator.show.report import render
 from tests.show import braked, synthetic
@@ -45,8 +45,8 @@ def test_each_side_has_its_chance_its_interval_and_its_count(reading: Reading) -
     assert section is not None
     volume, cache = section.rows
     assert (volume.name, volume.halves) == ("volume", "above 1x the plan")
-    assert (volume.low, volume.low_of) == ("2 % (1.2 to 3.1 %)", "20 of 1,000")
-    assert (volume.high, volume.high_of) == ("13 % (11 to 15.2 %)", "130 of 1,000")
+    assert volume.low == Shown("2 %", "(1.2 to 3.1 %)", "20 of 1,000")
+    assert volume.high == Shown("13 %", "(11 to 15.2 %)", "130 of 1,000")
     assert (volume.points, volume.size) == ("+11", 100.0)
     assert (cache.points, cache.size) == ("-5.5", 50.0)
 
@@ -55,7 +55,7 @@ def test_what_was_never_seen_is_a_bound(reading: Reading) -> None:
     never = replace(LOW, breaching=0, probability=0.0, ci=(0.0, 0.003))
     section = moves_section(replace(reading, moves=(replace(VOLUME, low=never),)))
     assert section is not None
-    assert section.rows[0].low == "less than 0.3 %"
+    assert section.rows[0].low == Shown("less than 0.3 %", "", "0 of 1,000")
 
 
 def test_the_report_shows_what_the_result_says() -> None:
