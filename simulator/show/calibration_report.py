@@ -21,7 +21,8 @@ from simulator.judged import COST, FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantit
 from simulator.show import page, words
 from simulator.show.backtest_words import BADGES, further_words, verdict_sentence, verdict_words
 from simulator.show.calibration_screen import reading_words
-from simulator.show.plot_fits import distribution, heaviness, law_against_data
+from simulator.show.plot_fits import distribution, law_against_data
+from simulator.show.plot_heaviness import heaviness
 
 if TYPE_CHECKING:
     from distributions.choice import Choice

@@ -1,4 +1,7 @@
-"""Pictures of a calibration: data against the law that stands for them, and simulated against observed sessions."""
+"""Pictures of a calibration: data against the law that stands for them, and simulated against observed sessions.
+
+`plot_heaviness` shows how heavy their tails are.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from distributions.choice import Choice
     from distributions.law import Law
     from distributions.tail import Sample
 
@@ -90,10 +92,10 @@ def _quantile_panel(axes: Axes, data: Curve, law: Law, unit: str, tail_from: flo
     drawn = law.ppf(shares)
     floor = _floor(data.values, drawn)
     axes.plot(_scores(shares), np.maximum(drawn, floor), color=BLUE, linewidth=2.0, label="law", zorder=3)
-    axes.plot(_scores(data.shares), np.maximum(data.values, floor), **_dots("data"))
+    axes.plot(_scores(data.shares), np.maximum(data.values, floor), **dots("data"))
     if tail_from is not None and tail_from < last:
         axes.axvline(float(_scores([tail_from])[0]), color=MUTED, linewidth=0.8, dashes=(2, 2))
-    _values_axis(axes, "y", unit, floor)
+    values_axis(axes, "y", unit, floor)
     _shares_axis(axes, [share for share in SHARES if data.shares[0] <= share <= max(last, 0.5)])
     axes.set_title("Quantiles", loc="left", color=INK, fontsize=9.5)
     axes.legend(frameon=False, loc="upper left", labelcolor=MUTED, handlelength=1.2)
@@ -106,15 +108,10 @@ def _shares_axis(axes: Axes, wanted: Sequence[float]) -> None:
     shown: list[tuple[float, str]] = []
     for share in wanted:
         at, name = float(_scores([share])[0]), f"P{100 * share:g}"
-        apart = [per_inch * (style.text_inches(name + other, _is_narrow(axes)) / 2 + 0.08) for _, other in shown]
+        apart = [per_inch * (style.text_inches(name + other, style.is_narrow(axes)) / 2 + 0.08) for _, other in shown]
         if all(abs(at - there) > room for (there, _), room in zip(shown, apart, strict=True)):
             shown.append((at, name))
     axes.set_xticks([at for at, _ in shown], [name for _, name in shown])
-
-
-def _is_narrow(axes: Axes) -> bool:
-    figure = axes.get_figure(root=True)
-    return figure is not None and figure.get_figwidth() <= style.NARROW[0]
 
 
 def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: float | None) -> None:
@@ -136,7 +133,7 @@ def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: floa
     exceed = np.asarray(law.sf(reach), float)
     seen = exceed > 0.05 / total
     axes.plot(reach[seen], exceed[seen], color=BLUE, linewidth=2.0, zorder=3)
-    axes.plot(values[chosen], shares[chosen], **_dots("data"))
+    axes.plot(values[chosen], shares[chosen], **dots("data"))
     if tail_from is not None:
         start = float(law.ppf([tail_from])[0])
         if start > values[0]:
@@ -152,73 +149,15 @@ def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: floa
             )
     axes.set_yscale("log")
     axes.set_ylim(0.3 / total, None)
-    _values_axis(axes, "x", unit, float(values[0]))
+    values_axis(axes, "x", unit, float(values[0]))
     axes.grid(True, axis="y")
     axes.yaxis.set_major_formatter(_one_in)
     axes.yaxis.set_minor_locator(NullLocator())
     axes.set_title("Tail: how many are larger", loc="left", color=INK, fontsize=9.5)
 
 
-def heaviness(choice: Choice, unit: str, narrow: bool = False) -> Figure:
-    """Two panels: Hill's estimate of the tail index by how many values it rests on, and mean excesses by threshold."""
-    with style.styled(narrow):
-        figure, axes = style.blank(narrow, height=5.6 if narrow else 3.0)
-        axes.remove()
-        left, right = figure.subplots(*((2, 1) if narrow else (1, 2)))
-        _hill_panel(left, choice)
-        _excess_panel(right, choice, unit)
-        figure.tight_layout(pad=0.4, h_pad=1.6, w_pad=2.6)
-    return figure
-
-
-def _hill_panel(axes: Axes, choice: Choice) -> None:
-    k, index = choice.hill
-    error = 1.96 * index / np.sqrt(k)
-    axes.fill_between(k, index - error, index + error, color=BLUE_PALE, linewidth=0)
-    axes.plot(k, index, color=BLUE, linewidth=1.6)
-    top = min(3.0 * float(np.median(index)), 1.2 * float((index + error).max()))
-    if choice.tail is not None and np.isfinite(choice.tail.tail_index[0]):
-        best, least, most = choice.tail.tail_index
-        top = max(top, min(1.2 * best, 4.0 * float(np.median(index))))
-        axes.vlines(choice.tail.n_above, least, min(most, top), color=ALERT, linewidth=1.2)
-        axes.plot([choice.tail.n_above], [best], **_dots("the fitted tail"))
-        axes.legend(frameon=False, loc="best", labelcolor=MUTED, handlelength=1.2)
-    axes.set_xscale("log")
-    axes.set(ylim=(0, top))
-    _counts_axis(axes, "largest values used")
-    axes.set_title("Tail index (Hill)", loc="left", color=INK, fontsize=9.5)
-
-
-def _excess_panel(axes: Axes, choice: Choice, unit: str) -> None:
-    """Both axes in powers of ten, and the upright one no less than one, so that what is level looks level."""
-    threshold, excess = choice.mean_excess
-    seen = (threshold > 0) & (excess > 0)
-    threshold, excess = threshold[seen], excess[seen]
-    axes.set_title("Mean excess above a threshold", loc="left", color=INK, fontsize=9.5)
-    if not threshold.size:
-        axes.set_axis_off()
-        return
-    axes.plot(threshold, excess, **_dots("data"))
-    middle = float(np.sqrt(excess.min() * excess.max()))
-    half = 1.15 * float(np.sqrt(max(excess.max() / excess.min(), 10.0)))
-    _values_axis(axes, "x", unit, float(threshold[0]))
-    axes.set_yscale("log")
-    axes.set_ylim(middle / half, middle * half)
-    _values_axis(axes, "y", "", middle / half)
-
-
-def _counts_axis(axes: Axes, label: str) -> None:
-    from matplotlib.ticker import FuncFormatter, NullLocator
-
-    axes.xaxis.set_minor_locator(NullLocator())
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda x, _: words.count(x) if x >= 10 else f"{x:g}"))
-    axes.grid(True)
-    axes.set_xlabel(label)
-    style.dress(axes)
-
-
-def _dots(label: str) -> dict[str, Any]:
+def dots(label: str) -> dict[str, Any]:
+    """How data are drawn, for the legend under this name."""
     return {
         "marker": "o",
         "markersize": 2.6,
@@ -244,14 +183,15 @@ def _floor(*values: FloatArray) -> float:
     return float(positive.min()) if positive.size else 1.0
 
 
-def _values_axis(axes: Axes, which: str, unit: str, floor: float) -> None:
+def values_axis(axes: Axes, which: str, unit: str, floor: float) -> None:
+    """An axis in powers of ten, with ticks that tell neighbours apart; `floor` is the least value that it shows."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     axis = axes.yaxis if which == "y" else axes.xaxis
     (axes.set_yscale if which == "y" else axes.set_xscale)("log")
     low, high = axes.get_ylim() if which == "y" else axes.get_xlim()
     if high / max(low, floor / 2) < 2:
-        axis.set_major_locator(MaxNLocator(4 if _is_narrow(axes) else 7, integer=low >= 10))
+        axis.set_major_locator(MaxNLocator(4 if style.is_narrow(axes) else 7, integer=low >= 10))
     elif high / max(low, floor / 2) < 30:
         axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())

@@ -206,7 +206,7 @@ def _s_budget(axes: Axes, reading: Reading, low: float, high: float) -> None:
         )
         return
     axes.axvline(risk.amount, color=ALERT, linewidth=1.6, dashes=(5, 3), gid="budget-line")
-    wide = style.text_inches(text, style.inches_across(axes) < style.NARROW[0], "bold") + GAP
+    wide = style.text_inches(text, style.is_narrow(axes), "bold") + GAP
     room = (high - risk.amount) / (high - low) * style.inches_across(axes) > wide
     axes.annotate(
         text,

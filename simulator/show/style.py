@@ -126,6 +126,13 @@ def place(figure: Figure, left: float, right: float, bottom: float, top: float) 
     figure.subplots_adjust(left=left / width, right=1 - right / width, bottom=bottom / height, top=1 - top / height)
 
 
+def is_narrow(axes: Axes) -> bool:
+    """Whether the figure is one for a phone."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return bool(figure.get_figwidth() <= NARROW[0])
+
+
 def inches_across(axes: Axes) -> float:
     """Width of the axes on paper."""
     figure = axes.get_figure(root=True)

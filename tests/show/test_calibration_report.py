@@ -18,7 +18,8 @@ from distributions.tail import Sample
 from scenarios.calibrating.learnings import Learnt
 from simulator.calibration import Calibrated, calibrate
 from simulator.show.calibration_report import _index, _law, render
-from simulator.show.plot_fits import MOST_POINTS, distribution, heaviness, law_against_data, quantiles_of
+from simulator.show.plot_fits import MOST_POINTS, distribution, law_against_data, quantiles_of
+from simulator.show.plot_heaviness import heaviness
 from tests.show.pages import Tag, page, rows
 
 NASTY = "<b>gpt</b>"
