@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MOST_POINTS = 90
 """Points that a curve of data is drawn with; evenly spaced in what its axis shows."""
 
+MOST_STEPS = 400
+"""Points that the costs of sessions are drawn with, observed or simulated."""
+
 SHARES = (0.5, 0.99, 0.01, 0.9, 0.1, 0.999)
 """Where the axis of quantiles has ticks; where there is no room for all, the first ones."""
 
@@ -225,16 +228,15 @@ def distribution(
     narrow : for a phone
     """
     seen, made = np.sort(observed), np.sort(simulated)
+    margin = 1.36 / np.sqrt(seen.size)  # 95 % band of Kolmogorov and Smirnov
     with style.styled(narrow):
         figure, axes = style.blank(narrow, height=3.8)
         style.place(figure, 0.55, 0.2, 0.55, 0.1)
-        shares = (np.arange(seen.size) + 0.5) / seen.size
-        grid = np.unique(np.round(np.linspace(0, made.size - 1, 400)).astype(int))
-        axes.plot(made[grid], (grid + 0.5) / made.size, color=BLUE, linewidth=2.0, label="simulated", zorder=3)
-        margin = 1.36 / np.sqrt(seen.size)  # 95 % band of Kolmogorov and Smirnov
+        shares, values = _steps(seen)
+        axes.plot(*reversed(_steps(made)), color=BLUE, linewidth=2.0, label="simulated", zorder=3)
         low, high = np.clip(shares - margin, 0, 1), np.clip(shares + margin, 0, 1)
         axes.fill_between(
-            seen,
+            values,
             low,
             high,
             color=BLUE_PALE,
@@ -242,7 +244,7 @@ def distribution(
             linewidth=0,
             label=f"what {words.count(seen.size)} sessions can tell",
         )
-        axes.step(seen, shares, where="mid", color=ALERT, linewidth=1.4, label="observed", zorder=4)
+        axes.step(values, shares, where="mid", color=ALERT, linewidth=1.4, label="observed", zorder=4)
         axes.set_xscale("log")
         positive = seen[seen > 0]
         if positive.size:
@@ -253,6 +255,12 @@ def distribution(
         axes.grid(True)
         axes.legend(frameon=False, loc="upper left", labelcolor=MUTED, handlelength=1.4)
     return figure
+
+
+def _steps(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shares and values of a rising sample, at most `MOST_STEPS` of them and both ends."""
+    ranks = np.unique(np.round(np.linspace(0, values.size - 1, MOST_STEPS)).astype(int))
+    return (ranks + 0.5) / values.size, values[ranks]
 
 
 def _money_log(axes: Axes, currency: str | None, narrow: bool) -> None:

@@ -18,7 +18,7 @@ from distributions.tail import Sample
 from scenarios.calibrating.learnings import Learnt
 from simulator.calibration import Calibrated, calibrate
 from simulator.show.calibration_report import _index, _law, render
-from simulator.show.plot_fits import MOST_POINTS, distribution, law_against_data, quantiles_of
+from simulator.show.plot_fits import MOST_POINTS, MOST_STEPS, distribution, law_against_data, quantiles_of
 from simulator.show.plot_heaviness import heaviness
 from tests.show.pages import Tag, page, rows
 
@@ -238,6 +238,16 @@ def test_the_band_of_few_sessions_is_kolmogorovs() -> None:
         assert np.isclose(band, edge).any()
     assert (band.min(), band.max()) == (0, 1)
     assert figure.axes[0].lines[1].get_ydata()[50] == pytest.approx(0.505)
+
+
+def test_many_sessions_are_drawn_with_few_points() -> None:
+    seen = np.sort(np.random.default_rng(4).lognormal(0, 1, 9_000))
+    lines = distribution(seen, seen, "cost of a session", "USD").axes[0].lines
+    for line in lines:
+        values, shares = line.get_xdata(), line.get_ydata()
+        assert values.size == MOST_STEPS
+        assert (values[0], values[-1]) == (seen[0], seen[-1])
+        np.testing.assert_allclose(shares, (np.searchsorted(seen, values) + 0.5) / seen.size)
 
 
 @pytest.mark.parametrize("values", [np.linspace(3.0, 4.9, 400), np.arange(376.0, 397.0).repeat(100)])

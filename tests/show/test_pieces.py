@@ -102,6 +102,15 @@ def test_the_engine_says_its_error_where_it_has_one(report: Tag) -> None:
         "Held out levels: 24.",
     ]
     assert list(accuracy_sentences({"jackknife_error": 0.002})) == ["The engine's jackknife error is 0.2 %."]
+    assert list(accuracy_sentences({"exact_error": 0.002, "exact_standard_error": 0.0011, "exact_trials": 246.0})) == [
+        "The engine's own error is 0.2 % of mean spend against exact trials of the same numbers.",
+        "That comparison has a standard error of 0.11 %.",
+        "It rests on 246 exact trials.",
+    ]
+    assert list(accuracy_sentences({"levels": 33.0, "pool_sessions": 4.5e6})) == [
+        "The cost of a day was learnt at 33 levels of the drivers.",
+        "For that, 4.5 million sessions were simulated.",
+    ]
     assert list(accuracy_sentences(None)) == []
     assert "root mean square over trials" in report.one("section", id="assumptions").text
 
