@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.show import story, style, words
+from simulator.show.parts import LONGEST_LABEL, Part, parts, shortened
 from simulator.show.reading import Reading, read, session_curve
 from simulator.show.style import ALERT, ALERT_PALE, BLUE, BLUE_PALE, INK, MUTED
 
@@ -112,7 +113,7 @@ def _tail_share(axes: Axes, reading: Reading, narrow: bool) -> None:
 def attribution(result: Result | Reading, *, narrow: bool = False, titled: bool = True) -> Figure:
     """What makes the spend: for each cause its share in a mean period and in the worst 1 in 20."""
     reading = read(result)
-    rows = story.parts(reading)
+    rows = parts(reading)
     step = 0.66 if narrow else 0.5
     with style.styled(narrow):
         figure, axes = style.blank(narrow, height=0.55 + step * max(1, len(rows)))
@@ -128,7 +129,7 @@ def attribution(result: Result | Reading, *, narrow: bool = False, titled: bool 
     return figure
 
 
-def _part_row(axes: Axes, i: int, row: story.Part, narrow: bool) -> None:
+def _part_row(axes: Axes, i: int, row: Part, narrow: bool) -> None:
     lower = 0.22 if narrow else 0.0
     axes.barh(i - 0.14 + lower, row.typical, height=0.24, color=BLUE, linewidth=0)
     axes.barh(i + 0.14 + lower, row.worst, height=0.2, facecolor="none", edgecolor=ALERT, hatch="///", linewidth=1)
@@ -144,11 +145,11 @@ def _part_row(axes: Axes, i: int, row: story.Part, narrow: bool) -> None:
         )
     if narrow:
         axes.annotate(
-            story.shortened(row.label, 52), (0, i - 0.06), (0, 1), textcoords="offset points", color=INK, va="bottom"
+            shortened(row.label, 52), (0, i - 0.06), (0, 1), textcoords="offset points", color=INK, va="bottom"
         )
     else:
         axes.annotate(
-            story.shortened(row.label, story.LONGEST_LABEL),
+            shortened(row.label, LONGEST_LABEL),
             (0, i),
             (-10, 0),
             textcoords="offset points",

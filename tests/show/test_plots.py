@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 from simulator.result import Result
 from simulator.show import plots, story, style, words
+from simulator.show.parts import parts
 from simulator.show.plot_spend import chance_below
 from simulator.show.reading import read
 from tests.show import synthetic
@@ -159,7 +160,7 @@ def test_what_the_tail_carries_is_written_where_there_is_room(tail: float, narro
 
 def test_attribution_bars_are_told_apart_without_colour(result: Result) -> None:
     axes = plots.attribution(result).axes[0]
-    rows = story.parts(read(result))
+    rows = parts(read(result))
     hatched = [bar for bar in axes.patches if bar.get_hatch()]
     plain = [bar for bar in axes.patches if not bar.get_hatch()]
     assert [bar.get_width() for bar in plain] == [row.typical for row in rows]  # type: ignore[attr-defined]
