@@ -148,11 +148,6 @@ def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
         yield "Left open", f"The mean cost of a session, by a factor of {factor:.3g} either way (P5 to P95)"
 
 
-def _dates(first: date, last: date) -> str:
-    until = "" if first == last else f" to {words.full_date(last)}"
-    return f"{words.full_date(first)}{until}"
-
-
 def _icon(kind: str) -> Any:
     shape = '<svg viewBox="0 0 20 20" fill="none" stroke="currentColor" stroke-width="2.4" aria-hidden="true">{}</svg>'
     return page.markup(shape.format(_ICONS[kind]))
@@ -350,6 +345,11 @@ def _index(index: float, low: float, high: float) -> str:
 
 
 # Words
+
+
+def _dates(first: date, last: date) -> str:
+    until = "" if first == last else f" to {words.full_date(last)}"
+    return f"{words.full_date(first)}{until}"
 
 
 def _name(figure: str) -> str:
