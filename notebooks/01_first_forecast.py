@@ -94,10 +94,12 @@ print(f"To be 95 % sure, add ${forecast.contingency(0.95):,.0f}.")
 #
 # ## 4. When does it break?
 #
-# Spend so far, day by day, against the budget: the light band holds nine months in ten.
+# The picture above says it: spend so far, day by day, against the budget; the light band holds nine months in ten, and
+# the thick part of the budget's line says when it is crossed. What single days cost shows why it bends: weekends are
+# cheap, and the budget is spent on working days.
 
 # %%
-forecast.plot.burn_fan()
+forecast.plot.daily()
 
 # %% [markdown]
 # And the same question for any budget: pick an amount below, read off how sure it is.

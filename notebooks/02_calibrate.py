@@ -41,13 +41,15 @@ print(f"{len(made.calibration.sessions)} sessions: repriced ${bill.repriced:.2f}
 # %% [markdown]
 # ## 2. What was learnt
 #
-# Every law beside the data that it stands for: by how much its P50, P95, P99 and mean differ from theirs.
+# Every law beside the data that it stands for: by how much its quantiles and its mean differ from theirs. A quantile
+# that fewer than five values lie beyond is not compared (NaN).
 
 # %%
 learnt = [one for one in made.calibration.learnt if one.choice is not None and one.choice.near]
-pd.DataFrame(
-    {one.path: {near.name: near.law / near.data - 1 for near in one.choice.near if near.data} for one in learnt}
-).T.round(3)
+pd.DataFrame.from_dict(
+    {one.path: {near.name: near.law / near.data - 1 for near in one.choice.near if near.data} for one in learnt},
+    orient="index",
+).round(3)
 
 # %% [markdown]
 # What it could not learn is as important. A forecast that leaves this out is not honest.
@@ -65,7 +67,7 @@ list(made.calibration.unlearnt)
 
 # %%
 tails = {one.path: (one.n, one.choice.tail) for one in learnt if one.choice.tail}
-pd.DataFrame(
+pd.DataFrame.from_dict(
     {
         path: {
             "values": n,
@@ -76,8 +78,9 @@ pd.DataFrame(
             "high": t.xi_high,
         }
         for path, (n, t) in tails.items()
-    }
-).T.round(2)
+    },
+    orient="index",
+).round(2)
 
 # %% [markdown]
 # ## 4. Is it like the log?
@@ -86,17 +89,18 @@ pd.DataFrame(
 
 # %%
 held = made.held_out
-print(held.words)
+print(held.words.replace(". ", ".\n"))
 print(f"Of {held.days.n} days, {held.days.inside:.0%} lie within the interval that the scenario has for them.")
 
 # %%
 cost = held.quantity("cost per session")
-pd.DataFrame(
+pd.DataFrame.from_dict(
     {
         name: {"observed": one.observed, "simulated": one.simulated, "chance": one.band, "verdict": one.verdict}
         for name, one in cost.figures.items()
-    }
-).T
+    },
+    orient="index",
+).round(4)
 
 # %% [markdown]
 # ## 5. The forecast
@@ -110,11 +114,14 @@ with tempfile.TemporaryDirectory() as folder:
     forecast = bc.run(file, trials=500, seed=7, budget=12)
 forecast
 
-# %%
-forecast.plot.burn_fan()
+# %% [markdown]
+# The chance of any budget, what single days cost, and what single sessions cost:
 
 # %%
 forecast.plot.s_curve()
+
+# %%
+forecast.plot.daily()
 
 # %%
 forecast.plot.session_cost()

@@ -55,6 +55,7 @@ def values_of(result: Result) -> dict[str, Any]:
         "by_week": [_span(row) for row in result.spend_by_week],
         "by_month": [_span(row) for row in result.spend_by_month],
         "worst_trials": asdict(result.worst_trials),
+        "breach_moves": [asdict(move) for move in result.breach_moves],
         "heaviest_user": None if result.heaviest_user is None else asdict(result.heaviest_user),
         "peak_hour": None if result.peak_hour is None else _peak_hour(result.peak_hour, result.peak_cost),
         "accuracy": result.accuracy,

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator import __version__
 from simulator.arguments import read_amount, read_count
-from simulator.document import guardrail_values, plain, tolerance_values, values_of
+from simulator.document import guardrail_values, plain, values_of
 from simulator.engine.tally import FloatArray, Tally
 from simulator.facts import Facts, facts_of
 from simulator.frames import attribution_frame, rows_frame, sample_addresses, sessions_frame, trials_frame
@@ -25,14 +23,15 @@ from simulator.risk.daily import daily_quantiles, free_daily_quantiles
 from simulator.risk.drivers import Worst, worst_trials
 from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.metrics import Violation, metric_value, violations
+from simulator.risk.moves import Move, breach_moves
 from simulator.risk.replicates import replicates
 from simulator.risk.session import Sessions, session_risk
 from simulator.risk.spans import FeatureSpend, Span, by_feature, by_month, by_week
 from simulator.risk.spend import Spend, covered_units, spend_units
 from simulator.risk.todate import Expected, ToDate, to_date
 from simulator.risk.verdict import Verdict, verdict
+from simulator.saved import read_result, write_result
 from simulator.show.figures import Plots
-from simulator.store import read_tally, whole_file, write_tally
 from simulator.tolerance import Tolerance
 
 if TYPE_CHECKING:
@@ -42,22 +41,6 @@ if TYPE_CHECKING:
 
     from scenarios.prices import PriceBook
     from scenarios.schema import Scenario
-
-_RUN_FIELDS = (
-    "seed",
-    "engine",
-    "engine_reason",
-    "trials_requested",
-    "interrupted",
-    "seconds",
-    "version",
-    "guardrails_left_out",
-    "accuracy",
-)
-
-
-_ESTIMATES: Mapping[str, type[Expected | PeakCost]] = {"expected_to_date": Expected, "peak_cost": PeakCost}
-"""Simulated beside the run itself."""
 
 
 class Result:
@@ -262,6 +245,11 @@ class Result:
         return worst_trials(self.tally)
 
     @cached_property
+    def breach_moves(self) -> tuple[Move, ...]:
+        """What moves the chance that the budget breaks: drivers low and high, events off and on; empty without one."""
+        return () if self.facts.budget is None else breach_moves(self.tally, self.facts.budget)
+
+    @cached_property
     def heaviest_user(self) -> HeaviestUser | None:
         """How much of all sessions the most active user has; None where volume is not by users."""
         return heaviest_user(self.tally)
@@ -410,20 +398,7 @@ class Result:
         folder : str or Path
             Made where it does not exist; files of these names in it are replaced, each whole or not at all.
         """
-        home = Path(folder)
-        home.mkdir(parents=True, exist_ok=True)
-        run = {name: getattr(self, name) for name in _RUN_FIELDS}
-        for name in _ESTIMATES:
-            estimate = getattr(self, name)
-            run[name] = None if estimate is None else asdict(estimate)
-        notes = {"run": run, "facts": self.facts.to_dict(), "guardrails": guardrail_values(self)}
-        notes["tolerance"] = plain(tolerance_values(self))
-        write_tally(home / "tally.npz", self.tally, notes)
-        with whole_file(home / "trials.parquet") as stream:
-            self.trials.to_parquet(stream, index=False)
-        with whole_file(home / "result.json") as stream:
-            stream.write(json.dumps(self.to_dict(), indent=2, allow_nan=False).encode())
-        return home
+        return write_result(self, folder)
 
 
 def load_result(folder: str | Path) -> Result:
@@ -434,12 +409,5 @@ def load_result(folder: str | Path) -> Result:
     StoreError
         If the folder holds no result, or one of another format.
     """
-    tally, notes = read_tally(Path(folder) / "tally.npz")
-    stored = notes["guardrails"]
-    guardrails = None if stored is None else [GuardrailEffect.from_dict(values) for values in stored]
-    run = dict(notes["run"])
-    for name, kind in _ESTIMATES.items():
-        run[name] = None if run[name] is None else kind.from_dict(run[name])
-    tolerance = None if notes["tolerance"] is None else Tolerance.from_dict(notes["tolerance"])
-    facts = Facts.from_dict(notes["facts"])
-    return Result(tally, None, None, facts=facts, guardrails=guardrails, tolerance=tolerance, **run)
+    tally, known = read_result(folder)
+    return Result(tally, None, None, **known)

@@ -15,6 +15,14 @@ MEANINGS: Mapping[str, str] = {
 }
 """The errors that the engine may report, as shares of spend; others are said by their own names."""
 
+BESIDES: Mapping[str, str] = {
+    "exact_standard_error": "That comparison has a standard error of {}.",
+    "exact_trials": "It rests on {} exact trials.",
+    "levels": "The cost of a day was learnt at {} levels of the drivers.",
+    "pool_sessions": "For that, {} sessions were simulated.",
+}
+"""What stands beside the errors."""
+
 
 def accuracy_words(accuracy: Mapping[str, float] | None, noun: str) -> str:
     """The engine's own error in a few words; empty where every session was simulated."""
@@ -29,6 +37,8 @@ def accuracy_sentences(accuracy: Mapping[str, float] | None) -> Iterator[str]:
         said = MEANINGS.get(name)
         if said is not None:
             yield f"The engine's own error is {_share(value)} {said}."
+        elif name in BESIDES:
+            yield BESIDES[name].format(_share(value) if name.endswith("_error") else words.about(value))
         elif name.endswith("_error"):
             yield f"The engine's {name.replace('_', ' ')} is {_share(value)}."
         else:

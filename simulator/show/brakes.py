@@ -148,7 +148,7 @@ def _figures(done: Controls, reading: Reading) -> Iterator[tuple[str, str, str, 
 
 def _fewer_points(reduction: Reduction) -> str:
     low, high = reduction.ci
-    return f"{_points(-reduction.mean)} points ({_points(-high)} to {_points(-low)})"
+    return f"{points(-reduction.mean)} points ({points(-high)} to {points(-low)})"
 
 
 def _less(saving: Estimate, reading: Reading) -> str:
@@ -162,7 +162,7 @@ def _pair(held: float, free: float, reading: Reading) -> tuple[str, str, str]:
     return reading.money(held), reading.money(free), words.money_change(change, reading.currency)
 
 
-def _points(share: float) -> str:
+def points(share: float) -> str:
     """Percentage points with their sign."""
     points = words.round_to(100 * share, 2 if abs(share) < 0.1 else 3)
     return f"{points:+.3g}" if points else "0"

@@ -19,11 +19,14 @@ from scenarios.words import ASSUMED, sentence
 from simulator import __version__
 from simulator.judged import COST, FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantity
 from simulator.show import page, words
-from simulator.show.backtest_words import BADGES, further_words, verdict_sentence, verdict_words
+from simulator.show.backtest_words import BADGES, further_words, verdict_sentence
 from simulator.show.calibration_screen import reading_words
-from simulator.show.plot_fits import distribution, heaviness, law_against_data
+from simulator.show.plot_fits import distribution, law_against_data
+from simulator.show.plot_heaviness import heaviness
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from distributions.choice import Choice
     from scenarios.bills import Bill
     from scenarios.calibrating.learnings import Learnt
@@ -131,7 +134,7 @@ def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
     seen = f"{words.count(known.reading.calls)} calls of {words.count(len(known.sessions))} sessions"
     yield (
         "Learnt from",
-        seen + (f", {words.full_date(days[0])} to {words.full_date(days[1])}" if days else ", without dates"),
+        seen + (f", {_dates(*days)}" if days else ", without dates"),
     )
     yield "Verdict", sentence(verdict_sentence(judged))
     if not judged.held_out:
@@ -228,7 +231,7 @@ def figures_view(tested: Backtest, whose: str) -> dict[str, Any]:
     """A backtest as a table of figures with what is said of it; `whose` sessions it was held against."""
     return {
         "title": f"Against the {words.count(tested.sessions)} {words.plural('session', tested.sessions)} {whose}",
-        "said": verdict_words(tested),
+        "said": sentence(verdict_sentence(tested)),
         "rows": [_quantity(one) for one in tested.quantities],
         "further": list(further_words(tested)),
         "id": "held" if tested.held_out else "own",
@@ -355,6 +358,11 @@ def _index(index: float, low: float, high: float) -> str:
 
 
 # Words
+
+
+def _dates(first: date, last: date) -> str:
+    until = "" if first == last else f" to {words.full_date(last)}"
+    return f"{words.full_date(first)}{until}"
 
 
 def _name(figure: str) -> str:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from simulator.engine.tally import MAX_CALLS
 from simulator.risk.guardrails import Estimate, GuardrailEffect
 from simulator.show import words
+from simulator.show.parts import shortened
 from simulator.show.reading import Reading
-from simulator.show.story import shortened
 
 FEW = 30
 """Compared sessions below which a mean difference rests on too few to be called settled."""

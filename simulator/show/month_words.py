@@ -16,7 +16,7 @@ from simulator.risk.money import array_in_currency
 from simulator.risk.trial import Gap, Rank, rank_of
 from simulator.show import words
 from simulator.show.month_notes import brake_effects, brake_name, event_name, short_range, stretch_effects
-from simulator.show.story import WHOLE_SESSION, said_cause
+from simulator.show.parts import WHOLE_SESSION, said_cause
 
 if TYPE_CHECKING:
     from simulator.chronicle import Brake, Stretch

@@ -49,14 +49,14 @@ def environment() -> Environment:
     made = Environment(
         loader=PackageLoader("simulator.show"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    made.filters["kept"] = kept
+    made.filters["kept"] = style.kept
+    made.filters["path"] = path
     return made
 
 
-def kept(text: str) -> str:
-    """Text in which a number and its percent sign, and the three words of a chance, stay on one line."""
-    text = text.replace(" %", "\N{NO-BREAK SPACE}%")
-    return re.sub(r"([\d,]+) in ([\d,]+)", "\\1\N{NO-BREAK SPACE}in\N{NO-BREAK SPACE}\\2", text)
+def path(name: str) -> Markup:
+    """A name of the scenario's file as HTML, that breaks after its dots and underscores where it must."""
+    return markup(re.sub(r"([._/])(?=\w)", r"\1<wbr>", str(escaped(name))))
 
 
 @cache

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 FAR = 1.6
 """A budget of more than so many times the P95 is off the chart, so that the fan can be read."""
 
+ABOVE = 22
+"""Points from the budget's line to the text about when it is crossed."""
+
 LEADER = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.8, "shrinkB": 6, "relpos": (1, 0)}
 """A thin line from a text to what it is about."""
 
@@ -34,7 +37,7 @@ def burn_fan(result: Result | Reading, *, narrow: bool = False, titled: bool = T
     reading = read(result)
     with style.styled(narrow):
         figure, axes = style.blank(narrow)
-        top = _fan_top(reading)
+        top = _fan_top(reading, narrow)
         style.place(figure, label_room(reading, top), 0.32 + label_room(reading, top, "P95  "), 0.4, 0.1)
         days = np.arange(len(reading.dates) + 1)
         fan = reading.fan
@@ -54,13 +57,23 @@ def burn_fan(result: Result | Reading, *, narrow: bool = False, titled: bool = T
     return figure
 
 
-def _fan_top(reading: Reading) -> float:
+def _fan_top(reading: Reading, narrow: bool) -> float:
+    """Above all that is drawn, with room for what is written over the budget."""
     high = float(reading.fan[95][-1])
     if reading.to_date is not None and reading.to_date.expected is not None:
         high = max(high, reading.to_date.expected.p95)
     if reading.budget is not None and (reading.budget <= FAR * high or high == 0):
         high = max(high, reading.budget)
-    return 1.12 * high or 1.0
+    top = 1.12 * high
+    if reading.budget is not None and reading.budget <= high and _is_crossed(reading):
+        lines, tall = 2 if narrow else 1, (style.NARROW if narrow else style.WIDE)[1] - 0.5
+        top = max(top, reading.budget / (1 - (ABOVE + 13 * lines) / (72 * tall)))
+    return top or 1.0
+
+
+def _is_crossed(reading: Reading) -> bool:
+    """Whether there is something to say of when: the budget breaks now and then, and has not been broken yet."""
+    return reading.breach is not None and reading.breach.day is not None and not broken_words(reading)
 
 
 def _fact(axes: Axes, reading: Reading, narrow: bool) -> None:
@@ -132,7 +145,7 @@ def _fan_budget(axes: Axes, reading: Reading, top: float, narrow: bool) -> None:
     axes.annotate(
         text, (0, risk.amount), (4, 5), textcoords="offset points", color=ALERT, weight="bold", gid="budget-text"
     )
-    if risk.day is not None and not broken_words(reading):
+    if _is_crossed(reading):
         _crossing(axes, reading, narrow)
 
 
@@ -151,6 +164,8 @@ def _crossing(axes: Axes, reading: Reading, narrow: bool) -> None:
         markeredgecolor=ALERT,
         markeredgewidth=2,
         markersize=8,
+        clip_on=False,
+        zorder=4,
         gid="crossing-dot",
     )
     dates = words.day_range(reading.day(first), reading.day(last))
@@ -170,7 +185,7 @@ def _crossing_text(axes: Axes, reading: Reading, text: str, middle: int, narrow:
     if corner > 0.5 * n:
         back = 72 * (style.NARROW if narrow else style.WIDE)[0] * axes.get_position().width * (corner - middle) / n
         note = axes.annotate(
-            text, at, (back, 22), textcoords="offset points", ha="right", va="bottom", arrowprops=LEADER
+            text, at, (back, ABOVE), textcoords="offset points", ha="right", va="bottom", arrowprops=LEADER
         )
     else:
         early = middle < 0.5 * n

@@ -1,4 +1,7 @@
-"""Pictures of a calibration: data against the law that stands for them, and simulated against observed sessions."""
+"""Pictures of a calibration: data against the law that stands for them, and simulated against observed sessions.
+
+`plot_heaviness` shows how heavy their tails are.
+"""
 
 from __future__ import annotations
 
@@ -16,15 +19,17 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from distributions.choice import Choice
     from distributions.law import Law
     from distributions.tail import Sample
 
 MOST_POINTS = 90
 """Points that a curve of data is drawn with; evenly spaced in what its axis shows."""
 
-SHARES = (0.01, 0.1, 0.5, 0.9, 0.99, 0.999)
-"""Where the axis of quantiles has ticks."""
+MOST_STEPS = 400
+"""Points that the costs of sessions are drawn with, observed or simulated."""
+
+SHARES = (0.5, 0.99, 0.01, 0.9, 0.1, 0.999)
+"""Where the axis of quantiles has ticks; where there is no room for all, the first ones."""
 
 
 @dataclass(frozen=True)
@@ -90,18 +95,30 @@ def _quantile_panel(axes: Axes, data: Curve, law: Law, unit: str, tail_from: flo
     drawn = law.ppf(shares)
     floor = _floor(data.values, drawn)
     axes.plot(_scores(shares), np.maximum(drawn, floor), color=BLUE, linewidth=2.0, label="law", zorder=3)
-    axes.plot(_scores(data.shares), np.maximum(data.values, floor), **_dots("data"))
+    axes.plot(_scores(data.shares), np.maximum(data.values, floor), **dots("data"))
     if tail_from is not None and tail_from < last:
         axes.axvline(float(_scores([tail_from])[0]), color=MUTED, linewidth=0.8, dashes=(2, 2))
-    _values_axis(axes, "y", unit, floor)
-    ticks = [share for share in SHARES if data.shares[0] <= share <= max(last, 0.5)]
-    axes.set_xticks(_scores(ticks).tolist(), [f"P{100 * share:g}" for share in ticks])
+    values_axis(axes, "y", unit, floor)
+    _shares_axis(axes, [share for share in SHARES if data.shares[0] <= share <= max(last, 0.5)])
     axes.set_title("Quantiles", loc="left", color=INK, fontsize=9.5)
     axes.legend(frameon=False, loc="upper left", labelcolor=MUTED, handlelength=1.2)
 
 
+def _shares_axis(axes: Axes, wanted: Sequence[float]) -> None:
+    """Ticks at the first of these shares, as long as their names do not touch."""
+    low, high = axes.get_xlim()
+    per_inch = (high - low) / style.inches_across(axes)
+    shown: list[tuple[float, str]] = []
+    for share in wanted:
+        at, name = float(_scores([share])[0]), f"P{100 * share:g}"
+        apart = [per_inch * (style.text_inches(name + other, style.is_narrow(axes)) / 2 + 0.08) for _, other in shown]
+        if all(abs(at - there) > room for (there, _), room in zip(shown, apart, strict=True)):
+            shown.append((at, name))
+    axes.set_xticks([at for at, _ in shown], [name for _, name in shown])
+
+
 def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: float | None) -> None:
-    from matplotlib.ticker import NullFormatter
+    from matplotlib.ticker import NullLocator
 
     total = float(np.sum(sample.counts))
     above = 1.0 - (np.cumsum(sample.counts) - sample.counts) / total  # at or above each value
@@ -119,7 +136,7 @@ def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: floa
     exceed = np.asarray(law.sf(reach), float)
     seen = exceed > 0.05 / total
     axes.plot(reach[seen], exceed[seen], color=BLUE, linewidth=2.0, zorder=3)
-    axes.plot(values[chosen], shares[chosen], **_dots("data"))
+    axes.plot(values[chosen], shares[chosen], **dots("data"))
     if tail_from is not None:
         start = float(law.ppf([tail_from])[0])
         if start > values[0]:
@@ -135,58 +152,15 @@ def _tail_panel(axes: Axes, sample: Sample, law: Law, unit: str, tail_from: floa
             )
     axes.set_yscale("log")
     axes.set_ylim(0.3 / total, None)
-    _values_axis(axes, "x", unit, float(values[0]))
+    values_axis(axes, "x", unit, float(values[0]))
     axes.grid(True, axis="y")
     axes.yaxis.set_major_formatter(_one_in)
-    axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.set_title("Tail: how many are larger", loc="left", color=INK, fontsize=9.5)
 
 
-def heaviness(choice: Choice, unit: str, narrow: bool = False) -> Figure:
-    """Two panels: Hill's estimate of the tail index by how many values it rests on, and mean excesses by threshold."""
-    with style.styled(narrow):
-        figure, axes = style.blank(narrow, height=5.6 if narrow else 3.0)
-        axes.remove()
-        left, right = figure.subplots(*((2, 1) if narrow else (1, 2)))
-        _hill_panel(left, choice)
-        _excess_panel(right, choice, unit)
-        figure.tight_layout(pad=0.4, h_pad=1.6, w_pad=2.6)
-    return figure
-
-
-def _hill_panel(axes: Axes, choice: Choice) -> None:
-    k, index = choice.hill
-    error = 1.96 * index / np.sqrt(k)
-    axes.fill_between(k, index - error, index + error, color=BLUE_PALE, linewidth=0)
-    axes.plot(k, index, color=BLUE, linewidth=1.6)
-    if choice.tail is not None and np.isfinite(choice.tail.tail_index[0]):
-        axes.plot([choice.tail.n_above], [choice.tail.tail_index[0]], **_dots("the fitted tail"))
-        axes.legend(frameon=False, loc="upper right", labelcolor=MUTED, handlelength=1.2)
-    axes.set_xscale("log")
-    axes.set(ylim=(0, min(3.0 * float(np.median(index)), 1.2 * float((index + error).max()))))
-    _counts_axis(axes, "largest values used")
-    axes.set_title("Tail index (Hill)", loc="left", color=INK, fontsize=9.5)
-
-
-def _excess_panel(axes: Axes, choice: Choice, unit: str) -> None:
-    threshold, excess = choice.mean_excess
-    axes.plot(threshold, excess, **_dots("data"))
-    axes.set_title("Mean excess above a threshold", loc="left", color=INK, fontsize=9.5)
-    _counts_axis(axes, unit)
-
-
-def _counts_axis(axes: Axes, label: str) -> None:
-    from matplotlib.ticker import FuncFormatter, NullLocator
-
-    axes.xaxis.set_minor_locator(NullLocator())
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(FuncFormatter(lambda x, _: words.count(x) if x >= 10 else f"{x:g}"))
-    axes.grid(True)
-    axes.set_xlabel(label)
-    style.dress(axes)
-
-
-def _dots(label: str) -> dict[str, Any]:
+def dots(label: str) -> dict[str, Any]:
+    """How data are drawn, for the legend under this name."""
     return {
         "marker": "o",
         "markersize": 2.6,
@@ -212,14 +186,15 @@ def _floor(*values: FloatArray) -> float:
     return float(positive.min()) if positive.size else 1.0
 
 
-def _values_axis(axes: Axes, which: str, unit: str, floor: float) -> None:
+def values_axis(axes: Axes, which: str, unit: str, floor: float) -> None:
+    """An axis in powers of ten, with ticks that tell neighbours apart; `floor` is the least value that it shows."""
     from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 
     axis = axes.yaxis if which == "y" else axes.xaxis
     (axes.set_yscale if which == "y" else axes.set_xscale)("log")
     low, high = axes.get_ylim() if which == "y" else axes.get_xlim()
     if high / max(low, floor / 2) < 2:
-        axis.set_major_locator(MaxNLocator(7, integer=low >= 10))
+        axis.set_major_locator(MaxNLocator(4 if style.is_narrow(axes) else 7, integer=low >= 10))
     elif high / max(low, floor / 2) < 30:
         axis.set_major_locator(LogLocator(10, subs=(1.0, 2.0, 5.0)))
     axis.set_minor_locator(NullLocator())
@@ -253,16 +228,15 @@ def distribution(
     narrow : for a phone
     """
     seen, made = np.sort(observed), np.sort(simulated)
+    margin = 1.36 / np.sqrt(seen.size)  # 95 % band of Kolmogorov and Smirnov
     with style.styled(narrow):
         figure, axes = style.blank(narrow, height=3.8)
         style.place(figure, 0.55, 0.2, 0.55, 0.1)
-        shares = (np.arange(seen.size) + 0.5) / seen.size
-        grid = np.unique(np.round(np.linspace(0, made.size - 1, 400)).astype(int))
-        axes.plot(made[grid], (grid + 0.5) / made.size, color=BLUE, linewidth=2.0, label="simulated", zorder=3)
-        margin = 1.36 / np.sqrt(seen.size)  # 95 % band of Kolmogorov and Smirnov
+        shares, values = _steps(seen)
+        axes.plot(*reversed(_steps(made)), color=BLUE, linewidth=2.0, label="simulated", zorder=3)
         low, high = np.clip(shares - margin, 0, 1), np.clip(shares + margin, 0, 1)
         axes.fill_between(
-            seen,
+            values,
             low,
             high,
             color=BLUE_PALE,
@@ -270,7 +244,7 @@ def distribution(
             linewidth=0,
             label=f"what {words.count(seen.size)} sessions can tell",
         )
-        axes.step(seen, shares, where="mid", color=ALERT, linewidth=1.4, label="observed", zorder=4)
+        axes.step(values, shares, where="mid", color=ALERT, linewidth=1.4, label="observed", zorder=4)
         axes.set_xscale("log")
         positive = seen[seen > 0]
         if positive.size:
@@ -281,6 +255,12 @@ def distribution(
         axes.grid(True)
         axes.legend(frameon=False, loc="upper left", labelcolor=MUTED, handlelength=1.4)
     return figure
+
+
+def _steps(values: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Shares and values of a rising sample, at most `MOST_STEPS` of them and both ends."""
+    ranks = np.unique(np.round(np.linspace(0, values.size - 1, MOST_STEPS)).astype(int))
+    return (ranks + 0.5) / values.size, values[ranks]
 
 
 def _money_log(axes: Axes, currency: str | None, narrow: bool) -> None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis
 from simulator.show import style
+from simulator.show.parts import shortened
 from simulator.show.sketch import StatedLaw, sketch, stated_laws
-from simulator.show.story import laws_reading, laws_title, shortened
+from simulator.show.story import laws_reading, laws_title
 from simulator.show.style import BLUE, BLUE_PALE, INK, MUTED
 
 if TYPE_CHECKING:

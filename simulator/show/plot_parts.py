@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from simulator.show import story, style, words
+from simulator.show.parts import LONGEST_LABEL, Part, parts, shortened
 from simulator.show.reading import Reading, read, session_curve
 from simulator.show.style import ALERT, ALERT_PALE, BLUE, BLUE_PALE, INK, MUTED
 
@@ -79,22 +80,27 @@ def _session_marks(axes: Axes, reading: Reading, edges: np.ndarray, top: float, 
         )
     if reading.session_tally.sessions >= 100 and cost.p99 < cost.max:
         axes.axvspan(cost.p99, high, facecolor=ALERT_PALE, alpha=0.55, zorder=0, linewidth=0)
-        if not narrow:
-            _tail_share(axes, reading)
+        _tail_share(axes, reading, narrow)
     axes.xaxis.set_major_locator(LogLocator(10, numticks=6 if narrow else 12))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: words.money_short(x, reading.currency)))
     style.dress(axes)
 
 
-def _tail_share(axes: Axes, reading: Reading) -> None:
-    share = words.percent(reading.sessions.top1pct_share, 0)
+def _tail_share(axes: Axes, reading: Reading, narrow: bool) -> None:
+    """What the shaded tail carries, inside it where there is room."""
+    share, p99 = words.percent(reading.sessions.top1pct_share, 0), reading.sessions.cost.p99
+    text = f"dearest 1 %:\n{share} of the money"
+    low, high = axes.get_xlim()
+    room = style.inches_across(axes) * math.log(high / p99) / math.log(high / low)
+    inside = room > style.text_inches(text, narrow) + 0.1
     axes.annotate(
-        f"dearest 1 %:\n{share} of the money",
-        (reading.sessions.cost.p99, 0.97),
-        (5, 0),
+        text,
+        (p99, 0.97),
+        (5 if inside else -5, 0),
         xycoords=axes.get_xaxis_transform(),
         textcoords="offset points",
+        ha="left" if inside else "right",
         va="top",
         color=ALERT,
         bbox={"facecolor": ALERT_PALE, "edgecolor": "none", "pad": 1.5},
@@ -107,7 +113,7 @@ def _tail_share(axes: Axes, reading: Reading) -> None:
 def attribution(result: Result | Reading, *, narrow: bool = False, titled: bool = True) -> Figure:
     """What makes the spend: for each cause its share in a mean period and in the worst 1 in 20."""
     reading = read(result)
-    rows = story.parts(reading)
+    rows = parts(reading)
     step = 0.66 if narrow else 0.5
     with style.styled(narrow):
         figure, axes = style.blank(narrow, height=0.55 + step * max(1, len(rows)))
@@ -123,7 +129,7 @@ def attribution(result: Result | Reading, *, narrow: bool = False, titled: bool 
     return figure
 
 
-def _part_row(axes: Axes, i: int, row: story.Part, narrow: bool) -> None:
+def _part_row(axes: Axes, i: int, row: Part, narrow: bool) -> None:
     lower = 0.22 if narrow else 0.0
     axes.barh(i - 0.14 + lower, row.typical, height=0.24, color=BLUE, linewidth=0)
     axes.barh(i + 0.14 + lower, row.worst, height=0.2, facecolor="none", edgecolor=ALERT, hatch="///", linewidth=1)
@@ -139,11 +145,11 @@ def _part_row(axes: Axes, i: int, row: story.Part, narrow: bool) -> None:
         )
     if narrow:
         axes.annotate(
-            story.shortened(row.label, 52), (0, i - 0.06), (0, 1), textcoords="offset points", color=INK, va="bottom"
+            shortened(row.label, 52), (0, i - 0.06), (0, 1), textcoords="offset points", color=INK, va="bottom"
         )
     else:
         axes.annotate(
-            story.shortened(row.label, story.LONGEST_LABEL),
+            shortened(row.label, LONGEST_LABEL),
             (0, i),
             (-10, 0),
             textcoords="offset points",

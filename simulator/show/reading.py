@@ -18,6 +18,7 @@ from simulator.risk.crowd import HeaviestUser, PeakCost, PeakHour
 from simulator.risk.drivers import Worst
 from simulator.risk.guardrails import GuardrailEffect
 from simulator.risk.money import array_in_currency, in_currency
+from simulator.risk.moves import Move
 from simulator.risk.quantiles import rank
 from simulator.risk.session import Sessions
 from simulator.risk.spans import FeatureSpend, Span
@@ -62,6 +63,7 @@ class Reading:
     begun : days to date, whose cost is known as one amount; `fan` and `by_day` are nan inside of them
     to_date : that amount, and what was expected; None where all of the period is simulated
     worst : what sets the trials at or beyond the P95 of spend apart
+    moves : what moves the chance that the budget breaks
     features, weeks, months : spend piece by piece
     heaviest, peak : the most active user, and what comes beyond the busiest hour's capacity; None where there is none
     peak_cost : what the failures of the latter cost; None where nobody has worked it out
@@ -97,6 +99,7 @@ class Reading:
     begun: int
     to_date: ToDate | None
     worst: Worst
+    moves: tuple[Move, ...]
     features: tuple[FeatureSpend, ...]
     weeks: tuple[Span, ...]
     months: tuple[Span, ...]
@@ -183,6 +186,7 @@ def read(result: Result | Reading) -> Reading:
         begun=begun,
         to_date=result.to_date,
         worst=result.worst_trials,
+        moves=result.breach_moves,
         features=result.spend_by_feature,
         weeks=result.spend_by_week,
         months=result.spend_by_month,

@@ -22,6 +22,8 @@ from simulator.show.brakes import brakes_words, controls_reading, controls_secti
 from simulator.show.crowd import heaviest_words, peak_words
 from simulator.show.guardrails import guardrail_reading, guardrail_table, guardrail_title, guardrail_words
 from simulator.show.metrics import violation_words
+from simulator.show.moves import moves_section
+from simulator.show.parts import parts
 from simulator.show.reading import Reading, read
 from simulator.show.reproduce import command, from_values
 from simulator.show.sketch import stated_laws
@@ -88,13 +90,14 @@ def render(result: Result) -> str:
         ladder=ladder(reading, story.left_out(result.scenario)),
         lines=list(_lines(result, reading)),
         figures=_figures(reading),
-        parts=story.parts(reading),
+        parts=parts(reading),
         accounts=accounts(reading),
         several_agents=len(agents_of(reading)) > 1,
         trees=_trees(reading),
         guardrails=_guardrails(reading),
         controls=controls_section(reading, result.scenario),
         worst=worst_section(reading),
+        moves=moves_section(reading),
         spans=spans_section(reading),
         engine_errors=list(accuracy_sentences(result.accuracy)),
         certainty=certainty(reading),
@@ -173,7 +176,7 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
 
 
 def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
-    top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in story.parts(reading)[:3] if row.typical]
+    top = [f"{row.label} {row.typical} % ({row.worst} %)" for row in parts(reading)[:3] if row.typical]
     engine = accuracy_words(result.accuracy, reading.noun)
     trust = [*foundations(result), story.error_words(reading), tolerance_words(result), engine, f"seed {result.seed}"]
     wrong = ". ".join(filter(None, [story.waste_words(reading), story.waste_note(reading)]))

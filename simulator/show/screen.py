@@ -12,8 +12,9 @@ from simulator.show.accuracy import accuracy_words
 from simulator.show.brakes import brakes_words
 from simulator.show.guardrails import guardrail_words
 from simulator.show.metrics import violation_words
+from simulator.show.parts import parts
 from simulator.show.reading import Reading, read
-from simulator.show.story import break_words, budget_sentences, error_words, left_out, parts, waste_words
+from simulator.show.story import break_words, budget_sentences, error_words, left_out, waste_words
 from simulator.show.todate import to_date_words
 from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis
-from simulator.facts import Facts
-from simulator.risk.attribution import Component, Source
 from simulator.risk.breach import Breach, DayQuantiles
 from simulator.risk.verdict import FEWEST
 from simulator.show import words
+from simulator.show.parts import parts
 from simulator.show.reading import Reading
 from simulator.show.sketch import StatedLaw
 from simulator.show.todate import broken_words, expected_bar, fact_words
@@ -19,111 +18,8 @@ from simulator.show.todate import broken_words, expected_bar, fact_words
 if TYPE_CHECKING:
     from scenarios.schema import Scenario
 
-MOST_PARTS = 8
-"""Rows of the attribution; what is smaller stands together below them."""
-
-LONGEST_LABEL = 46
-"""Characters of a row's label that a picture has room for."""
-
-WHOLE_SESSION = ("handoff", "human_review", "overheads", "fixed")
-"""Causes of a session as a whole, which stand under its root agent and are not that agent's doing."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """One row of the attribution.
-
-    Attributes
-    ----------
-    label : a cause as people say it
-    mean, tail : in currency, in a mean period and in the worst ones
-    typical, worst : the same as whole percents of their columns, which add up to 100
-    """
-
-    label: str
-    mean: float
-    tail: float
-    typical: int
-    worst: int
-
-
-def parts(reading: Reading) -> list[Part]:
-    """Spend by cause, the largest first, and what is left over as the last row."""
-    causes: dict[str, list[Component]] = {}
-    for component in reading.parts:
-        causes.setdefault(said_cause(component, reading), []).append(component)
-    several = len({component.agent for component in reading.parts if component.agent}) > 1
-    rows = sorted(
-        (
-            (_label(cause, found, several), sum(c.mean for c in found), sum(c.tail for c in found))
-            for cause, found in causes.items()
-        ),
-        key=lambda row: -row[1],
-    )
-    if len(rows) > MOST_PARTS + 1:
-        rest = rows[MOST_PARTS:]
-        rows = [*rows[:MOST_PARTS], ("everything else", sum(r[1] for r in rest), sum(r[2] for r in rest))]
-    typical = words.hundred([row[1] for row in rows])
-    worst = words.hundred([row[2] for row in rows])
-    return [Part(*row, int(t), int(w)) for row, t, w in zip(rows, typical, worst, strict=True)]
-
-
-def said_cause(part: Component | Source, reading: Reading | Facts) -> str:
-    """The key in the words of causes: the cause of a component, told apart where its usual words would be wrong."""
-    if part.cause == "message" and part.agent in reading.whole_prompts:
-        return "whole_prompt"
-    if part.cause == "output" and part.agent in reading.call_fees:
-        return "output_and_fees"
-    return part.cause
-
-
-def _label(cause: str, found: Sequence[Component], several: bool) -> str:
-    """The cause, and the tools and, where several agents make calls, the agents that make most of it, as it fits."""
-    agents, tools = _costs(found, "agent"), _costs(found, "detail") if cause == "tools" else {}
-    if not several or cause in WHOLE_SESSION:
-        agents = {}
-    for most in (3, 2, 1):
-        label = words.cause_words(cause, _named(agents, "agents", most), _named(tools, "tools", most))
-        if len(label) <= LONGEST_LABEL:
-            return label
-    return words.cause_words(cause, details=_named(tools, "tools", 1)) if tools else label
-
-
-def _costs(found: Sequence[Component], by: str) -> dict[str, float]:
-    """What the components cost in a mean period by the name that one of their columns has."""
-    costs: dict[str, float] = {}
-    for component in found:
-        if name := getattr(component, by):
-            costs[name] = costs.get(name, 0.0) + component.mean
-    return costs
-
-
-def _named(costs: Mapping[str, float], kind: str, most: int) -> list[str]:
-    """The names that make most of a cost, and how many there are beside them; a last one by its name.
-
-    The last ones, who come to less than a fiftieth together, go unsaid where all others are named.
-    """
-    whole = sum(costs.values())
-    ordered = sorted(costs, key=lambda name: -costs[name])
-    while len(ordered) > 1 and whole - sum(costs[name] for name in ordered[:-1]) < 0.02 * whole:
-        ordered.pop()
-    main = [name for name in ordered if costs[name] >= 0.15 * whole][: min(most, 2)]
-    if most > 2 and len(ordered) - len(main) == 1:
-        main = ordered
-    shown = [shortened(name, 24) for name in main]
-    if len(ordered) > len(shown):
-        left = len(costs) - len(shown)
-        shown.append(f"{left} {'others' if left > 1 else 'other'}" if shown else f"{left} {kind}")
-    return shown
-
-
-def shortened(name: str, most: int) -> str:
-    """A name of at most so many characters, cut in the middle, where names differ least."""
-    if len(name) <= most:
-        return name
-    head = (most - 1) // 2
-    return f"{name[:head]}…{name[len(name) - (most - 1 - head) :]}"
-
+QUARTILES_TO_ERROR = 0.93
+"""Standard error of the median of n normal values times the root of n, by the distance of their quartiles."""
 
 # Titles
 
@@ -259,13 +155,15 @@ def attribution_reading(reading: Reading) -> str:
 
 
 def daily_title(reading: Reading) -> str:
-    """What a day costs, and the dearest one."""
+    """What a day costs, and the dearest one, where it is so by more than chance makes of this many trials."""
     costs = "A typical day's covered spend is" if reading.partial else "A typical day costs"
     begun = reading.begun
     medians = reading.by_day[50][begun:]
     dearest = int(medians.argmax())
     typical = sorted(medians)[len(medians) // 2]
-    if medians[dearest] <= 1.02 * typical:
+    spread = reading.by_day[75][begun + dearest] - reading.by_day[25][begun + dearest]
+    chance = 3 * QUARTILES_TO_ERROR * spread / math.sqrt(reading.trials)
+    if medians[dearest] <= typical + max(0.02 * typical, chance):
         return f"{costs} {reading.money(typical)}"
     day, amount = words.day_word(reading.dates[begun + dearest]), reading.money(medians[dearest])
     most = f"that of the dearest day, {day}, is" if reading.partial else f"the dearest day, {day}, costs"
@@ -275,7 +173,10 @@ def daily_title(reading: Reading) -> str:
 def daily_reading(reading: Reading) -> str:
     """How to read the days."""
     what = f"spend that the budget covers ({reading.covers}), day by day" if reading.partial else "spend of each day"
-    return f"Median {what}, with the range that holds 9 in 10 of {reading.trials:,} simulated {reading.nouns}."
+    if reading.trials == 1:
+        return f"{what[0].upper()}{what[1:]} in the one simulated {reading.noun}."
+    months = f"{reading.trials:,} simulated {reading.nouns}"
+    return f"Median {what}; the dark bar holds half of {months}, the light one 9 in 10."
 
 
 def laws_title(stated: Sequence[StatedLaw]) -> str:

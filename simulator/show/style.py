@@ -94,6 +94,15 @@ def rc(narrow: bool = False) -> dict[Any, Any]:
     }
 
 
+def kept(text: str) -> str:
+    """Text in which a number and its sign, a figure and its change, a day and its month, a chance stay on one line."""
+    held = "\N{NO-BREAK SPACE}"
+    text = text.replace(" %", f"{held}%")
+    text = re.sub(r"\b(P[\d.]+|mean) (?=[-+±]?\d)", rf"\1{held}", text)
+    text = re.sub(rf"\b(\d\d?) (?=(?:{'|'.join(words.MONTHS)})\b)", rf"\1{held}", text)
+    return re.sub(r"([\d,]+) in ([\d,]+)", rf"\1{held}in{held}\2", text)
+
+
 @contextmanager
 def styled(narrow: bool = False) -> Iterator[None]:
     """Build and save figures in this style; the caller's own settings come back afterwards."""
@@ -118,11 +127,27 @@ def place(figure: Figure, left: float, right: float, bottom: float, top: float) 
     figure.subplots_adjust(left=left / width, right=1 - right / width, bottom=bottom / height, top=1 - top / height)
 
 
+def is_narrow(axes: Axes) -> bool:
+    """Whether the figure is one for a phone."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    return bool(figure.get_figwidth() <= NARROW[0])
+
+
 def inches_across(axes: Axes) -> float:
     """Width of the axes on paper."""
     figure = axes.get_figure(root=True)
     assert figure is not None
     return axes.get_position().width * figure.get_figwidth()
+
+
+def text_inches(text: str, narrow: bool = False, weight: str = "normal") -> float:
+    """Width of the widest line of a text on paper."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=rc(narrow)["font.family"], size=rc(narrow)["font.size"], weight=weight)
+    return max(text_to_path.get_text_width_height_descent(line, font, False)[0] for line in text.split("\n")) / 72
 
 
 def dress(axes: Axes) -> None:
@@ -150,8 +175,8 @@ def headline(figure: Figure, finding: str, reading: str, narrow: bool = False) -
     import textwrap
 
     width, height = figure.get_size_inches()
-    title = textwrap.wrap(finding.replace(" %", "\N{NO-BREAK SPACE}%"), int(8.1 * width)) or [""]
-    small = textwrap.wrap(reading.replace(" %", "\N{NO-BREAK SPACE}%"), int((11.4 if narrow else 12.2) * width))
+    title = textwrap.wrap(kept(finding), int(8.1 * width)) or [""]
+    small = textwrap.wrap(kept(reading), int((11.4 if narrow else 12.2) * width))
     extra = 0.25 * len(title) + 0.17 * len(small) + 0.12
     _grow(figure, extra)
     tall = height + extra

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from simulator.risk.attribution import Component
 from simulator.show import words
+from simulator.show.parts import WHOLE_SESSION, said_cause, shortened
 from simulator.show.reading import Reading
-from simulator.show.story import WHOLE_SESSION, said_cause, shortened
 
 MOST_SPENDERS = 4
 LONGEST = 24

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.risk.drivers import Difference
+from simulator.risk.moves import Move
 from simulator.show import words
 from simulator.show.reading import Reading
 
@@ -36,7 +37,7 @@ def _said(difference: Difference, *, first: bool) -> str:
     return f"{name} ({there} of them; {anyway} of all)" if first else f"{name} ({there}; {anyway})"
 
 
-def difference_name(difference: Difference) -> str:
+def difference_name(difference: Difference | Move) -> str:
     """A driver or an event as people say it."""
     if difference.kind == "driver":
         return words.DRIVER_WORDS.get(difference.name, difference.name)

@@ -78,7 +78,7 @@ class _Reader(HTMLParser):
 def page(html: str) -> Tag:
     """The page's tree; fails where a tag is left open or closed out of turn."""
     reader = _Reader()
-    reader.feed(html)
+    reader.feed(html.replace("<wbr>", ""))  # where a word may break is no part of it
     reader.close()
     assert reader.here is reader.root, f"<{reader.here.name}> is never closed"
     return reader.root

@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+from distributions.choice import Choice
 from distributions.choose import choose_law
 from distributions.tail import Sample
 from scenarios.calibrating.learnings import Learnt
 from simulator.calibration import Calibrated, calibrate
 from simulator.show.calibration_report import _index, _law, render
-from simulator.show.plot_fits import MOST_POINTS, distribution, heaviness, law_against_data, quantiles_of
-from tests.show.pages import Tag, page
+from simulator.show.plot_fits import MOST_POINTS, MOST_STEPS, distribution, law_against_data, quantiles_of
+from simulator.show.plot_heaviness import heaviness
+from tests.show.pages import Tag, page, rows
 
 NASTY = "<b>gpt</b>"
 
@@ -56,6 +60,11 @@ def report(html: str) -> Tag:
     return page(html)
 
 
+def lawless(made: Calibrated, **changes: Any) -> Calibrated:
+    """Changed, and without the laws, which take long to draw."""
+    return replace(made, calibration=replace(made.calibration, learnt=(), **changes))
+
+
 def test_sections_stand_in_the_order_of_a_sceptics_questions(report: Tag) -> None:
     ids = [tag.attributes["id"] for tag in report.all("section")]
     assert ids == ["bill", "costs", "tests", "open", "laws", "unlearnt", "reading"]
@@ -73,15 +82,25 @@ def test_the_bill_comes_with_what_was_recorded_and_how_far_apart(report: Tag, ma
 
 def test_a_bill_of_several_models_is_summed(made: Calibrated) -> None:
     bill = made.calibration.bill
-    twice = replace(bill, lines=bill.lines * 2)
-    summed = page(render(replace(made, calibration=replace(made.calibration, bill=twice)), "a.yaml"))
-    said = f"in all {2 * bill.lines[0].calls:,} ${2 * bill.repriced:,.2f}"
-    assert said in summed.one(id="bill-table").text
+    table = page(render(lawless(made, bill=replace(bill, lines=bill.lines * 2)), "a.yaml")).one(id="bill-table")
+    assert f"in all {2 * bill.lines[0].calls:,} ${2 * bill.repriced:,.2f}" in table.text
+    assert [row.children[0].text for row in table.all("tr", class_="strong")] == ["in all"]
+
+
+def test_a_bill_without_recorded_costs_has_no_columns_for_them(made: Calibrated) -> None:
+    (line,) = made.calibration.bill.lines
+    unrecorded = replace(line, recorded=0.0, recorded_calls=0, repriced_there=0.0, reason="")
+    report = page(render(lawless(made, bill=replace(made.calibration.bill, lines=(unrecorded,))), "a.yaml"))
+    heads = [head.text for head in report.one(id="bill-table").all("th")]
+    assert heads == ["Model", "calls", "repriced", "prompt tokens", "output tokens"]
+    (row,) = rows(report.one(id="bill-table"))
+    assert len(row) == len(heads)
+    assert "records no cost" in report.one(id="bill").text
 
 
 def test_a_scenario_without_a_name_has_that_of_its_file(made: Calibrated) -> None:
     unnamed = {key: value for key, value in made.calibration.document.items() if key != "name"}
-    html = render(replace(made, calibration=replace(made.calibration, document=unnamed)), "logs/support.yaml")
+    html = render(lawless(made, document=unnamed), "logs/support.yaml")
     assert "<span>support</span>" in html
     assert NASTY.replace("<", "&lt;").replace(">", "&gt;") not in html
 
@@ -137,9 +156,19 @@ def test_quantiles_of_many_values_are_few_points_with_both_ends() -> None:
     np.testing.assert_allclose(curve.shares, (np.searchsorted(values, curve.values) + 0.5) / values.size)
 
 
+@pytest.fixture(scope="module")
+def choice() -> Choice:
+    """A law for a power tail."""
+    return choose_law(900 * np.random.default_rng(2).pareto(2.0, 3_000) + 50, what="tokens")
+
+
+def of_values(choice: Choice, values: np.ndarray) -> Choice:
+    """The same as if it had been made for these values."""
+    return replace(choice, sample=Sample(values, np.ones(values.size, np.int64)))
+
+
 @pytest.mark.parametrize("narrow", [False, True])
-def test_pictures_show_the_law_and_the_data(narrow: bool) -> None:
-    choice = choose_law(900 * np.random.default_rng(2).pareto(2.0, 3_000) + 50, what="tokens")
+def test_pictures_show_the_law_and_the_data(narrow: bool, choice: Choice) -> None:
     figure = law_against_data(choice.sample, choice.law, "tokens", 0.95, narrow)
     left, right = figure.axes
     law, data = left.lines[0], left.lines[1]
@@ -149,7 +178,56 @@ def test_pictures_show_the_law_and_the_data(narrow: bool) -> None:
     shares = right.lines[1].get_ydata()
     assert shares.max() <= 0.2
     assert shares.min() == pytest.approx(1 / 3_000)
-    assert len(heaviness(choice, "tokens", narrow).axes) == 2
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_names_of_quantiles_do_not_touch(narrow: bool, choice: Choice) -> None:
+    spread = of_values(choice, np.exp(np.linspace(0.1, 9.0, 20_000)))
+    figure = law_against_data(spread.sample, choice.law, "tokens", None, narrow)
+    figure.draw_without_rendering()
+    labels = figure.axes[0].get_xticklabels()
+    assert {"P50", "P99", "P1"} <= {label.get_text() for label in labels}
+    boxes = sorted((label.get_window_extent() for label in labels), key=lambda box: box.x0)
+    assert all(left.x1 + 0.05 * figure.dpi < right.x0 for left, right in pairwise(boxes))
+
+
+def mean_order_statistics(n: int) -> np.ndarray:
+    """What the order statistics of n exponentials of mean 1 are on average (Renyi): sums of 1/n, 1/(n - 1), ..., 1."""
+    return np.cumsum(1.0 / np.arange(n, 0, -1))
+
+
+def test_hills_estimate_of_values_that_lie_like_a_power_is_its_index(choice: Choice) -> None:
+    """Log spacings of a power of index a are exponential with mean 1/a, so every k gives a exactly."""
+    exact = of_values(choice, 40 * np.exp(mean_order_statistics(2_000) / 1.7))
+    axes = heaviness(exact, "tokens").axes[0]
+    k, index = axes.lines[0].get_xdata(), axes.lines[0].get_ydata()
+    assert k.size > 50
+    np.testing.assert_allclose(index, 1.7, rtol=1e-9)
+    edges = axes.collections[0].get_paths()[0].vertices
+    for at, error in zip(k, 1.959964 * 1.7 / np.sqrt(k), strict=True):
+        band = edges[np.isclose(edges[:, 0], at), 1]
+        np.testing.assert_allclose((band.min(), band.max()), (1.7 - error, 1.7 + error), rtol=1e-3)
+    assert choice.tail is not None
+    ((dot,),) = [line.get_xydata().tolist() for line in axes.lines[1:]]
+    assert dot == [choice.tail.n_above, choice.tail.tail_index[0]]
+    bar = axes.collections[1].get_segments()[0]
+    assert bar[:, 1].tolist() == [choice.tail.tail_index[1], min(choice.tail.tail_index[2], axes.get_ylim()[1])]
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_mean_excesses_are_level_for_an_exponential_and_rise_for_a_power(narrow: bool, choice: Choice) -> None:
+    """Above any of them the others lie as those of a smaller sample do: 250 above, or u / (a - 1)."""
+    level = heaviness(of_values(choice, 250 * mean_order_statistics(2_000)), "tokens", narrow).axes[1]
+    np.testing.assert_allclose(level.lines[0].get_ydata(), 250.0, rtol=1e-9)
+    low, high = level.get_ylim()
+    assert high / low > 10
+    left = np.arange(2_000, 0, -1)
+    power = 40 * np.cumprod(left / (left - 1 / 3.0))
+    rising = heaviness(of_values(choice, power), "tokens", narrow).axes[1]
+    thresholds, excess = rising.lines[0].get_xdata(), rising.lines[0].get_ydata()
+    assert thresholds.size == 100
+    np.testing.assert_allclose(excess, thresholds / (3.0 - 1), rtol=1e-9)
+    assert {axis.get_scale() for axis in (rising.xaxis, rising.yaxis)} == {"log"}
 
 
 def test_the_band_of_few_sessions_is_kolmogorovs() -> None:
@@ -160,6 +238,16 @@ def test_the_band_of_few_sessions_is_kolmogorovs() -> None:
         assert np.isclose(band, edge).any()
     assert (band.min(), band.max()) == (0, 1)
     assert figure.axes[0].lines[1].get_ydata()[50] == pytest.approx(0.505)
+
+
+def test_many_sessions_are_drawn_with_few_points() -> None:
+    seen = np.sort(np.random.default_rng(4).lognormal(0, 1, 9_000))
+    lines = distribution(seen, seen, "cost of a session", "USD").axes[0].lines
+    for line in lines:
+        values, shares = line.get_xdata(), line.get_ydata()
+        assert values.size == MOST_STEPS
+        assert (values[0], values[-1]) == (seen[0], seen[-1])
+        np.testing.assert_allclose(shares, (np.searchsorted(seen, values) + 0.5) / seen.size)
 
 
 @pytest.mark.parametrize("values", [np.linspace(3.0, 4.9, 400), np.arange(376.0, 397.0).repeat(100)])

@@ -9,9 +9,10 @@ import pytest
 from simulator.result import Result
 from simulator.risk.crowd import PeakCost
 from simulator.risk.guardrails import Estimate
-from simulator.show import words
+from simulator.show import style, words
 from simulator.show.accuracy import accuracy_sentences, accuracy_words
 from simulator.show.crowd import heaviest_words, peak_words
+from simulator.show.page import path
 from simulator.show.reading import read
 from simulator.show.report import render
 from simulator.show.spans import spans_section
@@ -101,5 +102,50 @@ def test_the_engine_says_its_error_where_it_has_one(report: Tag) -> None:
         "Held out levels: 24.",
     ]
     assert list(accuracy_sentences({"jackknife_error": 0.002})) == ["The engine's jackknife error is 0.2 %."]
+    assert list(accuracy_sentences({"exact_error": 0.002, "exact_standard_error": 0.0011, "exact_trials": 246.0})) == [
+        "The engine's own error is 0.2 % of mean spend against exact trials of the same numbers.",
+        "That comparison has a standard error of 0.11 %.",
+        "It rests on 246 exact trials.",
+    ]
+    assert list(accuracy_sentences({"levels": 33.0, "pool_sessions": 4.5e6})) == [
+        "The cost of a day was learnt at 33 levels of the drivers.",
+        "For that, 4.5 million sessions were simulated.",
+    ]
     assert list(accuracy_sentences(None)) == []
     assert "root mean square over trials" in report.one("section", id="assumptions").text
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("held in 92.3 % of months", "held in 92.3_% of months"),
+        ("P50 -9 %, P99.9 0 %, mean +4 %", "P50_-9_%, P99.9_0_%, mean_+4_%"),
+        ("within ±3 (P95 ±23 %)", "within ±3 (P95_±23_%)"),
+        ("1 in 13 months", "1_in_13 months"),
+        ("28 Sep 2026 to 1 Nov 2026", "28_Sep 2026 to 1_Nov 2026"),
+        ("P50 of the mean", "P50 of the mean"),
+    ],
+)
+def test_what_belongs_together_stays_on_one_line(text: str, held: str) -> None:
+    assert style.kept(text) == held.replace("_", "\N{NO-BREAK SPACE}")
+
+
+@pytest.mark.parametrize(
+    ("name", "html"),
+    [
+        ("human_review.minutes", "human_<wbr>review.<wbr>minutes"),
+        ("openai/gpt-4o", "openai/<wbr>gpt-4o"),
+        ("a.<b>", "a.&lt;b&gt;"),
+        ("plain", "plain"),
+    ],
+)
+def test_a_name_of_the_file_breaks_after_its_parts_alone(name: str, html: str) -> None:
+    assert path(name) == html
+
+
+def test_every_table_scrolls_in_a_frame_of_its_own(report: Tag) -> None:
+    tables = report.all("table")
+    assert len(tables) > 8
+    for table in tables:
+        assert table.parent is not None
+        assert "scroll" in table.parent.attributes["class"].split()

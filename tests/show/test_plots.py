@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -10,6 +11,8 @@ from matplotlib.figure import Figure
 
 from simulator.result import Result
 from simulator.show import plots, story, style, words
+from simulator.show.parts import parts
+from simulator.show.plot_spend import chance_below
 from simulator.show.reading import read
 from tests.show import synthetic
 from tests.show.pages import page
@@ -73,6 +76,18 @@ def test_all_that_marks_the_crossing_can_be_hidden(budget: float) -> None:
     assert {f'id="fan-crossing-{mark}"' in drawing for mark in marks} == {True}
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("share", [0.8, 0.95, 0.97], ids=["below P95", "at P95", "above P95"])
+def test_when_the_budget_is_crossed_is_written_inside_the_fan(share: float, narrow: bool, result: Result) -> None:
+    crossed = synthetic.result(budget=result.spend.quantile(share))
+    figure = plots.burn_fan(crossed, narrow=narrow, titled=False)
+    figure.draw_without_rendering()
+    (text,) = [text for text in figure.axes[0].texts if text.get_gid() == "crossing-text"]
+    box = text.get_window_extent()
+    assert figure.bbox.x0 < box.x0 < box.x1 < figure.bbox.x1
+    assert box.y1 < figure.axes[0].bbox.y1
+
+
 def test_the_fan_ends_at_the_quantiles_of_spend(result: Result) -> None:
     said = texts(plots.burn_fan(result))
     for k in (5, 50, 95):
@@ -102,7 +117,7 @@ def test_no_mark_of_the_s_curve_hides_its_interval() -> None:
 
 @pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
 @pytest.mark.parametrize("chance", [0.02, 0.08, 0.2, 0.28, 0.35, 0.45, 0.55, 0.7, 0.9])
-def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: Result) -> None:
+def test_labels_of_the_s_curve_stand_apart_inside_and_beside_it(chance: float, narrow: bool, result: Result) -> None:
     made = synthetic.result(average_plan=result.spend.quantile(chance), plan=None, budget=190_000.0)
     figure = plots.s_curve(made, narrow=narrow, titled=False)
     canvas = FigureCanvasAgg(figure)
@@ -112,6 +127,13 @@ def test_labels_of_the_s_curve_stand_apart(chance: float, narrow: bool, result: 
     boxes = [(text.get_text(), text.get_window_extent()) for text in drawn]
     over = [(one, other) for (one, a), (other, b) in combinations(boxes, 2) if a.overlaps(b)]
     assert over == []
+    for text in axes.texts:
+        box = text.get_window_extent()
+        assert axes.bbox.x0 <= box.x0
+        assert box.x1 <= axes.bbox.x1 + 1
+        (left, bottom), (right, top) = axes.transData.inverted().transform(box)
+        below, above = (chance_below(read(made), amount) for amount in (left, right))
+        assert above <= bottom or top <= below, f"{text.get_text()} stands on the curve"
 
 
 def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:
@@ -122,9 +144,23 @@ def test_session_cost_has_a_log_axis_and_names_the_tail(result: Result) -> None:
     assert f"P99\n{words.money(result.session.cost.p99)}" in texts(figure)
 
 
+@pytest.mark.parametrize("narrow", [False, True], ids=["wide", "narrow"])
+@pytest.mark.parametrize("tail", [1.001, 100.0], ids=["short", "long"])
+def test_what_the_tail_carries_is_written_where_there_is_room(tail: float, narrow: bool, result: Result) -> None:
+    reading = read(result)
+    cost = replace(reading.sessions.cost, p99=reading.sessions.cost.max / tail)
+    near = replace(reading, sessions=replace(reading.sessions, cost=cost))
+    figure = plots.session_cost(near, narrow=narrow, titled=False)
+    figure.draw_without_rendering()
+    (text,) = [text for text in figure.axes[0].texts if text.get_text().startswith("dearest 1 %")]
+    box, inside = text.get_window_extent(), figure.axes[0].bbox
+    assert inside.x0 <= box.x0 < box.x1 <= inside.x1
+    assert text.get_ha() == ("right" if tail < 2 else "left")
+
+
 def test_attribution_bars_are_told_apart_without_colour(result: Result) -> None:
     axes = plots.attribution(result).axes[0]
-    rows = story.parts(read(result))
+    rows = parts(read(result))
     hatched = [bar for bar in axes.patches if bar.get_hatch()]
     plain = [bar for bar in axes.patches if not bar.get_hatch()]
     assert [bar.get_width() for bar in plain] == [row.typical for row in rows]  # type: ignore[attr-defined]

@@ -9,6 +9,7 @@ import pytest
 from simulator.result import Result
 from simulator.risk.breach import DayQuantiles
 from simulator.show import story, words
+from simulator.show.parts import LONGEST_LABEL, MOST_PARTS, parts, shortened
 from simulator.show.reading import Reading, read, session_curve
 from tests.show import synthetic
 
@@ -101,13 +102,25 @@ def test_what_a_budget_covers_is_said_of_every_picture_that_shows_no_more() -> N
     assert story.daily_title(of("never breached")).startswith("A typical day costs $")
 
 
+def test_both_bars_of_a_day_are_explained() -> None:
+    reading = of("never breached")
+    said = story.daily_reading(reading)
+    assert f"dark bar holds half of {reading.trials:,} simulated months" in said
+    assert said.endswith("the light one 9 in 10.")
+
+
 @pytest.mark.parametrize(
     ("state", "said"), [("a part covered", "that of the dearest day, "), ("never breached", "the dearest day, ")]
 )
 def test_the_dearest_day_is_called_a_day(state: str, said: str) -> None:
-    title = story.daily_title(of(state))
-    assert f"; {said}" in title
+    reading = of(state)
+    assert said not in story.daily_title(reading), "days that are alike differ by chance"
+    launch = {k: np.where(np.arange(line.size) == 9, 1.5 * line, line) for k, line in reading.by_day.items()}
+    title = story.daily_title(replace(reading, by_day=launch))
+    assert f"; {said}Thu 10 Dec, " in title
     assert re.search(r" Dec, (is|costs) \$[\d,]+$", title)
+    few = replace(reading, by_day=launch, trials=5)
+    assert said not in story.daily_title(few)
 
 
 # What went wrong
@@ -132,7 +145,7 @@ def test_the_share_of_the_dearest_is_not_rounded_onto_all(reading: Reading) -> N
 
 
 def test_parts_sum_to_spend_and_their_percents_to_100(reading: Reading, result: Result) -> None:
-    rows = story.parts(reading)
+    rows = parts(reading)
     assert sum(row.mean for row in rows) == pytest.approx(result.spend.mean, rel=1e-12)
     assert sum(row.tail for row in rows) == pytest.approx(result.spend.tvar(0.95), rel=1e-12)
     assert sum(row.typical for row in rows) == 100
@@ -142,26 +155,26 @@ def test_parts_sum_to_spend_and_their_percents_to_100(reading: Reading, result: 
 
 @pytest.mark.parametrize("seed", range(2, 10))
 def test_percents_add_up_whatever_the_parts(seed: int) -> None:
-    rows = story.parts(read(synthetic.result(synthetic.tally(trials=40, seed=seed))))
+    rows = parts(read(synthetic.result(synthetic.tally(trials=40, seed=seed))))
     assert sum(row.typical for row in rows) == sum(row.worst for row in rows) == 100
 
 
 def test_few_rows_name_who_and_the_rest_stands_together(reading: Reading) -> None:
-    rows = story.parts(reading)
-    assert len(rows) == story.MOST_PARTS + 1
+    rows = parts(reading)
+    assert len(rows) == MOST_PARTS + 1
     assert rows[-1].label == "everything else"
     assert any(row.label.startswith("history re-sent by ") for row in rows)
     assert "overheads" in [row.label for row in rows]
 
 
 def test_many_agents_are_counted_and_not_listed() -> None:
-    labels = [row.label for row in story.parts(of("forty agents"))]
+    labels = [row.label for row in parts(of("forty agents"))]
     assert any(label.endswith("by 40 agents") for label in labels)
     assert max(map(len, labels)) < 80
 
 
 def test_one_agent_needs_no_name() -> None:
-    rows = story.parts(read(synthetic.result(synthetic.tally(trials=50, agents=("bot",)))))
+    rows = parts(read(synthetic.result(synthetic.tally(trials=50, agents=("bot",)))))
     assert not [row.label for row in rows if "bot" in row.label]
 
 
@@ -169,7 +182,7 @@ def labels(agents: tuple[str, ...], **facts: tuple[str, ...]) -> set[str]:
     """What messages and outputs of these agents are called."""
     reading = read(synthetic.result(synthetic.tally(trials=50, agents=agents), **facts))
     told = tuple(part for part in reading.parts if part.cause in {"message", "output"})
-    return {row.label for row in story.parts(replace(reading, parts=told))}
+    return {row.label for row in parts(replace(reading, parts=told))}
 
 
 def test_whole_prompts_and_call_fees_are_called_so() -> None:
@@ -187,7 +200,7 @@ def test_agents_of_either_kind_have_rows_of_their_own() -> None:
 
 
 def test_the_title_names_the_part_that_weighs_most_in_bad_months(reading: Reading) -> None:
-    first = max(story.parts(reading), key=lambda row: row.worst)
+    first = max(parts(reading), key=lambda row: row.worst)
     title = story.attribution_title(reading)
     assert title.lower().startswith(first.label)
     assert f"{first.typical} % of spend, {first.worst} % in the worst months" in title
@@ -197,7 +210,7 @@ def test_the_title_names_the_part_that_weighs_most_in_bad_months(reading: Readin
     ("name", "most", "said"), [("short", 10, "short"), ("abcdefghij", 7, "abc…hij"), ("abcdefghij", 6, "ab…hij")]
 )
 def test_long_names_are_cut_in_the_middle(name: str, most: int, said: str) -> None:
-    assert story.shortened(name, most) == said
+    assert shortened(name, most) == said
 
 
 # Sessions
@@ -242,8 +255,8 @@ def test_agents_that_hardly_take_part_go_unsaid() -> None:
     costs = dict(zip(("planner", "executor", "critic"), (60.0, 39.0, 1.0), strict=True))
 
     def label(**changed: float) -> str:
-        parts = tuple(replace(part, mean=(costs | changed)[part.agent or ""]) for part in message)
-        return story.parts(replace(reading, parts=parts))[0].label
+        told = tuple(replace(part, mean=(costs | changed)[part.agent or ""]) for part in message)
+        return parts(replace(reading, parts=told))[0].label
 
     assert label() == "new messages of planner and executor"
     assert label(critic=3.0) == "new messages of planner, executor and critic"
@@ -253,7 +266,7 @@ def test_three_names_without_room_are_two_and_another() -> None:
     names = ("planner", "executor", "verifications")
     reading = read(synthetic.result(synthetic.tally(trials=50, agents=names)))
     costs = dict(zip(names, (50.0, 40.0, 10.0), strict=True))
-    parts = tuple(replace(p, mean=costs[p.agent or ""]) for p in reading.parts if p.cause == "message")
-    label = story.parts(replace(reading, parts=parts))[0].label
+    told = tuple(replace(p, mean=costs[p.agent or ""]) for p in reading.parts if p.cause == "message")
+    label = parts(replace(reading, parts=told))[0].label
     assert label == "new messages of planner, executor and 1 other"
-    assert len(label) <= story.LONGEST_LABEL
+    assert len(label) <= LONGEST_LABEL

@@ -10,8 +10,8 @@ import pytest
 
 from simulator.risk.attribution import Component
 from simulator.show import words
+from simulator.show.parts import LONGEST_LABEL, parts
 from simulator.show.reading import Reading, read
-from simulator.show.story import LONGEST_LABEL, parts
 from simulator.show.who import accounts, retry_words, spender_words, spenders
 from tests.show import synthetic
 from tests.show.conftest import StatePage
