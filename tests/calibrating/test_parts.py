@@ -250,6 +250,21 @@ def test_what_follows_a_turn_that_was_given_up_is_told(goes_on: bool, otherwise:
     assert retry["failure_rate"] == pytest.approx(1 / 3 if goes_on else 1 / 2, abs=1e-5)
 
 
+def test_where_models_change_on_the_way_their_shares_of_tokens_are_told() -> None:
+    """By them prices are mixed for one model in their place; sessions then cost what they did."""
+    rows = Rows("session", "time", "fresh", "output", "reasoning", "model")
+    for session in range(40):
+        for turn in range(4):
+            rows.append(
+                f"s{session}", float(turn), 100 * (turn + 1), 40, 10 * (turn < 2), "large" if turn > 1 else "small"
+            )
+    (said,) = (
+        each for each in learn_agents(rows.finish(dated=False), Keeper().options).assumed if "their model" in each
+    )
+    assert "small 30.0 % of prompts, 55.6 % of answers; large 70.0 % of prompts, 44.4 % of answers." in said
+    assert "under `models`" in said
+
+
 def test_models_that_are_called_often_have_failure_rates_of_their_own() -> None:
     rows = Rows("session", "time", "fresh", "output", "model", "failed")
     calls = {"large": (120, 12), "small": (200, 50), "rare": (80, 40)}
