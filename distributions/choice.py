@@ -66,7 +66,7 @@ class Choice:
     body : values for that file, at most 4,096; None where the expression needs none
     law : what the expression means
     n : values
-    candidates, refused : families by rising AIC; why the others can't be
+    candidates, refused : families by rising AIC, those of no rank last; why the others can't be
     near : quantiles and mean of data and law
     tail : where the data have one
     atoms : values that many of the data are exactly, with their shares

@@ -1,14 +1,17 @@
 """Data to the likeliest law of each family, with how near it comes: likelihood, AIC, Kolmogorov and Anderson distances.
 
-Fits are by maximum likelihood; `metalog` goes through the data's percentiles. A million values are a few thousand
-distinct ones, or as many groups of neighbours, so that a fit takes milliseconds.
+Fits are by maximum likelihood, of whole numbers by that of what rounds to them, so that all families have one measure.
+`metalog` goes through the data's percentiles and not to its greatest likelihood, so that it has no rank among the
+others and stands behind them. A million values are a few thousand distinct ones, or as many groups of neighbours, so
+that a fit takes milliseconds.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,7 +20,11 @@ from distributions.families import FAMILIES
 from distributions.law import Law, LawError
 from distributions.likeliest import LIKELIEST, NotFittedError
 from distributions.numerics import FloatArray
+from distributions.rounded import likeliest_rounded, log_rounded
 from distributions.tail import Sample
+
+THROUGH_PERCENTILES = ("metalog",)
+"""Families that are not fitted by likelihood."""
 
 GROUPS = 4_096
 """Distinct values that a likelihood is summed over; of more, neighbours are put together at their mean."""
@@ -32,7 +39,8 @@ class Fitted:
     family : its name
     parameters : by name, as a scenario writes them
     law : with these parameters
-    log_likelihood : sum of the logarithms of the densities, or of the chances, of all values
+    log_likelihood : sum of the logarithms of the chances of all values, or of their densities where some are no whole
+        numbers
     aic : Akaike's criterion: twice the number of parameters less twice the log-likelihood
     ks : greatest distance of the distribution functions; a step that a continuous law passes through is none
     ad : Anderson and Darling's A^2 over n: the squared distance over u (1 - u), so that both tails weigh
@@ -46,14 +54,20 @@ class Fitted:
     ks: float
     ad: float
 
+    @property
+    def ranked(self) -> bool:
+        """Whether it is of greatest likelihood, so that its AIC says something beside those of others."""
+        return self.family not in THROUGH_PERCENTILES
 
-def fit_family(name: str, sample: Sample) -> Fitted:
+
+def fit_family(name: str, sample: Sample, *, rounds: bool = True) -> Fitted:
     """Likeliest law of one family.
 
     Parameters
     ----------
     name : of a family
     sample : distinct values in rising order, and how often each was seen
+    rounds : whether values that are all whole numbers stand for what rounds to them; not so of shares
 
     Raises
     ------
@@ -65,14 +79,27 @@ def fit_family(name: str, sample: Sample) -> Fitted:
     >>> fit_family("exponential", Sample(np.array([1.0, 3.0]), np.array([1, 1]))).parameters
     {'mean': 2.0}
     """
-    groups = grouped(sample)
-    parameters = LIKELIEST[name](groups.values, groups.counts / np.sum(groups.counts))
-    parameters = {key: float(value) for key, value in parameters.items()}
+    return _fitted(name, grouped(sample), rounds and is_whole(sample))
+
+
+def is_whole(sample: Sample) -> bool:
+    """Whether all values are whole numbers."""
+    return bool(np.all(sample.values == np.round(sample.values)))
+
+
+def _fitted(name: str, groups: Sample, rounded: bool) -> Fitted:
+    rounded = rounded and not FAMILIES[name].of(**FAMILIES[name].examples[0]).discrete
+    likeliest = partial(likeliest_rounded, name) if rounded else LIKELIEST[name]
     try:
+        parameters = likeliest(groups.values, groups.counts / np.sum(groups.counts))
+        parameters = {key: float(value) for key, value in parameters.items()}
         law = FAMILIES[name].of(**parameters)
     except LawError as error:
         raise NotFittedError(f"its likeliest parameters are none that it may have: {error}") from None
-    logs = log_chances(law, groups.values) if law.discrete else log_density(law, name, parameters, groups.values)
+    if rounded:
+        logs = log_rounded(law, groups.values)
+    else:
+        logs = log_chances(law, groups.values) if law.discrete else log_density(law, name, parameters, groups.values)
     likelihood = float(groups.counts @ logs)
     if not math.isfinite(likelihood):
         raise NotFittedError("some values can't come from it")
@@ -80,17 +107,22 @@ def fit_family(name: str, sample: Sample) -> Fitted:
     return Fitted(name, parameters, law, likelihood, 2.0 * len(parameters) - 2.0 * likelihood, ks, ad)
 
 
-def fit_all(sample: Sample, families: Sequence[str]) -> tuple[list[Fitted], dict[str, str]]:
-    """Likeliest law of each of several families, by rising AIC, and why the others have none."""
+def fit_all(sample: Sample, families: Sequence[str], *, rounds: bool = True) -> tuple[list[Fitted], dict[str, str]]:
+    """Likeliest law of each of several families, by rising AIC, and why the others have none; see `fit_family`."""
     fitted: list[Fitted] = []
     refused: dict[str, str] = {}
-    sample = grouped(sample)
+    groups, rounded = grouped(sample), rounds and is_whole(sample)
     for name in families:
         try:
-            fitted.append(fit_family(name, sample))
+            fitted.append(_fitted(name, groups, rounded))
         except NotFittedError as error:
             refused[name] = str(error)
-    return sorted(fitted, key=lambda fit: fit.aic), refused
+    return by_aic(fitted), refused
+
+
+def by_aic(fits: Iterable[Fitted]) -> list[Fitted]:
+    """Sort fits by rising AIC, those that have no rank behind all others."""
+    return sorted(fits, key=lambda fit: (not fit.ranked, fit.aic))
 
 
 def grouped(sample: Sample, most: int = GROUPS) -> Sample:

@@ -55,18 +55,19 @@ def fit_tail(sample: Sample, at: float | None = None) -> Tail:
     Parameters
     ----------
     at : share of the values up to the threshold; when left out 0.95, or the highest with 50 values above it where that
-        is lower
+        is lower. Where so many are equal to the threshold that fewer than 50 lie above it, it is the next lower value
+        above which 50 do
 
     Raises
     ------
     LawError
-        Where there are fewer than 200 values or 50 above the threshold, all above it are the same, or the likeliest
+        Where there are fewer than 200 values or 50 above any threshold, all above it are the same, or the likeliest
         tail is still nothing like them.
     """
     n = int(np.sum(sample.counts))
     if n < LEAST_VALUES:
         raise _no_tail(f"a tail needs at least {LEAST_VALUES} values; there are {n}")
-    index = int(np.searchsorted(np.cumsum(sample.counts), _rank(n, at)))
+    index = _threshold(sample, _rank(n, at))
     threshold = float(sample.values[index])
     excesses, counts = sample.values[index + 1 :] - threshold, sample.counts[index + 1 :]
     n_above = int(np.sum(counts))
@@ -86,6 +87,16 @@ def fit_tail(sample: Sample, at: float | None = None) -> Tail:
         law,
         f"fitted to the {n_above:,} values above {where}{_pile(excesses, counts, threshold)}",
     )
+
+
+def _threshold(sample: Sample, rank: int) -> int:
+    """Which distinct value a tail begins at: the one of this rank, or the greatest that leaves enough values above."""
+    upto = np.cumsum(sample.counts)
+    index = min(int(np.searchsorted(upto, rank)), int(np.searchsorted(upto, upto[-1] - LEAST_ABOVE, side="right")) - 1)
+    if index < 0:
+        message = f"no tail can be fitted: fewer than {LEAST_ABOVE} values lie above the least of them"
+        raise _no_tail(f"{message} ({format_number(float(sample.values[0]))}); leave `tail` out")
+    return index
 
 
 def _rank(n: int, at: float | None) -> int:

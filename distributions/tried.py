@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from distributions.compose import clip, mixture, splice, truncate
 from distributions.excess import Excess
 from distributions.families import FAMILIES, Constant, Lognormal
-from distributions.fit import Fitted, distances, fit_all, grouped
+from distributions.fit import Fitted, by_aic, distances, fit_all, grouped, is_whole
 from distributions.law import Law
 from distributions.likeliest import LIKELIEST, NotFittedError
 from distributions.limited import LIMITED, fit_below, fit_piled
@@ -36,6 +36,7 @@ FURTHER = 10.0
 _CONTINUOUS = ("lognormal", "gamma", "weibull", "exponential", "lomax", "genpareto", "burr", "pareto")
 _COUNTS = ("poisson", "negative_binomial", "geometric", "binomial", "zipf")
 _DIGITS = 6
+_HALF = 0.5  # what lies below rounds to zero
 
 
 class Tried:
@@ -44,7 +45,8 @@ class Tried:
     Attributes
     ----------
     limit : value that can't be passed, or None
-    candidates, refused : families by rising AIC; why the others can't be; known once families were tried
+    candidates, refused : families by rising AIC, those of no rank last, and why the others can't be; known once
+        families were tried
     """
 
     def __init__(self, sample: Sample, whole: bool, purpose: Purpose, limit: float | None) -> None:
@@ -59,7 +61,8 @@ class Tried:
         names = [
             name for name in LIKELIEST if self.whole or not FAMILIES[name].of(**FAMILIES[name].examples[0]).discrete
         ]
-        self.candidates, self.refused = fit_all(self.sample, names)
+        rounds = self.purpose != "share"
+        self.candidates, self.refused = fit_all(self.sample, names, rounds=rounds)
         taken = {"count": (*_COUNTS, *_CONTINUOUS) if self.whole else _CONTINUOUS, "share": ("beta", "uniform")}.get(
             self.purpose, _CONTINUOUS
         )
@@ -67,15 +70,20 @@ class Tried:
             if fit.family in taken and _chance_explains(fit.ks, self.n):
                 yield self._limited(*_written(fit))
         if 0.0 < zeros < 1.0 and self.sample.values.size > 2:
-            rest = Sample(self.sample.values[1:], self.sample.counts[1:])
-            for fit in fit_all(rest, taken)[0]:
-                if not _chance_explains(fit.ks, self.n * (1.0 - zeros)):
-                    continue
-                law, expression, name = _written(fit)
-                weight = number(zeros)
-                both = {"mixture": [{"weight": weight, "law": 0}, {"weight": number(1 - weight), "law": expression}]}
-                whole = mixture([(weight, Constant(0.0)), (number(1 - weight), law)])
-                yield self._limited(whole, both, f"{100 * zeros:.3g} % zeros, else {name}")
+            yield from self._zeros_else(zeros, taken, rounds)
+
+    def _zeros_else(self, zeros: float, taken: Sequence[str], rounds: bool) -> Iterator[tuple[Law, Any, str]]:
+        """Zeros mixed with families of the rest, which are candidates from now on."""
+        rest = Sample(self.sample.values[1:], self.sample.counts[1:])
+        fits = [(fit, zeros_else(fit, self.sample, rounds)) for fit in fit_all(rest, taken, rounds=rounds)[0]]
+        self.candidates = by_aic([*self.candidates, *(both for _, both in fits)])
+        weight = number(zeros)
+        for fit, both in fits:
+            if not _chance_explains(fit.ks, self.n * (1.0 - zeros)):
+                continue
+            _, expression, _ = _written(fit)
+            written = {"mixture": [{"weight": weight, "law": 0}, {"weight": number(1 - weight), "law": expression}]}
+            yield self._limited(both.law, written, both.family)
 
     def cut(self, piled: bool) -> Iterator[tuple[Law, Any, str]]:
         """Families by conditional likelihood: of values that pile up at their greatest, or that a limit ends."""
@@ -105,7 +113,7 @@ class Tried:
     def guess(self) -> tuple[Law, Any, str]:
         """A law for very few values: the likeliest family that two numbers give."""
         for name in ("negative_binomial", "poisson") if self.purpose == "count" and self.whole else ("lognormal",):
-            fits, _ = fit_all(self.sample, [name])
+            fits, _ = fit_all(self.sample, [name], rounds=False)
             if fits:
                 return self._limited(*_written(fits[0]))
         values = tuple(np.repeat(self.sample.values, self.sample.counts).tolist())
@@ -151,6 +159,29 @@ class Tried:
         if top is None or law.support()[1] <= top:
             return law, expression, name
         return clip(law, -math.inf, number(top)), {**expression, "max": number(top)}, name
+
+
+def zeros_else(fit: Fitted, sample: Sample, rounds: bool) -> Fitted:
+    """What a family of the values above zero is as a family of all, with the share of zeros one parameter more.
+
+    Parameters
+    ----------
+    fit : of the values above zero
+    sample : all of them, the first zero
+    rounds : as it was fitted
+    """
+    law, _, name = _written(fit)
+    zeros = float(sample.counts[0]) / float(np.sum(sample.counts))
+    share = number(zeros)
+    both = mixture([(share, Constant(0.0)), (number(1 - share), law)])
+    n_rest = float(np.sum(sample.counts[1:]))
+    below = float(law.cdf(_HALF)) if rounds and is_whole(sample) else float(law.cdf(0.0))
+    at_zero = float(sample.counts[0]) * math.log(zeros + (1.0 - zeros) * below)
+    likelihood = fit.log_likelihood + n_rest * math.log1p(-zeros) + at_zero
+    ks, ad = distances(both, grouped(sample))
+    parameters = {"zeros": zeros, **fit.parameters}
+    title = f"{100 * zeros:.3g} % zeros, else {name}"
+    return Fitted(title, parameters, both, likelihood, 2.0 * len(parameters) - 2.0 * likelihood, ks, ad)
 
 
 def _chance_explains(ks: float, n: float) -> bool:

@@ -12,7 +12,7 @@ from scenarios.calibrating.bonds import Means, centred, covariances, likeliest_l
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.means import LEAST_MEAN, chance_of_log_means
-from scenarios.calibrating.retries import failures
+from scenarios.calibrating.retries import failures, first_attempts
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 
@@ -165,11 +165,10 @@ def _first(begins: FloatArray, kind: Ints) -> Means:
 
 
 def _failing(log: Log, used: Ints) -> Means | None:
-    """Failures of sessions relative to the rate of all."""
-    instance = log.instance_of_call
-    requests = ~log.calls["summary"]
-    n = np.bincount(instance[requests], minlength=log.instances.first.size)[used]
-    failed = np.bincount(instance[failures(log) & requests], minlength=log.instances.first.size)[used]
+    """Failures of first attempts relative to the rate of all: a turn counts once, however often it was asked again."""
+    instance, first = log.instance_of_call, first_attempts(log)
+    n = np.bincount(instance[first], minlength=log.instances.first.size)[used]
+    failed = np.bincount(instance[failures(log) & first], minlength=log.instances.first.size)[used]
     rate = float(failed.sum() / n.sum())
     if not 0 < rate < 1:
         return None

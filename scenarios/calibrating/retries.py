@@ -1,4 +1,9 @@
-"""Failures by class, how often a turn is tried, and what an error of the provider costs."""
+"""Failures by class, how often a turn is tried, and what an error of the provider costs.
+
+The rate is that of first attempts. Turns of difficult sessions fail more often, and each of their failures is asked
+again and fails again: among all requests they count more than among turns, and a scenario that had the rate of all
+would fail more often than its log.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +29,15 @@ def failures(log: Log) -> Mask:
     return every
 
 
+def first_attempts(log: Log) -> Mask:
+    """Calls that are the first of their turn."""
+    rows = np.flatnonzero(~log.calls["summary"])
+    turn = log.turn_of_call[rows]
+    first = np.zeros(len(log.calls), bool)
+    first[rows[np.r_[True, turn[1:] != turn[:-1]][: rows.size]]] = True
+    return first
+
+
 def learn_retries(
     log: Log, role: Role, model_of_call: Ints, models: list[str], notes: Notes, difficulty: float = 1.0
 ) -> dict[str, Any]:
@@ -42,22 +56,26 @@ def learn_retries(
     wrong = mine & failed
     if not wrong.any():
         return {}
+    first = first_attempts(log)
     kind, billed = log.calls["failed"][wrong], log.calls["billed"][wrong]
     provider = kind != QUALITY
     retry: dict[str, Any] = {
-        "failure_rate": _rates(mine, wrong, model_of_call, models, difficulty),
+        "failure_rate": _rates(mine & first, wrong & first, model_of_call, models, difficulty),
         "quality_share": round(float(np.mean(~provider)), 4),
     }
     if provider.any() and billed[provider].mean() > 1 / 2:
         retry["provider_billed"] = "input"
-    notes.comments[f"{role.path}.retry"] = f"{wrong.sum():,} of {mine.sum():,} requests failed"
+    notes.comments[f"{role.path}.retry"] = (
+        f"{wrong.sum():,} of {mine.sum():,} requests failed; of first attempts {(wrong & first).sum():,} of "
+        f"{(mine & first).sum():,}, and the rate is theirs"
+    )
     if not log.retries_told:
         notes.assume("A request that follows a failed one in an agent's log is taken for its retry.")
     return {"retry": retry | _attempts(log, role, notes)}
 
 
 def _rates(mine: Mask, wrong: Mask, model_of_call: Ints, models: list[str], difficulty: float) -> Any:
-    """Failure rate, by model where there are several that were called a hundred times."""
+    """Failure rate of some calls, by model where there are several that were called a hundred times."""
     overall = round(float(wrong.sum() / mine.sum()) / difficulty, 5)
     tried = np.bincount(model_of_call[mine], minlength=len(models))
     missed = np.bincount(model_of_call[wrong], minlength=len(models))

@@ -45,21 +45,38 @@ def learn_model(log: Log, role: Role, model_of_call: Ints, names: list[str], not
     used = np.bincount(model_of_call[mine], minlength=len(names))
     if np.count_nonzero(used) == 1:
         return {"model": names[int(np.argmax(used))]} | keys
-    shares = _shares(log, role, model_of_call, mine, used, notes)
+    shares = _shares(log, role, model_of_call, mine, names, notes)
     return {"model": {names[at]: shares[at] for at in np.argsort(-used) if shares[at] > 0}} | keys
 
 
-def _shares(log: Log, role: Role, model_of_call: Ints, mine: Ints, used: Ints, notes: Notes) -> list[float]:
+def _shares(log: Log, role: Role, model_of_call: Ints, mine: Ints, names: list[str], notes: Notes) -> list[float]:
     """Shares of instances where nearly all keep to one model; of calls where they do not."""
     instance = log.instance_of_call[mine]
     first = np.searchsorted(instance, np.unique(instance))
     least = np.minimum.reduceat(model_of_call[mine], first)
     pure = least == np.maximum.reduceat(model_of_call[mine], first)
     comment = f"{role.path}.model"
+    used = np.bincount(model_of_call[mine], minlength=len(names))
     if pure.mean() >= _PURE:
         notes.comments[comment] = f"shares of {first.size:,} instances, of which {pure.mean():.0%} keep to one model"
         used = np.bincount(least[pure], minlength=used.size)
     else:
         notes.comments[comment] = f"shares of {mine.size:,} calls"
-        notes.assume(f"{role.path}: instances change their model on the way; here one serves the whole instance.")
+        notes.assume(
+            f"{role.path}: instances change their model on the way; here one serves the whole instance, which makes "
+            "costs of sessions too uneven. Where these are off, give the agent one model of your own under `models`, "
+            f"its prices mixed by what each model reads and writes: {_tokens(log, model_of_call, mine, names)}."
+        )
     return [round(float(share), 5) for share in used / used.sum()]
+
+
+def _tokens(log: Log, model_of_call: Ints, mine: Ints, names: list[str]) -> str:
+    """Each model's share of what some calls read and of what they write."""
+    calls, model = log.calls, model_of_call[mine]
+    written = calls["output"] + calls["reasoning"]
+    read, wrote = (np.bincount(model, tokens[mine], len(names)) for tokens in (calls.prompt, written))
+    shares = np.array([read / max(read.sum(), 1), wrote / max(wrote.sum(), 1)])
+    return "; ".join(
+        f"{names[at]} {100 * shares[0, at]:.1f} % of prompts, {100 * shares[1, at]:.1f} % of answers"
+        for at in np.unique(model).tolist()
+    )

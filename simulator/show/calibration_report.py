@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from distributions.choice import Choice
+    from distributions.fit import Fitted
     from scenarios.bills import Bill
     from scenarios.calibrating.learnings import Learnt
     from simulator.backtest import Backtest
@@ -312,16 +313,28 @@ def _law(one: Learnt) -> LawView | None:
 
 
 def _rivals(choice: Choice) -> list[tuple[str, ...]]:
+    """The nearest by AIC; the one that was taken, and those without a rank, wherever they stand."""
     if not choice.candidates:
         return []
     best = choice.candidates[0].aic
+    taken = choice.quality.split(";")[0]
+    shown = [
+        fit
+        for place, fit in enumerate(choice.candidates)
+        if place < MOST_RIVALS or _called(fit) == taken or not fit.ranked
+    ]
     return [
         (
-            fit.family.replace("_", " "), f"{fit.aic - best:,.0f}", f"{fit.ks:.3f}", f"{fit.ad:.4f}",
+            f"{_called(fit)} (taken)" if _called(fit) == taken else _called(fit),
+            f"{fit.aic - best:,.0f}" if fit.ranked else "by percentiles", f"{fit.ks:.3f}", f"{fit.ad:.4f}",
             _number(float(fit.law.ppf([0.99])[0])), _number(fit.law.mean()),
         )
-        for fit in choice.candidates[:MOST_RIVALS]
+        for fit in shown
     ]  # fmt: skip
+
+
+def _called(fit: Fitted) -> str:
+    return fit.family.replace("_", " ")
 
 
 def _shares(choice: Choice) -> str:

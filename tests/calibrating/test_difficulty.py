@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,10 @@ from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.lengths import Lengths
 from scenarios.calibrating.means import chance_of_log_means
 from scenarios.calibrating.unmixing import unmix
-from scenarios.logs.table import Rows
+from scenarios.logs.formats import read_logs
 from tests.calibrating.making import FAR, Keeper, World, near
+from tests.calibrating.products import COMMON, DAYS, SONNET
+from tests.calibrating.roundtrip import write_log
 
 NAMES = "turns", "output_tokens", "message_tokens"
 
@@ -62,31 +66,33 @@ def test_what_sessions_have_in_common_is_no_chance() -> None:
     assert sigma == pytest.approx(0.8, abs=FAR * np.sqrt((0.8**2 + 0.4**2 / 8) ** 2 / (2 * 0.8**2) / 1_500))
 
 
-def test_failures_go_with_what_else_is_difficult() -> None:
-    """And the rate that is written is the one at a difficulty of 1."""
-    rng = np.random.default_rng(5)
-    sessions, rate, loads = 1_500, 0.08, {"failure_rate": 0.5, "output_tokens": 0.5}
-    rows = Rows("session", "time", "fresh", "output", "attempt", "failed")
-    for session in range(sessions):
-        z = rng.standard_normal()
-        failing = rate * np.exp(loads["failure_rate"] * z)
-        for turn in range(20):
-            tries = rng.geometric(1 - failing)
-            for attempt in range(1, tries + 1):
-                failed = attempt < tries
-                output = 0 if failed else round(rng.lognormal(5 + loads["output_tokens"] * z, 0.4))
-                rows.append(f"s{session}", turn + attempt / 100, 500 + 60 * turn, output, attempt, int(failed))
-    learnings = learn_agents(rows.finish(dated=False), Keeper().options)
-    agent, sigma = learnings.agents["agent"], learnings.difficulty["lognormal"]["sigma"]
-    error = np.sqrt(2 / sessions) * 0.5
-    for name, load in loads.items():
-        assert agent["sensitivity"][name] * sigma == pytest.approx(load, abs=FAR * error), name
-    nodes, chances = np.polynomial.hermite_e.hermegauss(31)
-    failing = rate * np.exp(loads["failure_rate"] * nodes)
-    requests = 1 / (1 - failing)  # of a turn: what fails is asked again
-    expected = chances @ (failing * requests) / (chances @ requests) / np.exp(loads["failure_rate"] ** 2 / 2)
-    spread = (np.exp(loads["failure_rate"] ** 2) - 1) / sessions + 1 / (20 * sessions * rate)
-    assert agent["retry"]["failure_rate"] == pytest.approx(expected, rel=FAR * np.hypot(np.sqrt(spread), 0.5 * error))
+def test_failures_go_with_what_else_is_difficult(tmp_path: Path) -> None:
+    """And the rate that is written is the one that was simulated: that of an attempt at a difficulty of 1.
+
+    Of all requests more fail, because the turns of difficult sessions are asked again more often.
+    """
+    rate, load, turns = 0.1, 0.5, 20
+    agent = {
+        "model": SONNET, "system_tokens": 2_000, "turns": turns,
+        "message_tokens": {"lognormal": {"mu": 4.6, "sigma": 0.5}},
+        "output_tokens": {"lognormal": {"mu": 5.4, "sigma": 0.5}},
+        "retry": {"failure_rate": rate, "quality_share": 0.5, "max_attempts": 12, "on_exhausted": "continue"},
+        "sensitivity": {"failure_rate": 1, "output_tokens": 0.5, "turns": 0, "message_tokens": 0},
+    }  # fmt: skip
+    document = COMMON | {
+        "volume": {"sessions_per_day": 25}, "features": {"ask": {"agent": "bot"}}, "agents": {"bot": agent},
+        "difficulty": {"lognormal": {"mu": 0, "sigma": load}},
+    }  # fmt: skip
+    file = tmp_path / "calls.jsonl"
+    sessions = write_log(document, DAYS, file).size
+    learnings = learn_agents(read_logs([file])[0], Keeper().options)
+    agent, sigma = learnings.agents["bot"], learnings.difficulty["lognormal"]["sigma"]
+    error = np.sqrt(2 / sessions) * load
+    for name, truth in (("failure_rate", load), ("output_tokens", load / 2)):
+        assert agent["sensitivity"][name] * sigma == pytest.approx(truth, abs=FAR * error), name
+    first = rate * np.exp(load**2 / 2)
+    spread = (np.exp(load**2) - 1) / sessions + (1 - first) / (turns * sessions * first)
+    assert agent["retry"]["failure_rate"] == pytest.approx(rate, rel=FAR * np.hypot(np.sqrt(spread), load * error))
 
 
 def test_the_laws_written_are_those_at_a_difficulty_of_one() -> None:

@@ -32,8 +32,11 @@ def _failing(rate: float, quality: float, most: int, billed: bool, sessions: int
 
 def test_failures_are_found_by_class() -> None:
     calls = _failing(0.2, 0.3, 3, billed=True)
-    retry = learn_agents(calls, Keeper().options).agents["agent"]["retry"]
-    assert near(retry["failure_rate"], 0.2, np.sqrt(0.16 / len(calls)))
+    learnings = learn_agents(calls, Keeper().options)
+    retry, first = learnings.agents["agent"]["retry"], calls["attempt"] == 1
+    assert near(retry["failure_rate"], 0.2, np.sqrt(0.16 / first.sum()))
+    assert retry["failure_rate"] == round(float((calls["failed"][first] != OK).mean()), 5)
+    assert f"of first attempts {(calls['failed'][first] != OK).sum():,} of {first.sum():,}" in str(learnings.comments)
     assert near(retry["quality_share"], 0.3, np.sqrt(0.21 / (0.2 * len(calls))))
     assert retry["provider_billed"] == "input"
     assert retry["max_attempts"] == 3
@@ -244,7 +247,22 @@ def test_what_follows_a_turn_that_was_given_up_is_told(goes_on: bool, otherwise:
     retry = learn_agents(rows.finish(dated=False), Keeper().options).agents["agent"]["retry"]
     assert retry.get("on_exhausted") == otherwise
     assert retry["max_attempts"] == 2
-    assert retry["failure_rate"] == pytest.approx(2 / 4 if goes_on else 2 / 3, abs=1e-5)
+    assert retry["failure_rate"] == pytest.approx(1 / 3 if goes_on else 1 / 2, abs=1e-5)
+
+
+def test_where_models_change_on_the_way_their_shares_of_tokens_are_told() -> None:
+    """By them prices are mixed for one model in their place; sessions then cost what they did."""
+    rows = Rows("session", "time", "fresh", "output", "reasoning", "model")
+    for session in range(40):
+        for turn in range(4):
+            rows.append(
+                f"s{session}", float(turn), 100 * (turn + 1), 40, 10 * (turn < 2), "large" if turn > 1 else "small"
+            )
+    (said,) = (
+        each for each in learn_agents(rows.finish(dated=False), Keeper().options).assumed if "their model" in each
+    )
+    assert "small 30.0 % of prompts, 55.6 % of answers; large 70.0 % of prompts, 44.4 % of answers." in said
+    assert "under `models`" in said
 
 
 def test_models_that_are_called_often_have_failure_rates_of_their_own() -> None:

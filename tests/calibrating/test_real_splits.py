@@ -61,16 +61,20 @@ def _between() -> tuple[np.ndarray, np.ndarray]:
         (OUTPUT, P99, 0.10),
         (COST, MEAN, 0.10),
         (COST, P50, 0.15),
-        (COST, P95, None),  # halves have 15 % between themselves, before anything is learnt
+        (COST, P95, None),
     ],
 )
 def test_half_of_the_coding_sessions_forecasts_the_other(quantity: int, figure: int, bound: float | None) -> None:
-    """Laws are nearer to their half than that is to what it is a half of; and medians of errors are within bounds."""
+    """Laws are nearer to their half than that is to what it is a half of; and medians of errors are within bounds.
+
+    Of a P95 of costs halves have 15 % between themselves at the median, before anything is learnt, so that its error is
+    held against these: half of the forecasts are as near as three quarters of the halves.
+    """
     _data(real.CODING)
     own = float(np.mean([(one.forecast - one.halves)[quantity, figure] for one in _halves()]))
     between = _between()[0][:, quantity, figure]
     assert abs(own) <= between.std() / np.sqrt(2)
-    assert bound is None or np.median(np.abs(own + between)) <= bound
+    assert np.median(np.abs(own + between)) <= (bound or np.quantile(np.abs(between), 0.75))
 
 
 def test_intervals_of_sums_cover_the_sessions_that_were_held_back() -> None:

@@ -11,7 +11,8 @@ from scipy import optimize, stats
 from distributions.choice import Near, known_of
 from distributions.choose import choose_law
 from distributions.excess import _tail_at, find_tail, hill, mean_excess
-from distributions.tail import Sample
+from distributions.law import LawError
+from distributions.tail import Sample, fit_tail
 from distributions.tried import Tried
 
 SURE = 1e-4
@@ -58,6 +59,23 @@ def test_intervals_of_a_shape_cover_as_often_as_they_say() -> None:
         assert found.n_above == n // 2
         inside += found.xi_low <= xi <= found.xi_high
     assert abs(inside / logs - 0.95) < -stats.norm.ppf(SURE) * np.sqrt(0.95 * 0.05 / logs)
+
+
+@pytest.mark.parametrize("at", [None, 0.95, 0.97])
+def test_fifty_values_lie_above_a_threshold_that_many_are_equal_to(at: float | None) -> None:
+    """Of 2,000 values 46 lie above 100, which 60 are; 106 lie above the next value below."""
+    rng = np.random.default_rng(5)
+    values = np.r_[rng.integers(10, 100, 1_894), np.repeat(100, 60), 101 + np.floor(40 * rng.pareto(3, 46))]
+    tail = fit_tail(sample_of(values.astype(float)), at)
+    assert tail.threshold == np.sort(values)[1_893]
+    assert tail.share == pytest.approx(106 / 2_000)
+
+
+def test_without_fifty_values_above_any_there_is_no_tail() -> None:
+    values = np.r_[np.full(400, 7.0), np.arange(8.0, 50.0)]
+    with pytest.raises(LawError, match="fewer than 50 values lie above the least of them"):
+        fit_tail(sample_of(values))
+    assert find_tail(sample_of(values)) is None
 
 
 def test_a_tail_begins_no_further_than_fifty_values_from_the_end() -> None:

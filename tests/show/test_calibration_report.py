@@ -17,7 +17,7 @@ from distributions.choose import choose_law
 from distributions.tail import Sample
 from scenarios.calibrating.learnings import Learnt
 from simulator.calibration import Calibrated, calibrate
-from simulator.show.calibration_report import _index, _law, render
+from simulator.show.calibration_report import _index, _law, _rivals, render
 from simulator.show.plot_fits import MOST_POINTS, MOST_STEPS, distribution, law_against_data, quantiles_of
 from simulator.show.plot_heaviness import heaviness
 from tests.show.pages import Tag, page, rows
@@ -257,6 +257,23 @@ def test_ticks_tell_neighbours_apart(values: np.ndarray) -> None:
     figure.draw_without_rendering()
     labels = [tick.get_text() for tick in figure.axes[1].get_xticklabels() if tick.get_text()]
     assert len(labels) == len(set(labels)) > 1
+
+
+def test_what_was_tried_has_what_was_taken_in_it_and_no_rank_for_percentiles() -> None:
+    r = np.random.default_rng(3)
+    values = np.where(r.random(2_000) < 0.6, 0.0, np.maximum(np.round(r.lognormal(6, 0.8, 2_000)), 1.0))
+    for data, taken in ((values, "% zeros, else lognormal"), (np.round(r.normal(5_000, 900, 3_000)), "")):
+        choice = choose_law(data, whole=True)
+        rows = _rivals(choice)
+        ranks = [row[1] for row in rows]
+        assert ranks[0] == "0"
+        if taken:
+            assert [row[0] for row in rows if row[0].endswith("(taken)")] == [f"{choice.quality.split(';')[0]} (taken)"]
+            assert taken in choice.quality
+        else:
+            assert rows[-1][:2] == ("metalog", "by percentiles")
+        gaps = [float(rank.replace(",", "")) for rank in ranks if rank != "by percentiles"]
+        assert gaps == sorted(gaps)
 
 
 def test_a_law_of_two_values_is_told_by_their_shares_and_not_drawn() -> None:
