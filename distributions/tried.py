@@ -127,7 +127,7 @@ class Tried:
 
         below = self.sample.values <= excess.tail.threshold
         logs, counts = np.log(self.sample.values[below]), self.sample.counts[below]
-        at = number(1.0 - excess.tail.share)
+        at = _share_up_to(excess)
         z, edge = float(ndtri(at)), math.log(excess.tail.threshold)
 
         def loss(log_sigma: float) -> float:
@@ -143,7 +143,7 @@ class Tried:
     def spliced(self, body: tuple[Law, Any], excess: Excess) -> tuple[Law, Any]:
         """A body with a tail above it."""
         law, expression = body
-        at = number(1.0 - excess.tail.share)
+        at = _share_up_to(excess)
         xi, scale = number(excess.tail.excess.xi), number(excess.tail.excess.scale)
         tail = FAMILIES["genpareto"].of(xi=xi, scale=scale)
         spliced = splice(law, at, tail)
@@ -182,6 +182,11 @@ def zeros_else(fit: Fitted, sample: Sample, rounds: bool) -> Fitted:
     parameters = {"zeros": zeros, **fit.parameters}
     title = f"{100 * zeros:.3g} % zeros, else {name}"
     return Fitted(title, parameters, both, likelihood, 2.0 * len(parameters) - 2.0 * likelihood, ks, ad)
+
+
+def _share_up_to(excess: Excess) -> float | int:
+    """The share up to a tail as it is written: rounded up, a tail of whole numbers would begin at the next one."""
+    return number(math.floor((1.0 - excess.tail.share) * 10.0**_DIGITS) / 10.0**_DIGITS)
 
 
 def _chance_explains(ks: float, n: float) -> bool:

@@ -10,8 +10,9 @@ from scipy import optimize, stats
 
 from distributions.choice import Near, known_of
 from distributions.choose import choose_law
-from distributions.excess import _tail_at, find_tail, hill, mean_excess
+from distributions.excess import Excess, _tail_at, find_tail, hill, mean_excess
 from distributions.law import LawError
+from distributions.steps import Steps
 from distributions.tail import Sample, fit_tail
 from distributions.tried import Tried
 
@@ -149,6 +150,22 @@ def test_a_body_is_the_likeliest_lognormal_that_ends_where_the_tail_begins(value
     found = optimize.minimize_scalar(loss, bounds=(0.1, 5.0), method="bounded")
     sigma = math.log(law.ppf([0.9])[0] / law.ppf([0.1])[0]) / (2 * stats.norm.ppf(0.9))
     assert sigma == pytest.approx(found.x, rel=1e-4)
+
+
+@pytest.mark.parametrize("n_above", [57, 58, 59])
+def test_a_tail_of_whole_numbers_begins_at_its_threshold_however_its_share_is_rounded(n_above: int) -> None:
+    """Rounded up, the share is beyond the last value that equals the threshold, and the next one is taken for it."""
+    values = np.r_[np.repeat([1.0, 2, 3, 4, 5, 9], [131, 102, 81, 78, 72, 39]), 10 + np.arange(float(n_above))]
+    sample = sample_of(values)
+    tail = fit_tail(sample, 0.89)
+    assert (tail.threshold, round(tail.share * values.size)) == (9, n_above)
+    body = Steps(tuple(values.tolist()))
+    excess = Excess(tail, n_above, 0.0, 0.0, accepted=True)
+    law, written = Tried(sample, True, "count", 1e6).spliced((body, {"data": {"column": "body"}}), excess)
+    at = written["splice"]["at"]
+    assert law.ppf([at])[0] == 9
+    assert at == pytest.approx(1 - n_above / values.size, abs=1e-6)
+    assert law.mean() == pytest.approx(values.mean(), rel=0.01)
 
 
 def test_a_guess_is_a_family_of_its_kind() -> None:
