@@ -29,7 +29,7 @@ class Value(Struct, rename="camel", gc=False):
     array_value: _Values | None = None
 
 
-class _Values(Struct):
+class _Values(Struct, gc=False):
     values: list[Value] = []
 
 

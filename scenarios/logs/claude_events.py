@@ -189,7 +189,7 @@ class _Reader:
         self._rows.append(
             request or _sequence(said, "call"), _begun(said, ended), session, instance, session if instance else None,
             "main" if is_main else source, "anthropic", said.model, "fast" if said.speed == "fast" else None, *came,
-            came[-1] == OK, summary, self._fields.feature(said), said.user,
+            came[-1] == OK, summary, self._fields.feature(said) if said.asked else None, said.user,
         )  # fmt: skip
 
     def _caller(self, source: str) -> tuple[bool, bool]:

@@ -8,14 +8,14 @@ from msgspec import Raw, Struct
 _Count = int | float | None
 
 
-class Written(Struct):
+class Written(Struct, gc=False):
     """Tokens written to the cache, by how long they are kept."""
 
     ephemeral_5m_input_tokens: _Count = None
     ephemeral_1h_input_tokens: _Count = None
 
 
-class Usage(Struct):
+class Usage(Struct, gc=False):
     """Counts of tokens of an answer."""
 
     input_tokens: _Count = None
@@ -27,20 +27,20 @@ class Usage(Struct):
     speed: str | None = None
 
 
-class Iteration(Usage):
+class Iteration(Usage, gc=False):
     """Counts of one of the requests that an answer took: of an advisor's these stand nowhere else."""
 
     type: str | None = None
     model: str | None = None
 
 
-class Counts(Usage):
+class Counts(Usage, gc=False):
     """Counts of an answer, and of the requests that it took."""
 
     iterations: list[Iteration] | None = None
 
 
-class Block(Struct):
+class Block(Struct, gc=False):
     """A block of a message: of a tool its name, of its result the size. Texts are not decoded."""
 
     type: str | None = None
@@ -52,7 +52,7 @@ class Block(Struct):
     is_error: bool | None = None
 
 
-class Message(Struct):
+class Message(Struct, gc=False):
     """A message: of an answer with its counts."""
 
     id: str | None = None
@@ -61,7 +61,7 @@ class Message(Struct):
     content: list[Block] | str | None = None
 
 
-class Line(Struct):
+class Line(Struct, gc=False):
     """A line of any type."""
 
     type: str | None = None
@@ -82,25 +82,25 @@ class Line(Struct):
     message: Message | None = None
 
 
-class Spawn(Struct):
+class Spawn(Struct, gc=False):
     """What a tool that starts a sub-agent is given."""
 
     subagent_type: str | None = None
 
 
-class Spawned(Struct):
+class Spawned(Struct, gc=False):
     """What such a tool gives back."""
 
     agent: str | None = msgspec.field(name="agentId", default=None)
 
 
-class Meta(Struct):
+class Meta(Struct, gc=False):
     """The file beside the log of a sub-agent."""
 
     kind: str | None = msgspec.field(name="agentType", default=None)
 
 
-class Kind(Struct):
+class Kind(Struct, gc=False):
     """The type of a line, whatever else is in it."""
 
     type: str | None = None

@@ -15,7 +15,7 @@ _EXIT = b'"Exit code: '
 _EXIT_CODE = b'\\"exit_code\\":'
 
 
-class Usage(Struct):
+class Usage(Struct, gc=False):
     """Counts of tokens: of one answer, or of all so far."""
 
     input_tokens: _Count = None
@@ -28,21 +28,21 @@ class Usage(Struct):
     total_tokens: _Count = None
 
 
-class Info(Struct):
+class Info(Struct, gc=False):
     """What a line of counts says."""
 
     total_token_usage: Usage | None = None
     last_token_usage: Usage | None = None
 
 
-class Settings(Struct):
+class Settings(Struct, gc=False):
     """What answers are asked for with."""
 
     model: str | None = None
     service_tier: str | None = None
 
 
-class Payload(Struct):
+class Payload(Struct, gc=False):
     """What lines say, of whatever type they are."""
 
     type: str | None = None
@@ -67,7 +67,7 @@ class Payload(Struct):
     output: Raw = Raw()
 
 
-class Line(Struct):
+class Line(Struct, gc=False):
     """A line of any type."""
 
     type: str | None = None
@@ -76,30 +76,30 @@ class Line(Struct):
     payload: Payload | None = None
 
 
-class _Named(Struct):
+class _Named(Struct, gc=False):
     type: str | None = None
 
 
-class _Kind(Struct):
+class _Kind(Struct, gc=False):
     type: str | None = None
     payload: Raw = Raw()
 
 
-class _Thread(Struct):
+class _Thread(Struct, gc=False):
     parent_thread_id: str | None = None
     agent_role: str | None = None
 
 
-class _Spawned(Struct):
+class _Spawned(Struct, gc=False):
     thread_spawn: _Thread | None = None
     other: str | None = None
 
 
-class _Source(Struct):
+class _Source(Struct, gc=False):
     subagent: _Spawned | str | None = None
 
 
-class _Output(Struct):
+class _Output(Struct, gc=False):
     content: Raw = Raw()
     success: bool | None = None
 

@@ -36,23 +36,23 @@ E = TypeVar("E")
 T = TypeVar("T", bound=Said)
 
 
-class _Resource(Struct):
+class _Resource(Struct, gc=False):
     attributes: list[Undecoded] = []
 
 
-class _Scope(Struct, Generic[S, E], rename="camel"):
+class _Scope(Struct, Generic[S, E], rename="camel", gc=False):
     spans: list[S] = []
     log_records: list[E] = []
 
 
-class _Batch(Struct, Generic[S, E], rename="camel"):
+class _Batch(Struct, Generic[S, E], rename="camel", gc=False):
     resource: _Resource | None = None
     scope_spans: list[_Scope[S, E]] = []
     instrumentation_library_spans: list[_Scope[S, E]] = []
     scope_logs: list[_Scope[S, E]] = []
 
 
-class _Export(Struct, Generic[S, E], rename="camel"):
+class _Export(Struct, Generic[S, E], rename="camel", gc=False):
     resource_spans: list[_Batch[S, E]] = []
     batches: list[_Batch[S, E]] = []
     resource_logs: list[_Batch[S, E]] = []

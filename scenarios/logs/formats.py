@@ -130,7 +130,10 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
         return known[name]
     if mapped and "columns" in known:
         return known["columns"]
-    told = {source.path: _kinds(source, known) for source in sources}
+    told: dict[Path, list[type[Format]]] = {}
+    last: list[type[Format]] = []
+    for source in sources:
+        told[source.path] = last = _kinds(source, known, last)
     found = {kind for kinds in told.values() for kind in kinds}
     if len(found) == 1:
         return found.pop()
@@ -140,9 +143,12 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
     raise LogError(f"the files are of several formats ({listed}); read them one format at a time, or say --format")
 
 
-def _kinds(source: Source, known: Mapping[str, type[Format]]) -> list[type[Format]]:
-    """Formats of a file, by as few of its records as tell one: folders may have thousands of files."""
-    kinds = _told(head_of(source, _FEW), known)
+def _kinds(source: Source, known: Mapping[str, type[Format]], last: list[type[Format]]) -> list[type[Format]]:
+    """Formats of a file, by as few of its records as tell one: folders may have thousands of files, all of one."""
+    head = head_of(source, _FEW)
+    if len(last) == 1 and last[0].name != "columns" and last[0].recognises(head):
+        return last
+    kinds = _told(head, known)
     return kinds if [kind.name for kind in kinds] not in ([], ["columns"]) else _told(head_of(source), known)
 
 

@@ -35,7 +35,7 @@ PENDING, CANCELLED = -2, -3
 _NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
 
 
-class Request(Struct):
+class Request(Struct, gc=False):
     """A request without bodies and prompts."""
 
     request_id: str | None = None

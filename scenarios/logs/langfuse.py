@@ -43,7 +43,7 @@ _BATCH = 1 << 10
 """Observations that are taken together: few enough to stay in a processor's cache."""
 
 
-class Observation(Struct):
+class Observation(Struct, gc=False):
     """An observation without input, output, metadata and messages."""
 
     id: str | None = None

@@ -40,34 +40,34 @@ MOST_RETRIES = 100
 """Attempts before the last that are believed; more are no count of retries."""
 
 
-class _Written(Struct):
+class _Written(Struct, gc=False):
     ephemeral_5m_input_tokens: Number = None
     ephemeral_1h_input_tokens: Number = None
 
 
-class _PromptDetails(Struct):
+class _PromptDetails(Struct, gc=False):
     cached_tokens: Number = None
     cache_creation_tokens: Number = None
     cache_creation_token_details: _Written | None = None
 
 
-class _AnswerDetails(Struct):
+class _AnswerDetails(Struct, gc=False):
     reasoning_tokens: Number = None
 
 
-class _Usage(Struct):
+class _Usage(Struct, gc=False):
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _AnswerDetails | None = None
     cache_read_input_tokens: Number = None
     cache_creation_input_tokens: Number = None
 
 
-class _Error(Struct):
+class _Error(Struct, gc=False):
     error_code: str | int | None = None
     error_class: str | None = None
 
 
-class _Metadata(Struct):
+class _Metadata(Struct, gc=False):
     status: str | None = None
     error_information: _Error | None = None
     attempted_retries: Number = None
@@ -77,7 +77,7 @@ class _Metadata(Struct):
     additional_usage_values: _Usage | None = None
 
 
-class SpendLog(Struct):
+class SpendLog(Struct, gc=False):
     """A row, without texts and keys."""
 
     request_id: str | None = None

@@ -136,7 +136,7 @@ class _Span(Struct, Generic[A], rename="camel", gc=False):
     events: Raw = NOTHING
 
 
-class _Event(Struct):
+class _Event(Struct, gc=False):
     attributes: list[Undecoded] = []
 
 
@@ -211,8 +211,8 @@ class _Reader:
         known, match = self._asked(said) if fields.where else (0, 0)
         self._nodes.append(
             hash((trace, span.span_id)), hash((trace, above)) if above else 0, kind, code(trace), session, given,
-            code(name), code(said.user), code(fields.feature(said)), self._time(span.start_time_unix_nano),
-            self._time(span.end_time_unix_nano), size, failed, known, match, detail,
+            code(name), code(said.user), code(fields.feature(said)) if said.asked else NONE, *self._times(span), size,
+            failed, known, match, detail,
         )  # fmt: skip
 
     def _add_call(self, said: _Said, failed: int) -> tuple[int, int]:
@@ -235,6 +235,12 @@ class _Reader:
         )  # fmt: skip
         self._n_details += 1
         return answer + reasoning if _told(said) else -1, self._n_details - 1
+
+    def _times(self, span: _Span[Any]) -> tuple[float, float]:
+        start, end = span.start_time_unix_nano, span.end_time_unix_nano
+        if FIRST_NS <= start <= end <= LAST_NS:
+            return start / 1e9, end / 1e9
+        return self._time(start), self._time(end)
 
     def _time(self, ns: int) -> float:
         if FIRST_NS <= ns <= LAST_NS:
@@ -291,8 +297,9 @@ def _told(said: _Said) -> bool:
 
 
 def _cost(said: _Said) -> float:
-    parts = [each for each in (said.cost_prompt, said.cost_completion) if each is not None]
-    return sum(map(cost_told, parts)) if parts and said.cost is None else cost_told(said.cost)
+    if said.cost is not None or (said.cost_prompt is None and said.cost_completion is None):
+        return cost_told(said.cost)
+    return sum(cost_told(part) for part in (said.cost_prompt, said.cost_completion) if part is not None)
 
 
 def _kind(said: _Said) -> int:

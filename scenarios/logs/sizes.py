@@ -10,7 +10,7 @@ from scenarios.logs.table import NONE
 BYTES_A_TOKEN = 4
 
 
-class _Part(Struct):
+class _Part(Struct, gc=False):
     type: str | None = None
     text: Raw = Raw()
 
