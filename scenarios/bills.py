@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 from scenarios.bill_reasons import Compared, Reason, difference
 from scenarios.catalog import CatalogModel, UnknownModelError
 from scenarios.logged_models import ANY, find_logged, shown_name
+from scenarios.logs.codes import NONE
 from scenarios.logs.reading import LogError
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 from scenarios.tariffs import STANDARD, Tariff, Tokens, at_noon
 
 USD = "USD"

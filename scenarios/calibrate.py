@@ -25,8 +25,9 @@ from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
 from scenarios.calibrating.volume import Stated, Volume, dated_share, learn_volume
 from scenarios.catalog import price_data_date
+from scenarios.logs.codes import NONE
 from scenarios.logs.reading import LogError, Reading
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 from scenarios.words import MEASURED, sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]

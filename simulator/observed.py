@@ -16,8 +16,9 @@ from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.starts import find_roles
 from scenarios.catalog import UnknownModelError
 from scenarios.logged_models import ANY, find_logged, shown_name
+from scenarios.logs.codes import NONE
 from scenarios.logs.reading import LogError
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 from scenarios.prices import resolve_prices
 
 if TYPE_CHECKING:

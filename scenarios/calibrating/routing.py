@@ -10,7 +10,8 @@ import numpy as np
 from scenarios.calibrating.learnings import Ints, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.codes import NONE
+from scenarios.logs.table import Calls
 
 _PURE = 0.9
 _UNKNOWN = "unknown-model"

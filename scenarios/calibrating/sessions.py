@@ -8,7 +8,8 @@ import numpy as np
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.learnings import Codes, Ints, Mask
-from scenarios.logs.table import NONE, OK, Calls
+from scenarios.logs.codes import NONE
+from scenarios.logs.table import OK, Calls
 
 _DEEPEST = 64
 _MINUTE = 60.0

@@ -10,7 +10,7 @@ from distributions.numerics import FloatArray
 from scenarios.calibrating.laws import Laws, Quantity
 from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.sessions import Log
-from scenarios.logs.table import NONE
+from scenarios.logs.codes import NONE
 
 _BY_TURN = 0.5
 

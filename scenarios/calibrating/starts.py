@@ -10,7 +10,7 @@ from scenarios.calibrating.compaction import learn_compaction
 from scenarios.calibrating.learnings import Codes, Ints, Mask
 from scenarios.calibrating.roles import Role, plain_name, role
 from scenarios.calibrating.sessions import Log
-from scenarios.logs.table import NONE
+from scenarios.logs.codes import NONE
 
 FEWEST_SESSIONS = 15
 """Sessions that a kind of start has at least."""

@@ -11,7 +11,7 @@ from scenarios.calibrating.laws import TOKENS, Laws, Quantity
 from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.roles import plain_name
 from scenarios.calibrating.sessions import Log
-from scenarios.logs.table import NONE
+from scenarios.logs.codes import NONE
 
 _OTHER = "other-tools"
 _MOST_TOOLS = 12

@@ -11,7 +11,7 @@ from scenarios.calibrating.days import SECONDS_A_DAY, Days
 from scenarios.calibrating.laws import named
 from scenarios.calibrating.learnings import Chooser, Ints, Learnt, Notes, Sessions
 from scenarios.calibrating.volume import Volume
-from scenarios.logs.table import NONE
+from scenarios.logs.codes import NONE
 
 LEAST_USERS = 20
 LEAST_KNOWN = 0.95

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.codes import NONE
+from scenarios.logs.table import Calls
 
 DEEPEST = 256
 """Instances above one another; more of them are a ring."""

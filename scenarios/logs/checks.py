@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from scenarios.logs.clashes import shared_sessions
-from scenarios.logs.table import NONE, OK, Calls
+from scenarios.logs.codes import NONE
+from scenarios.logs.table import OK, Calls
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC).timestamp()
 """No model was sold by the token before."""

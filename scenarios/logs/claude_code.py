@@ -25,13 +25,14 @@ import msgspec
 from msgspec import Raw
 
 from scenarios.logs.claude_lines import LINE, META, SPAWN, SPAWNED, Block, Iteration, Line, Message, tokens_of, type_of
+from scenarios.logs.codes import NONE
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.histories import Histories
 from scenarios.logs.records import seconds
 from scenarios.logs.select import Picker
 from scenarios.logs.sizes import BYTES_A_TOKEN, size_of
 from scenarios.logs.source import Source
-from scenarios.logs.table import NONE, OK, PROVIDER, Calls
+from scenarios.logs.table import OK, PROVIDER, Calls
 from scenarios.logs.tokens import bad_tokens
 
 SYNTHETIC = "<synthetic>"

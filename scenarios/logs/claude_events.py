@@ -24,13 +24,14 @@ import numpy as np
 from msgspec import Raw, Struct
 
 from scenarios.logs.attributes import Attribute, Fields, Said, Undecoded, counts, number
+from scenarios.logs.codes import NONE, Codes
 from scenarios.logs.costs import cost_told
 from scenarios.logs.errors import fault
 from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, Kind, begins, take
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.select import UNWANTED
 from scenarios.logs.spans import NO_CALL_BEFORE, Gathered, last_before
-from scenarios.logs.table import NONE, OK, TOOL_DTYPE, Calls, Codes, Rows
+from scenarios.logs.table import OK, TOOL_DTYPE, Calls, Rows
 from scenarios.logs.tokens import UNCOUNTED, bad_tokens
 
 A = TypeVar("A")

@@ -19,6 +19,7 @@ from collections import Counter
 
 import msgspec
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.codex_answers import RECORD, Answers
 from scenarios.logs.codex_copies import settle_copies, settle_sessions
 from scenarios.logs.codex_lines import LINE, Line, Payload, kind_of, result_of
@@ -27,7 +28,7 @@ from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.select import Picker
 from scenarios.logs.sizes import BYTES_A_TOKEN
 from scenarios.logs.source import Source
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 
 _TYPES = frozenset({"session_meta", "turn_context", "event_msg", "response_item", "compacted", RECORD})
 _USES = {

@@ -7,11 +7,12 @@ from math import isnan
 
 import msgspec
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.codex_lines import Line, Payload, Tokens, Usage, since, time_of, tokens_of
 from scenarios.logs.codex_threads import Thread
 from scenarios.logs.histories import Histories
 from scenarios.logs.reading import Reading
-from scenarios.logs.table import NONE, OK
+from scenarios.logs.table import OK
 from scenarios.logs.tokens import bad_tokens
 
 RECORD = "token_usage_record"

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.codex_threads import Thread
 from scenarios.logs.histories import Histories
-from scenarios.logs.table import NONE
 
 SOONEST_SECONDS = 1.0
 """No answer is complete so soon after its thread began."""

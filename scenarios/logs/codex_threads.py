@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.codex_lines import Payload, Tokens, Usage, spawned_by, time_of
 from scenarios.logs.select import Picker
 from scenarios.logs.source import Source
-from scenarios.logs.table import NONE
 
 _NAN = float("nan")
 _TIERS = {"default": "", "standard": "", "auto": "", "fast": "priority"}

@@ -26,6 +26,7 @@ from scenarios.logs.cells import (
     unknown_failures,
     whole_numbers,
 )
+from scenarios.logs.codes import NONE
 from scenarios.logs.column_names import KNOWN, WHOLE, well_known
 from scenarios.logs.costs import UNREADABLE
 from scenarios.logs.format import Format, Head, Log
@@ -33,7 +34,7 @@ from scenarios.logs.heads import columns_of, head_of, shape_of
 from scenarios.logs.reading import LogError
 from scenarios.logs.select import wanted
 from scenarios.logs.separators import DECIMAL_COMMA
-from scenarios.logs.table import NONE, PROVIDER, RECORD, Calls, Rows
+from scenarios.logs.table import PROVIDER, RECORD, Calls, Rows
 from scenarios.logs.tokens import MOST_TOKENS
 
 DOUBTFUL = "id"

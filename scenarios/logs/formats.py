@@ -14,6 +14,7 @@ import numpy as np
 
 import scenarios.logs
 from scenarios.logs.checks import odd
+from scenarios.logs.codes import NONE
 from scenarios.logs.column_names import nested_counts
 from scenarios.logs.costs import believed
 from scenarios.logs.field_names import unknown_fields
@@ -21,7 +22,7 @@ from scenarios.logs.format import FORMATS, Asked, Format, Head, Log
 from scenarios.logs.heads import head_of, shape_of
 from scenarios.logs.reading import BEYOND, LogError, Reading, Watch, ignored_words
 from scenarios.logs.source import Source
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 
 SUFFIXES = (".csv", ".jsonl", ".json", ".ndjson", ".parquet", ".csv.gz", ".jsonl.gz", ".json.gz", ".ndjson.gz")
 """What is looked for in a folder."""

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.codes import NONE, Codes
 from scenarios.logs.reading import Reading
-from scenarios.logs.table import BY_NAME, NONE, RECORD, Calls, Codes, Rows
+from scenarios.logs.table import BY_NAME, RECORD, Calls, Rows
 
 LISTS = {
     **dict.fromkeys(("session", "instance", "parent", "agent", "provider", "model", "tier", "feature"), "i"),

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.codes import NONE, Codes
 from scenarios.logs.spans import DEEPEST, nearest, of_traces, rows_above
-from scenarios.logs.table import NONE, Codes
 
 OTHER, CALL, AGENT, TOOL = 0, 1, 2, 3
 """What an observation is."""

@@ -24,13 +24,14 @@ import numpy as np
 from msgspec import Raw, Struct
 
 from scenarios.logs.attributes import Attribute, Fields, Said, Undecoded, counts, decoded
+from scenarios.logs.codes import NONE, Codes, Named
 from scenarios.logs.costs import cost_told
 from scenarios.logs.errors import fault
 from scenarios.logs.exports import FIRST_NS, LAST_NS, NOTHING, Kind, begins, take
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.select import texts
 from scenarios.logs.spans import AGENT, LLM, NODE, OTHER, TOOL, Gathered, Placed, placed
-from scenarios.logs.table import NONE, OK, PROVIDER, QUALITY, Calls, Codes, Rows
+from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
 from scenarios.logs.tokens import APART, INSIDE, UNTOLD, bad_tokens, disjoint
 
 A = TypeVar("A")
@@ -258,18 +259,18 @@ class _Reader:
         return known, match
 
     def _table(self, found: Placed) -> Calls:
-        names = np.array([*self._names.names(), None], object)
+        names = self._names.names()
         details = self._details.whole()[found.nodes["detail"]]
         rows = Rows()
-        first = rows.extend(
+        rows.extend(
             time=found.nodes["start"],
-            session=names[found.session],
+            session=Named(names, found.session),
             instance=found.instance,
             parent=found.parent,
-            agent=names[found.agent],
-            provider=names[details["provider"]],
-            model=names[details["model"]],
-            tier=names[details["tier"]],
+            agent=Named(names, found.agent),
+            provider=Named(names, details["provider"]),
+            model=Named(names, details["model"]),
+            tier=Named(names, details["tier"]),
             fresh=details["prompt"],
             cached=details["cached"],
             written=details["written"],
@@ -280,11 +281,10 @@ class _Reader:
             attempt=found.attempt,
             failed=found.nodes["failed"],
             billed=details["billed"],
-            feature=names[found.feature],
-            user=names[found.user],
+            feature=Named(names, found.feature),
+            user=Named(names, found.user),
         )
-        for call, tool, tokens, failed in found.tools.tolist():
-            rows.tool(first + call, names[tool], tokens, failed)
+        rows.extend_tools(found.tools, names)
         calls = rows.finish(dated=bool(np.isfinite(found.nodes["start"]).any()))
         return replace(calls, duplicates=found.duplicates)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Raw, Struct
 
-from scenarios.logs.table import NONE
+from scenarios.logs.codes import NONE
 
 BYTES_A_TOKEN = 4
 

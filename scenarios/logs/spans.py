@@ -28,8 +28,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.codes import NONE, Codes
 from scenarios.logs.reading import Reading
-from scenarios.logs.table import NONE, OK, TOOL_DTYPE, Codes
+from scenarios.logs.table import OK, TOOL_DTYPE
 
 OTHER, LLM, AGENT, TOOL = 0, 1, 2, 3
 """What a span is."""

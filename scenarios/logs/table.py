@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -10,12 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.logs.clashes import clashing, words_of_files
+from scenarios.logs.codes import NONE, Codes, Named, recoded
 
 OK, PROVIDER, QUALITY = 0, 1, 2
 """What `failed` says: served; an error of the provider (429, 5xx, a timeout); an answer that could not be used."""
-
-NONE = -1
-"""Code of no name; in token columns that may be unknown, unknown."""
 
 
 class Column(NamedTuple):
@@ -126,31 +124,6 @@ class Calls:
         return Calls(kept, self.names, tools, self.dated, self.duplicates, self.backwards)
 
 
-class Codes:
-    """Names to codes, in the order in which they come."""
-
-    def __init__(self) -> None:
-        self._codes = _Numbered({None: NONE, "": NONE})
-        self.code: Callable[[str | None], int] = self._codes.__getitem__
-        """Code of a name; `NONE` for an empty one."""
-
-    def codes(self, names: Iterable[str | None]) -> NDArray[np.int32]:
-        """Codes of many names."""
-        return np.fromiter(map(self._codes.__getitem__, names), np.int32)
-
-    def names(self) -> list[str]:
-        """All names, by code."""
-        return [name for name in self._codes if name]
-
-
-class _Numbered(dict[str | None, int]):
-    """Gives the next number to a name that it does not know; the two ways to have no name are no names."""
-
-    def __missing__(self, name: str | None) -> int:
-        self[name] = number = len(self) - 2
-        return number
-
-
 class Rows:
     """Collects the calls of a log, row by row or in columns, in little memory.
 
@@ -174,6 +147,7 @@ class Rows:
         self._tool_names = Codes()
         self._tools: list[tuple[int, int, int, bool]] = []
         self._used: list[int] = []
+        self._tool_chunks: list[NDArray[np.void]] = []
         self._uses: dict[int, int] = {}
         self._waiting: list[tuple[Any, ...]] = []
         self._chunks: list[dict[str, NDArray[Any]]] = []
@@ -193,7 +167,7 @@ class Rows:
             return self._n - 1
         return self._n + len(self._waiting) - 1
 
-    def extend(self, **columns: Sequence[Any] | NDArray[Any]) -> int:
+    def extend(self, **columns: Sequence[Any] | NDArray[Any] | Named) -> int:
         """Add calls by columns of equal length, of `COLUMNS` and `record`. Returns the number of the first."""
         self._flush()
         first = self._n
@@ -218,6 +192,12 @@ class Rows:
             self._uses[key] = len(self._tools)
         self._tools.append((row, self._tool_names.code(name), result_tokens, failed))
         self._used.append(key)
+
+    def extend_tools(self, tools: NDArray[np.void], names: Sequence[str]) -> None:
+        """Add tools that calls asked for: rows of TOOL_DTYPE, and what their codes stand for."""
+        added = tools.copy()
+        added["tool"] = recoded(Named(names, tools["tool"]), self._tool_names)
+        self._tool_chunks.append(added)
 
     def result(self, use: str, result_tokens: int, failed: bool = False) -> bool:
         """State the result of the last tool that was added with this `use`; False where none was."""
@@ -267,6 +247,8 @@ class Rows:
         for name, values in columns.items():
             if name == RECORD:
                 chunk[name] = np.fromiter(map(hash, [value or "" for value in values]), np.int64)
+            elif isinstance(values, Named):
+                chunk[name] = recoded(values, self._lists[BY_NAME[name].names])
             elif BY_NAME[name].names:
                 chunk[name] = self._lists[BY_NAME[name].names].codes(values)
             else:
@@ -307,11 +289,13 @@ class Rows:
         columns["instance"][bare] = codes[np.searchsorted(known, columns["session"][bare])]
 
     def _tools_of(self, stays: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.void]:
-        tools = np.array(self._tools, TOOL_DTYPE)
+        tools = np.concatenate([np.array(self._tools, TOOL_DTYPE), *self._tool_chunks])
         place = np.empty(self._n, np.int64)
         place[order] = np.arange(order.size)
         tools["call"] = place[stays[tools["call"]]]
-        tools = _once(tools, np.array(self._used, np.int64))
+        use = np.zeros(tools.size, np.int64)
+        use[: len(self._used)] = self._used
+        tools = _once(tools, use)
         return tools[np.argsort(tools["call"], kind="stable")]
 
 

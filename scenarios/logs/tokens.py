@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.reading import Reading
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 
 Number = float | None
 """A number that may be missing; numbers written as text are decoded to one. Whole numbers past all floats are none."""

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from scenarios.logs.codes import NONE, Codes
 from scenarios.logs.reading import Reading
-from scenarios.logs.table import NONE, TOOL_DTYPE, Calls, Codes
+from scenarios.logs.table import TOOL_DTYPE, Calls
 
 _MANY = "uses of tools without a call before them"
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import Reading
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 
 Line = dict[str, Any]
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import LogError, Reading
-from scenarios.logs.table import NONE, OK, PROVIDER, Calls
+from scenarios.logs.table import OK, PROVIDER, Calls
 
 SAMPLE = Path(__file__).parent / "samples" / "claude-code"
 TOKENS = {

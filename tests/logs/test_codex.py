@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import LogError, Reading
-from scenarios.logs.table import NONE, Calls
+from scenarios.logs.table import Calls
 
 SAMPLE = Path(__file__).parent / "samples" / "codex"
 NAMES = ("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_output_tokens", "total_tokens")

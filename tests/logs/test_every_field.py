@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from scenarios.logs.cells import LAST_DATE
+from scenarios.logs.codes import NONE
 from scenarios.logs.costs import MOST_COST
 from scenarios.logs.formats import read_logs
-from scenarios.logs.table import NONE, OK, PROVIDER, QUALITY, Calls
+from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls
 
 SAMPLES = Path(__file__).parent / "samples"
 NAMES = ("claude-code", "claude-code-events", "codex", "helicone", "langfuse", "litellm", "otlp")

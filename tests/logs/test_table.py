@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from scenarios.logs.codes import NONE
 from scenarios.logs.reading import Reading
 from scenarios.logs.source import Source
-from scenarios.logs.table import COLUMNS, NONE, Rows
+from scenarios.logs.table import COLUMNS, Rows
 
 
 def test_of_one_request_the_largest_record_stays_and_has_the_tools_of_all() -> None:
