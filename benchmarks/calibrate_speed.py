@@ -29,7 +29,7 @@ IDLE = 0.06
 """Share of the gaps in which somebody goes away for longer than a cache keeps."""
 
 PHASES = (
-    ("read", "simulator.calibration", "read_logs"),
+    ("read", "simulator.log_options", "read_logs"),
     ("bill", "scenarios.calibrate", "make_bill"),
     ("learn, with fit", "scenarios.calibrate", "learn_agents"),
     ("fit", "distributions.choose", "choose_law"),

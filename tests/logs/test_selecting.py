@@ -13,7 +13,7 @@ from scenarios.logs.format import Head
 from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import BEYOND, UNWANTED, LogError, ignored_words
 from scenarios.logs.table import Calls
-from simulator.calibration import ReadOptions
+from simulator.log_options import ReadOptions
 
 SAMPLES = Path(__file__).parent / "samples"
 FIELDS = {
