@@ -390,6 +390,8 @@ def _say_what_is_missing(notes: Notes, calls: Calls, strays: Strays, reading: Re
         )
     if strays.n:
         notes.warn(strays.words)
+    for cut in reading.cuts:
+        notes.warn(cut)
 
 
 def _heading(made: Calibration) -> str:

@@ -18,6 +18,10 @@ from scenarios.calibrating.volume import NOBODY_MEASURED, Volume
 from scenarios.words import ASSUMED
 
 FEW = 30
+_LOW, _HIGH = map(float, NOBODY_MEASURED.split(" to "))
+_OUTSIDE = float(np.log(_HIGH / _LOW)) / (2 * Z_90)
+"""Of the logarithm of the driver `volume`, as the outside view has it: fewer days than say as much say nothing."""
+
 _WIDENED = 0.05
 """A driver that was widened or narrowed by less is not worth a word."""
 
@@ -86,16 +90,22 @@ def learn_drivers(
     section: dict[str, Any] = {}
     volume_sd = None
     if volume.driver == NOBODY_MEASURED:
-        low, high = map(float, NOBODY_MEASURED.split(" to "))
-        section["volume"] = {"p5": low, "p95": high, "source": f"{ASSUMED}{volume.why}"}
+        section["volume"] = _assumed(volume.why)
     elif volume.driver:
         section["volume"] = volume.driver
         notes.comments["drivers.volume"] = volume.why
     if volume.log_sd is not None:
+        assert volume.days is not None
         volume_sd = volume.log_sd * t_factor(volume.freedom)
-        if volume_sd >= MATTERS:
+        if volume_sd > _OUTSIDE:
+            section["volume"] = _assumed(f"{len(volume.days)} days say less of the mean day than the outside view")
+            notes.warn(
+                f"{len(volume.days)} such uneven days say next to nothing of how many sessions will come: the outside "
+                "view is taken, and --sessions-per-day says it better, as a number or as a range"
+            )
+            volume_sd = None
+        elif volume_sd >= MATTERS:
             section["volume"] = interval(volume_sd, 1.0)
-            assert volume.days is not None
             notes.comments["drivers.volume"] = f"how far {len(volume.days)} days leave the mean day open, P5 to P95"
     what = {lever.driver: lever.what for lever in levers}
     for name, log_sd in left.log_sd.items():
@@ -117,6 +127,10 @@ def learn_drivers(
             f"open by {_reach(spread.log_sd)}, and a tail that is not in the log may lie beyond that, on the dear side"
         )
     return Drivers(section, spread, left, volume_sd)
+
+
+def _assumed(why: str) -> dict[str, Any]:
+    return {"p5": _LOW, "p95": _HIGH, "source": f"{ASSUMED}{why}"}
 
 
 def _acts(driver: str, agents: Mapping[str, Any]) -> bool:

@@ -120,8 +120,11 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
     largest = float(log.turns.prompt[role.turns].max())
     window = next((size for size in WINDOWS if size >= largest), None)
     if largest > _ANY_WINDOW and window:
-        context["limit"] = int(window)
-        notes.assume(f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,.0f} are taken to fit.")
+        context |= {"limit": int(window), "keep_tokens": int(window) // 2}
+        notes.assume(
+            f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,.0f} are taken to fit; of a longer "
+            "one, half of that is taken to be kept."
+        )
     return context
 
 

@@ -287,8 +287,8 @@ def _refuse_dates(cells: NDArray[Any], column: str, file: str) -> None:
     told = _first_texts(cells)
     if told and all(map(_BY_PARTS.match, told)):
         raise LogError(
-            f"{file}: {column} has dates such as {re.sub('[0-9]', '0', told[0][:10])}, and nobody can tell whether the "
-            "day or the month comes first; write them as 2026-11-30 or 2026-11-30T09:15:00Z"
+            f"{file}: {column} has dates of the form {re.sub('[0-9]', '0', told[0][:10])}, which some read with the "
+            "day and some with the month first; write them as 2026-11-30 or 2026-11-30T09:15:00Z"
         )
 
 

@@ -183,6 +183,10 @@ class _Reader:
                 continue
             if not row:
                 continue
+            n_lines = self.text.line - start
+            if n_lines > _LINES and self._width and _has_rows("".join(row), self._width, self._separator):
+                self._skip(STRAY, start, n_lines)
+                continue
             if not self._width:
                 self._width, self._places = len(row), list(self._choose(row))
             elif len(row) == self._width:
@@ -192,9 +196,15 @@ class _Reader:
             else:
                 self._skip(f"a line has {len(row)} cells and not {self._width}", start)
 
-    def _skip(self, why: str, line: int) -> None:
-        self.n += 1
-        self._source.reading.skip(why, self._source.place(line))
+    def _skip(self, why: str, line: int, n: int = 1) -> None:
+        self.n += n
+        self._source.reading.skip(why, self._source.place(line), n)
+
+
+def _has_rows(text: str, width: int, separator: str) -> bool:
+    """Whether most lines of a text have as many separators as a row: no message does, but rows between two quotes."""
+    lines = text.split("\n")[1:-1]
+    return sum(line.count(separator) == width - 1 for line in lines) > len(lines) / 2
 
 
 def _why(error: csv.Error) -> str:
@@ -204,6 +214,12 @@ def _why(error: csv.Error) -> str:
     if "end of data" in said:
         return "a quoted cell is never closed: the rest is missing"
     return "a row is no csv: something follows the quote that closes a cell"
+
+
+STRAY = "a quoted cell holds lines that are rows: a quote before them is stray, or never closed"
+
+_LINES = 4
+"""Lines of a row from which on it is looked at for rows inside."""
 
 
 class _Cut(NamedTuple):
@@ -238,9 +254,13 @@ def _cut(block: bytes, width: int, separator: str) -> _Cut:
     inside = np.searchsorted(commas, edges)
     stops = edges[1:] - (signs[edges[1:] - 1] == _CR)
     wrong = (np.diff(inside) != width - 1) | (stops <= edges[:-1] + 1) & (width == 1)
+    lines = np.concatenate([[0], np.cumsum(kind == _LF)[last]])
+    between = np.diff(np.searchsorted(at[kind == comma], edges))
+    dense = between > np.diff(lines) * (width - 1) / 2
+    for row in np.flatnonzero((np.diff(lines) > _LINES) & dense & ~wrong).tolist():
+        wrong[row] = _has_rows(block[edges[row] + 1 : edges[row + 1]].decode("latin-1"), width, separator)
     n = int(wrong.argmax()) if wrong.any() else wrong.size
     parted = commas[: inside[n]].reshape(n, width - 1)
-    lines = np.concatenate([[0], np.cumsum(kind == _LF)[last]])
     return _Cut(
         np.column_stack([edges[:n], parted]) + 1,
         np.column_stack([parted, stops[:n]]),

@@ -193,7 +193,7 @@ def _lines(result: Result, reading: Reading) -> Iterator[tuple[str, str]]:
         ("Heaviest client", heaviest_words(reading)),
         ("Busiest hour", peak_words(reading)),
         ("Trust", " · ".join(filter(None, trust))),
-        ("Notes", noted(result)),
+        ("Notes", noted(result, "below")),
         ("Caution", cautions(result)),
         ("Not used yet", not_used(result)),
     ]

@@ -45,12 +45,12 @@ def assumed_words(result: Result, scenario: Scenario) -> list[str]:
     return [f"nobody measured {names}, and {which} decides the worst {noun}"]
 
 
-def noted(result: Result) -> str:
-    """The first note of a scenario, which says how its numbers came about, and how many more there are."""
+def noted(result: Result, where: str = "in the report") -> str:
+    """The first note of a scenario, which says how its numbers came about, and how many more there are, and where."""
     notes = () if result.scenario is None else result.scenario.notes
     if not notes:
         return ""
-    return f"{notes[0].removesuffix('.')}{f' · {len(notes) - 1} more in the report' if len(notes) > 1 else ''}"
+    return f"{notes[0].removesuffix('.')}{f' · {len(notes) - 1} more {where}' if len(notes) > 1 else ''}"
 
 
 def inputs_counted(inputs: InputCounts) -> str:

@@ -441,6 +441,23 @@ def test_few_sessions_are_warned_of():
     )
 
 
+def test_few_uneven_days_take_the_outside_view_and_say_so():
+    def volume(days):
+        rows = Rows("session", "time", "model", "fresh", "output")
+        for day, n in enumerate(days):
+            for one in range(n):
+                at = 1_793_577_600 + 86_400 * day + (86_399 * one) // max(n - 1, 1)
+                rows.append(f"s{day}-{one}", at, "claude-opus-4-7", 1_000 + 10 * one, 1)
+        made = calibrated(rows.finish(dated=True))
+        return made.document["drivers"]["volume"], any("outside view" in text for text in made.warnings)
+
+    outside, warned = volume([50, 2])
+    assert (outside["p5"], outside["p95"], warned) == (0.477, 2.1, True)
+    even, warned = volume([40, 25, 31, 38, 29])
+    assert isinstance(even, str)
+    assert not warned
+
+
 @pytest.mark.parametrize(("spread", "told"), [(2.5, True), (0.5, False)])
 def test_sessions_too_few_and_uneven_for_an_honest_interval_are_warned_of(spread, told):
     rng, rows = np.random.default_rng(1), Rows("session", "model", "fresh", "output")

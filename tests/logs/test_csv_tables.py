@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scenarios.logs import csv_tables
+from scenarios.logs.formats import read_logs
 from scenarios.logs.reading import Reading
 from scenarios.logs.separators import separator_of
 from scenarios.logs.source import Source
@@ -158,3 +159,22 @@ def test_cells_may_be_parted_by_other_signs(sign: str, block: int, tmp_path: Pat
 )
 def test_what_parts_cells_is_told_by_the_first_lines(start: bytes, sign: str) -> None:
     assert separator_of(start) == sign
+
+
+@pytest.mark.parametrize("block", [1 << 20, 64])
+@pytest.mark.parametrize("message", ["", "words, and words\n" * 30])
+def test_rows_between_two_stray_quotes_are_not_swallowed_unseen(message: str, block: int, tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    lines = [f'{10 + i},1,"{message}"' for i in range(60)]
+
+    def read() -> tuple[int, dict[str, int], int]:
+        path.write_text("\n".join(["prompt_tokens,completion_tokens,note", *lines]) + "\n")
+        with patch.object(csv_tables, "_BLOCK", block):
+            calls, reading = read_logs([path])
+        return len(calls), {why: one.count for why, one in reading.skipped.items()}, reading.lines
+
+    assert read() == (60, {}, 60)
+    if not message:
+        lines[20], lines[40] = '30,1,"a', '50,1,b"'
+        lines[21:40] = [line.replace('""', "x") for line in lines[21:40]]
+        assert read() == (39, {csv_tables.STRAY: 21}, 60)
