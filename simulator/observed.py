@@ -58,14 +58,14 @@ def scenario_models(
     """The scenario's name of every model of the log, and what was assumed.
 
     A model is the one that `--model` says; else the one of that very name, or of the same entry in the catalogue; else,
-    where the scenario has but one model, that one, which is said.
+    where the scenario has but one model, that one, which is said; but none that the catalogue knows as another.
     """
     known: dict[Name, str] = {}
     unknown: list[Name] = []
     notes: list[str] = []
     for name in _logged(calls):
         found = _alias(scenario, name, mapping)
-        if found is None and len(scenario.models) == 1:
+        if found is None and len(scenario.models) == 1 and not _is_another(scenario, name):
             found = next(iter(scenario.models))
             notes.append(f"{shown_name(*name)} is priced as {found}, the scenario's only model")
         if found is None:
@@ -80,6 +80,17 @@ def scenario_models(
             f"hold: --model '{example}={next(iter(scenario.models))}'"
         )
     return known, tuple(notes)
+
+
+def _is_another(scenario: Scenario, name: Name) -> bool:
+    """Whether the catalogue knows a model, and the scenario's only one is the catalogue's too: their prices differ."""
+    if next(iter(scenario.models.values())).catalog is None:
+        return False
+    try:
+        find_logged(*name, {})
+    except UnknownModelError:
+        return False
+    return True
 
 
 def _alias(scenario: Scenario, name: Name, mapping: Mapping[str, str]) -> str | None:

@@ -18,6 +18,9 @@ _OPENS = 3.0
 _LONGEST_OPENING = 3
 _FEWEST_OPENINGS = 10
 _FORGOTTEN = 0.05
+_SWELLS = 1.5
+"""Times the messages of early turns: those of later ones that are more are history."""
+
 _TRIMMED = 0.2
 """Share of outputs that may be missing from the next prompt before outputs are taken to be carried in part only."""
 
@@ -107,7 +110,9 @@ def _carry(log: Log, role: Role, system: int, opening: int, grown: Mask) -> tupl
 
     The share is the one at which histories, up to a first compaction, sum to what was logged. That outputs are carried
     whole is tried first: prompts then grow by the output before and a message, which is never negative. Where too much
-    of the outputs is missing, the share is the slope of steps on the outputs before them, and messages what it leaves.
+    of the outputs is missing, the share is the slope of steps on the outputs before them, and messages what it leaves;
+    but not where these swell from turn to turn: then messages are carried and answers, or their thinking, are not,
+    which one share for both can only come near to.
     """
     turns, rows = log.turns, role.turns
     step, before = turns.step[rows], turns.output_before[rows]
@@ -118,9 +123,10 @@ def _carry(log: Log, role: Role, system: int, opening: int, grown: Mask) -> tupl
     missing = np.clip(before - step, 0.0, before)[on].sum()
     if missing > _TRIMMED * before[on].sum():
         share = _slope(before[on], step[on])
-        pending = _partly_carried(log, rows, share, on, first)
-        grown[rows] &= turns.number[rows] >= _settled(share, turns.number[rows][on])
-        return round(share, 4), pending
+        partly = _partly_carried(log, rows, share, on, first)
+        if not _swells(partly[on], turns.number[rows][on]):
+            grown[rows] &= turns.number[rows] >= _settled(share, turns.number[rows][on])
+            return round(share, 4), partly
     new = np.cumsum(pending + turns.output[rows]) - pending - turns.output[rows]
     history = new - new[_own_first(turns.number[rows])]
     compacted_before = turns.later[rows] & ~on & (turns.number[rows] > opening)
@@ -129,6 +135,12 @@ def _carry(log: Log, role: Role, system: int, opening: int, grown: Mask) -> tupl
     total = float(history[use].sum())
     share = float(np.clip(held[use].sum() / total, 0.0, 1.0)) if total > 0 else 1.0
     return round(share, 4), pending
+
+
+def _swells(new: FloatArray, number: Ints) -> bool:
+    """Whether what is new with a turn grows with its number, as histories do: it is history that the share forgets."""
+    late = number > np.median(number)
+    return bool(late.any() and not late.all() and new[late].mean() > _SWELLS * max(new[~late].mean(), 1.0))
 
 
 def _slope(x: FloatArray, y: FloatArray) -> float:

@@ -72,6 +72,7 @@ class Helicone(Format):
         """Read all files into one table."""
         self._rows, self._reading = Rows(*COLUMNS), log.reading
         self._parents: dict[str, str | None] = {}
+        self._by_session = not log.asked.feature_from
         nameless = 0
         for place, row, feature in Records(log, Request, begin=self._rows.begin_file):
             if row.cache_reference_id and row.cache_reference_id != _NO_REFERENCE:
@@ -109,7 +110,7 @@ class Helicone(Format):
             row.request_id, dated(row.request_created_at, self._reading), session, instance,
             parent, agent, row.provider, model, prompt,
             cached, written, UNTOLD, output, cost_told(cost), failed, billed,
-            feature or title,
+            title if self._by_session else feature,
             row.request_user_id or None,
         )  # fmt: skip
 

@@ -83,6 +83,7 @@ class Langfuse(Format):
         """Read all observations, then place them in their trees: what stands above a call may come after it."""
         self._rows, self._reading, self._seen = Rows(), log.reading, Counter[str]()
         self._all, self._executed = Observations(), False
+        self._by_trace = not log.asked.feature_from
         self._uses, self._called = list[tuple[float, str, bool]](), list[tuple[int, str]]()
         self._waiting: list[tuple[Observation, str, str | None]] = []
         for source in log.sources:
@@ -142,7 +143,7 @@ class Langfuse(Format):
             cost=[_cost(row) for row in rows],
             failed=failed,
             billed=failed != PROVIDER,
-            feature=[feature or row.trace_name for row, feature in zip(rows, features, strict=True)],
+            feature=[row.trace_name for row in rows] if self._by_trace else features,
             user=[row.user_id for row in rows],
             **counts,
         )

@@ -92,6 +92,12 @@ def test_a_feature_that_no_field_names_is_told_with_the_fields_that_there_are() 
         read("litellm", feature_from="request_tag")
 
 
+@pytest.mark.parametrize("name", ["langfuse", "helicone"])
+def test_a_feature_that_no_field_names_is_not_told_by_another_field(name: str) -> None:
+    with pytest.raises(LogError, match="no call has a field 'no_such_field'"):
+        read(name, feature_from="no_such_field")
+
+
 def test_names_are_told_and_texts_are_not() -> None:
     record = {
         "team": "SECRET", "messages": [{"SECRET": 1}], "a text as a SECRET key": 1, "tags": ["SECRET"],

@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from scenarios.load import load
 from scenarios.logs.reading import LogError
+from scenarios.logs.table import Rows
 from simulator.calibration import CalibrateRequest, backtest, calibrate
+from simulator.observed import scenario_models
 
 
 def read(out: Path | None = None, replace: bool = False, **words: Any) -> CalibrateRequest:
@@ -86,3 +89,17 @@ def test_words_that_nobody_knows_are_named() -> None:
         backtest("faq", "calls.csv", holdout=0.5)
     with pytest.raises(LogError, match="no logs are given"):
         calibrate([])
+
+
+def test_a_model_of_the_catalogue_is_not_priced_as_another() -> None:
+    rows = Rows("model", "output")
+    for model in ("gpt-5", "our-own"):
+        rows.append(model, 1)
+    calls = rows.finish(dated=False)
+    agents = {"chat": {"model": "anthropic/claude-sonnet-4-6", "output_tokens": 5}}
+    scenario = load({"as_of": "2026-11-20", "volume": {"sessions_per_day": 1}, "agents": agents})
+    with pytest.raises(LogError, match=r"no model for gpt-5 of the log; .*--model 'gpt-5=anthropic/claude-sonnet-4-6'"):
+        scenario_models(scenario, calls, {})
+    known, notes = scenario_models(scenario, calls, {"gpt-5": "anthropic/claude-sonnet-4-6"})
+    assert set(known.values()) == {"anthropic/claude-sonnet-4-6"}
+    assert notes == ("our-own is priced as anthropic/claude-sonnet-4-6, the scenario's only model",)
