@@ -152,8 +152,8 @@ def test_what_nobody_measured_is_named_where_it_decides() -> None:
 
 def test_notes_are_one_line_on_the_screen_and_whole_in_the_report() -> None:
     result = synthetic.with_scenario(**GUESSED)
-    said = "Is off: by much · 2 more in the report"
-    assert labelled(result, "Notes") == (said, said)
+    said = "Is off: by much · 2 more"
+    assert labelled(result, "Notes") == (f"{said} in the report", f"{said} below")
     assumptions = page(render(result)).one("section", id="assumptions").text
     assert all(note in assumptions for note in GUESSED["notes"])
     assert "2 assumed" in assumptions
