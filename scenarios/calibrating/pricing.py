@@ -93,9 +93,10 @@ def fit_windows(models: Models, calls: Calls) -> None:
     limits of an agent are drawn for all of its models, and none takes a longer prompt than its own.
     """
     longest: dict[str, int] = {}
+    prompts = calls.prompt
     for group in calls_by_model(calls):
         name = models.names[group.name]
-        longest[name] = max(longest.get(name, 0), int(calls.prompt[group.rows].max()))
+        longest[name] = max(longest.get(name, 0), int(prompts[group.rows].max()))
     for name, prompt in longest.items():
         window = models.cards[name].context_window
         if window is None or prompt <= window:

@@ -147,10 +147,15 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
 def _kinds(source: Source, known: Mapping[str, type[Format]], last: list[type[Format]]) -> list[type[Format]]:
     """Formats of a file, by as few of its records as tell one: folders may have thousands of files, all of one."""
     head = head_of(source, _FEW)
-    if len(last) == 1 and last[0].name != "columns" and last[0].recognises(head):
+    if _are_sure(last) and last[0].recognises(head):
         return last
     kinds = _told(head, known)
-    return kinds if [kind.name for kind in kinds] not in ([], ["columns"]) else _told(head_of(source), known)
+    return kinds if _are_sure(kinds) else _told(head_of(source), known)
+
+
+def _are_sure(kinds: Sequence[type[Format]]) -> bool:
+    """Whether these are one format, and one that few records tell: mapped columns fit many files."""
+    return len(kinds) == 1 and kinds[0].name != "columns"
 
 
 def _told(head: Head, known: Mapping[str, type[Format]]) -> list[type[Format]]:

@@ -28,7 +28,7 @@ def render(tested: Backtest, scenario: Scenario) -> str:
             badge=badge(tested),
             sentence=f"{said[:1].upper()}{said[1:]}",
             costs=costs_picture(tested),
-            test=figures_view(tested, "of the log"),
+            tests=[figures_view(tested, "of the log")],
             figures=figure_names(),
         )
     )
