@@ -10,7 +10,7 @@ import numpy as np
 
 from distributions.streams import name_hash, period_uniforms
 from scenarios.calibrating.learn import observe
-from scenarios.calibrating.learnings import Sessions
+from scenarios.calibrating.learnings import Mask, Sessions
 from scenarios.calibrating.pricing import Models, Name, price_at_cards
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.starts import find_roles
@@ -114,6 +114,12 @@ def _logged(calls: Calls) -> list[Name]:
     return [(None if p == NONE else providers[p], None if m == NONE else models[m]) for p, m in pairs]
 
 
+def held_back(sessions: int, share: float, seed: int) -> Mask:
+    """Which of the sessions of a log are held back, bool[sessions]."""
+    held: Mask = period_uniforms(seed, _HOLDOUT, 0, 0, np.arange(sessions)) < share
+    return held
+
+
 def split(calls: Calls, share: float, seed: int) -> tuple[Calls, Calls]:
     """Split a log by sessions, at random: those to learn from, and the share that is held back.
 
@@ -121,8 +127,7 @@ def split(calls: Calls, share: float, seed: int) -> tuple[Calls, Calls]:
     """
     log = read_sessions(calls)
     session = log.instances.session[log.instance_of_call]
-    u = period_uniforms(seed, _HOLDOUT, 0, 0, np.arange(int(session[-1]) + 1))
-    held = (u < share)[session]
+    held = held_back(int(session[-1]) + 1, share, seed)[session]
     if held.all() or not held.any():
         raise LogError("too few sessions to hold any of them back; leave --holdout out")
     return calls.where(~held), calls.where(held)
