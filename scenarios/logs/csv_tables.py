@@ -73,6 +73,7 @@ class _Text:
     def __init__(self, opened: io.BufferedReader) -> None:
         self.line = 1
         self._opened, self._block, self._at = opened, b"", 0
+        self._row: list[bytes] = []
         self._error: Exception | None = None
 
     @property
@@ -114,6 +115,21 @@ class _Text:
         self._at += size
         self.line += lines
 
+    def begin(self) -> None:
+        """The next line begins a row."""
+        self._row.clear()
+
+    @property
+    def row(self) -> bytes:
+        """Lines given since a row began."""
+        return b"".join(self._row)
+
+    def resume(self) -> None:
+        """Give them again, but the first."""
+        again = self._row[1:]
+        self._block, self._at = b"".join(again) + self.held, 0
+        self.line -= len(again)
+
     def __iter__(self) -> _Text:
         return self
 
@@ -125,6 +141,7 @@ class _Text:
             raise StopIteration
         first = self.line == 1
         self.take(len(line), int(end > 0 or len(line) < LONGEST_ROW))  # of a line that no memory holds, its pieces
+        self._row.append(line)
         return (line.removeprefix(_BOM) if first else line).decode(errors="replace")
 
 
@@ -176,10 +193,11 @@ class _Reader:
         rows = csv.reader(self.text, strict=True, delimiter=self._separator)
         while self.text.is_held and not (header and self._width):
             start = self.text.line
+            self.text.begin()
             try:
                 row = next(rows, [])
             except csv.Error as error:
-                self._skip(_why(error), start)
+                self._recover(_why(error), start)
                 continue
             if not row:
                 continue
@@ -196,15 +214,22 @@ class _Reader:
             else:
                 self._skip(f"a line has {len(row)} cells and not {self._width}", start)
 
+    def _recover(self, why: str, start: int) -> None:
+        """Skip a row that is none; where rows follow its first line, that line alone."""
+        if self.text.line - start > _LINES and _has_rows(self.text.row.decode("latin-1"), self._width, self._separator):
+            self.text.resume()
+            why = STRAY
+        self._skip(why, start)
+
     def _skip(self, why: str, line: int, n: int = 1) -> None:
         self.n += n
         self._source.reading.skip(why, self._source.place(line), n)
 
 
 def _has_rows(text: str, width: int, separator: str) -> bool:
-    """Whether most lines of a text have as many separators as a row: no message does, but rows between two quotes."""
+    """Whether most lines of a text have as many separators as a row: no message does, but rows behind a stray quote."""
     lines = text.split("\n")[1:-1]
-    return sum(line.count(separator) == width - 1 for line in lines) > len(lines) / 2
+    return width > 1 and sum(line.count(separator) == width - 1 for line in lines) > len(lines) / 2
 
 
 def _why(error: csv.Error) -> str:

@@ -51,24 +51,39 @@ def by_block(path: Path, block: int = 1 << 20) -> Found:
 
 
 def by_row(text: bytes) -> Found:
-    """The twin: every line by Python's csv."""
-    reader = csv.reader(io.StringIO(text.decode("utf-8-sig", "replace"), newline="\n"), strict=True)
+    """The twin: every line by Python's csv, from where the last row ended."""
+    lines = list(io.StringIO(text.decode("utf-8-sig", "replace"), newline="\n"))
+    reader = csv.reader(lines, strict=True)
     header, rows, told = next(reader), list[tuple[int, list[str]]](), Counter[str]()
-    while True:
-        start = reader.line_num + 1
+    at = reader.line_num
+    while at < len(lines):
+        reader, start, row = csv.reader(lines[at:], strict=True), at, list[str]()
         try:
             row = next(reader)
-        except StopIteration:
-            return Found(header, rows, told, len(rows) + told.total())
         except csv.Error as error:
+            at = start + reader.line_num
+            behind = [line for line in lines[start + 1 : at] if line.endswith("\n")]
+            if at - start > 4 and between_rows(behind, len(header)):
+                told[csv_tables.STRAY] += 1
+                at = start + 1
+                continue
             closed = "end of data" not in str(error)
             told["a row is no csv: something follows the quote that closes a cell" if closed
                  else "a quoted cell is never closed: the rest is missing"] += 1  # fmt: skip
             continue
-        if len(row) == len(header):
-            rows.append((start, row))
+        at = start + reader.line_num
+        if at - start > 4 and between_rows(lines[start + 1 : at - 1], len(header)):
+            told[csv_tables.STRAY] += at - start
+        elif len(row) == len(header):
+            rows.append((start + 1, row))
         elif row:
             told[f"a line has {len(row)} cells and not {len(header)}"] += 1
+    return Found(header, rows, told, len(rows) + told.total())
+
+
+def between_rows(lines: Sequence[str], width: int) -> bool:
+    """Whether a quote is stray: more than half of the lines behind it are rows."""
+    return width > 1 and 2 * sum(line.count(",") == width - 1 for line in lines) > len(lines)
 
 
 def rows_of(width: int, cells: Sequence[bytes], most: int) -> st.SearchStrategy[bytes]:
@@ -81,7 +96,8 @@ def files(width: int) -> st.SearchStrategy[bytes]:
     """Ordinary rows with odd ones, and such as are too long or cut off, among them."""
     plain, odd = rows_of(width, CELLS, 6), rows_of(width, CELLS + ODD, 2)
     other = st.lists(st.sampled_from((*CELLS, *ODD, b",", b"\n")), max_size=3).map(b"".join)
-    return st.tuples(st.just(HEADERS[width]), plain, odd, plain, other, plain, other).map(b"".join)
+    bare = rows_of(width, CELLS[:3], 8)
+    return st.tuples(st.just(HEADERS[width]), plain, odd, bare, other, plain, odd, bare, other).map(b"".join)
 
 
 @given(st.sampled_from([1, 2]).flatmap(files), st.sampled_from([1, 7, 40, 1 << 20]))
@@ -178,3 +194,17 @@ def test_rows_between_two_stray_quotes_are_not_swallowed_unseen(message: str, bl
         lines[20], lines[40] = '30,1,"a', '50,1,b"'
         lines[21:40] = [line.replace('""', "x") for line in lines[21:40]]
         assert read() == (39, {csv_tables.STRAY: 21}, 60)
+
+
+@pytest.mark.parametrize("block", [1 << 20, 64])
+@pytest.mark.parametrize("last", ["", '90,1,"closed, and no row"\n'])
+def test_rows_behind_a_quote_that_is_never_closed_are_read(last: str, block: int, tmp_path: Path) -> None:
+    path, rows = tmp_path / "calls.csv", [f"{10 + i},1,x\n" for i in range(60)]
+    rows[20] = '30,1,"x\n'
+    path.write_text("".join(["prompt_tokens,completion_tokens,note\n", *rows, last]))
+    with patch.object(csv_tables, "_BLOCK", block):
+        calls, reading = read_logs([path])
+    assert {why: one.count for why, one in reading.skipped.items()} == {csv_tables.STRAY: 1}
+    assert reading.skipped[csv_tables.STRAY].examples == ["calls.csv:22"]
+    assert sorted(calls["fresh"].tolist()) == sorted({*range(10, 70), *([90] if last else [])} - {30})
+    assert reading.lines == 60 + bool(last)
