@@ -343,6 +343,9 @@ class Sensitivity(Section):
         None,
         description="On an instance's `first_message_tokens`, which it needs; default: as on its messages.",
     )
+    prompt_tokens: Exponent = Field(
+        0.0, description="On the tokens of each prompt of an agent with `prompt_tokens`, before they are rounded."
+    )
     failure_rate: Exponent = Field(0.0, description="On the chance that an attempt fails, which is at most 1.")
 
     @property
@@ -437,6 +440,9 @@ class Agent(Section):
             raise FieldError(*(Fault((name,), "stands beside `prompt_tokens`", hint=hint) for name in given))
         if self.prompt_tokens is None and "cached_share" in self.model_fields_set:
             raise FieldError(Fault(("cached_share",), "needs `prompt_tokens`; other agents have `cache`"))
+        if self.prompt_tokens is None and self.sensitivity.prompt_tokens:
+            place, hint = ("sensitivity", "prompt_tokens"), "other agents have `message_tokens`"
+            raise FieldError(Fault(place, "needs `prompt_tokens`", hint=hint))
         return self
 
     @model_validator(mode="after")

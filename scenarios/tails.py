@@ -175,8 +175,8 @@ class _Search:
         parts = list(self._own(agent, path, power))
         own = self._powers(agent)
         # a message and an output are both repeated by every later prompt; a prompt that fits a limit has no tail
-        read += own.message
-        z = power * own.turns + max(own.output, 0.0 if self._bounded(agent) or agent.whole_prompt else read)
+        read = own.message if agent.whole_prompt else read + own.message
+        z = power * own.turns + max(own.output, 0.0 if self._bounded(agent) else read)
         for below in self._below(agent, path, depth, own):
             branch = self.agent(below.agent, depth + 1, below.read)
             parts += [*below.tails, branch.tail]
@@ -243,7 +243,8 @@ class _Search:
         moved = agent.sensitivity
         turns = 0.0 if self._counted else max(0.0, moved.turns)
         output = 0.0 if agent.max_output_tokens is not None else max(0.0, moved.output_tokens)
-        return Powers(turns, output, max(0.0, moved.message_tokens, moved.of_first_message))
+        read = (moved.prompt_tokens,) if agent.whole_prompt else (moved.message_tokens, moved.of_first_message)
+        return Powers(turns, output, max(0.0, *read))
 
     def _below(self, agent: Agent, path: Path, depth: int, own: Powers) -> Iterator[Below]:
         guards = self.feature.guardrails

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,12 +19,13 @@ from scenarios.calibrating.sessions import Log
 FEWEST_SESSIONS = 30
 """Sessions below which nothing is said of difficulty."""
 
-_FEWEST_TURNS = 5
+_FEWEST_TURNS = 5, 2
+"""A session has so many at least; the second where too few have the first."""
 _STANDARD_ERRORS = 3.0
 _LEAST_LOAD = 0.05
 _ROUNDS = 20
 TURNS, OUTPUT, MESSAGE, FAILURE = "turns", "output_tokens", "message_tokens", "failure_rate"
-FIRST = "first_message_tokens"
+FIRST, PROMPT = "first_message_tokens", "prompt_tokens"
 
 
 @dataclass(frozen=True)
@@ -36,19 +37,29 @@ class Difficulty:
     loads : by name of what it moves, the standard deviation of the logarithm that it gives; below 0 what falls where
         the others rise
     sessions : from how many it was learnt
+    fewest : turns that each of these has at least
     """
 
     loads: Mapping[str, float]
     sessions: int
+    fewest: int
 
     @property
     def sigma(self) -> float:
         """Standard deviation of its logarithm: the greatest load, whatever its sign."""
         return max(abs(load) for load in self.loads.values())
 
-    def exponent(self, name: str) -> float:
-        """Of what it moves, on it."""
-        return round(self.loads.get(name, 0.0) / self.sigma, 3)
+    def of_agent(self, whole: bool) -> Mapping[str, float]:
+        """The loads of a root agent; where its prompts are whole ones, what moves messages moves them."""
+        if not whole:
+            return self.loads
+        named = {PROMPT if name == MESSAGE else name: load for name, load in self.loads.items()}
+        named.pop(FIRST, None)
+        return named
+
+    def exponent(self, load: float) -> float:
+        """On the factor, of what has a load."""
+        return round(load / self.sigma, 3)
 
     def mean(self, name: str) -> float:
         """Mean factor on what it moves, over turns: long sessions have more of them."""
@@ -59,26 +70,27 @@ class Difficulty:
 def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficulty | None:
     """The factor that sessions have in common; None where they differ no more than chance explains.
 
-    Means of sessions of five turns and more, each relative to those that begin alike, have covariances; what chance
+    Means of sessions of five turns and more, or of two where few have five, each relative to those that begin alike, have covariances; what chance
     gives to their variances is taken off, and loads are the least squares of their products against the rest, as far
     as sessions of so many turns show them (`bonds.Seen`). A spread of turns is in the law of turns already, so that
     only its covariances count. The factor has no scale of its own: its loads are what is known, and the greatest is its
     sigma, so that the exponent of what it moves most is 1.
 
     Messages and outputs are held against those of turns as early or late, so that long sessions do not seem terse for
-    having more late turns. What falls where the others rise has a load below 0.
+    having more late turns. What falls where the others rise has a load below 0. Where prompts are whole ones, they
+    stand for messages.
     """
-    roots = [role for number, role in enumerate(roles) if role.is_root and not growth.whole[number]]
-    if not roots:
-        return None
-    rows = np.concatenate([role.turns for role in roots])
-    of = np.concatenate([np.full(role.turns.size, at) for at, role in enumerate(roots)])
+    roots = [number for number, role in enumerate(roles) if role.is_root]
+    rows = np.concatenate([roles[number].turns for number in roots])
+    of = np.concatenate([np.full(roles[number].turns.size, at) for at, number in enumerate(roots)])
+    growth = _with_whole_prompts(log, growth, [roles[number].turns for number in roots if growth.whole[number]])
     instance = log.turns.instance[rows]
     n = np.bincount(instance, minlength=log.instances.first.size)
     told = np.bincount(instance[growth.grown[rows] & log.turns.served[rows]], minlength=n.size)
-    used = np.flatnonzero(told >= _FEWEST_TURNS)
-    if used.size < FEWEST_SESSIONS:
+    fewest = next((least for least in _FEWEST_TURNS if np.count_nonzero(told >= least) >= FEWEST_SESSIONS), None)
+    if fewest is None:
         return None
+    used = np.flatnonzero(told >= fewest)
     kind = np.zeros(n.size, np.int64)
     kind[instance] = of
     measures = _measures(log, rows, growth, used, kind)
@@ -89,7 +101,17 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     seen = seen_of(log.instances.n_turns, np.flatnonzero(n), used, kind, measures)
     loads = likeliest_loads(covariance, errors, [one.is_free for one in measures], seen)
     named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
-    return Difficulty(named, used.size) if set(named) - {TURNS} else None
+    return Difficulty(named, used.size, fewest) if set(named) - {TURNS} else None
+
+
+def _with_whole_prompts(log: Log, growth: Growth, whole: Sequence[Ints]) -> Growth:
+    """The same, with prompts of some turns in the place of messages; their instances begin with nothing else."""
+    if not whole:
+        return growth
+    rows, message = np.concatenate(whole), growth.message.copy()
+    pending, grown = growth.pending.copy(), growth.grown.copy()
+    message[rows], pending[rows], grown[rows] = log.turns.prompt[rows], 0.0, True
+    return replace(growth, message=message, pending=pending, grown=grown)
 
 
 def _measures(log: Log, rows: Ints, growth: Growth, used: Ints, kinds: Ints) -> list[Means]:

@@ -62,15 +62,23 @@ class Laws:
     choose : values to a law
     notes : where records go
     difficulty : what sessions have in common; laws of root agents are those at a difficulty of 1
+    whole : by role, whether its prompts are whole ones
     """
 
     def __init__(
-        self, log: Log, roles: Sequence[Role], choose: Chooser, notes: Notes, difficulty: Difficulty | None = None
+        self,
+        log: Log,
+        roles: Sequence[Role],
+        choose: Chooser,
+        notes: Notes,
+        difficulty: Difficulty | None = None,
+        whole: Sequence[bool] = (),
     ) -> None:
         self.log = log
         self.roles = roles
         self.notes = notes
         self.difficulty = difficulty
+        self._whole = {role.name for role, is_whole in zip(roles, whole, strict=False) if is_whole}
         self._choose = choose
         self._shared: dict[tuple[str, str, float, int, float], tuple[Any, Choice, str]] = {}
 
@@ -110,7 +118,9 @@ class Laws:
 
     def loads(self, role: Role) -> Mapping[str, float]:
         """What difficulty moves in an agent, and how far."""
-        return self.difficulty.loads if self.difficulty is not None and role.is_root else {}
+        if self.difficulty is None or not role.is_root:
+            return {}
+        return self.difficulty.of_agent(role.name in self._whole)
 
     def number(self, role: Role, quantity: Quantity, value: float, n: int, sessions: int, how: str) -> float:
         """Record a number that was learnt without a law."""

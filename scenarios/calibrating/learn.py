@@ -47,7 +47,7 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
     growth = measure_growth(log, roles, tool_results(log))
     difficulty = learn_difficulty(log, roles, growth)
     notes = Notes()
-    laws = Laws(log, roles, options.choose or _chooser(), notes, difficulty)
+    laws = Laws(log, roles, options.choose or _chooser(), notes, difficulty, growth.whole)
     models = model_names(calls, options.model_name)
     ttl = options.ttl_minutes or time_to_live(log)
     compactions = learn_compactions(log, roles, growth)
@@ -96,9 +96,10 @@ def _agent(
     agent |= learn_tools(log, number, laws)
     agent |= learn_spawns(log, number, laws)
     if laws.difficulty:
-        exponents = {name: laws.difficulty.exponent(name) for name in laws.loads(role)}
+        loads = laws.loads(role)
+        exponents = {name: laws.difficulty.exponent(load) for name, load in loads.items()}
         if FIRST in agent and MESSAGE in exponents:
-            exponents[FIRST] = laws.difficulty.exponent(FIRST)  # else it would be that of messages
+            exponents[FIRST] = laws.difficulty.exponent(loads.get(FIRST, 0.0))  # else it would be that of messages
         agent |= {"sensitivity": exponents} if exponents else {}
     return agent
 
@@ -108,7 +109,8 @@ def _difficulty_law(difficulty: Difficulty | None, notes: Notes) -> Any:
         notes.lack("Difficulty: sessions differ no more than chance explains, or are too few to tell.")
         return None
     law = {"lognormal": {"mu": 0, "sigma": round(difficulty.sigma, 4)}}
-    how = f"how means of {difficulty.sessions:,} sessions of five turns and more go together, chance taken off"
+    seen = f"{difficulty.sessions:,} sessions of {difficulty.fewest} turns and more"
+    how = f"how means of {seen} go together, chance taken off"
     notes.learnt.append(
         Learnt(
             "difficulty", "difficulty of a session", "factor", law, None, how, difficulty.sessions, difficulty.sessions

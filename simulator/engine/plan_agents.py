@@ -157,6 +157,8 @@ class AgentTables:
         moves: Sensitivity = agent.sensitivity
         if self.scenario.difficulty is None:
             return _Powers()
+        if agent.whole_prompt:
+            return _Powers(moves.turns, moves.output_tokens, moves.failure_rate, moves.prompt_tokens)
         first = moves.of_first_message - moves.message_tokens
         return _Powers(moves.turns, moves.output_tokens, moves.failure_rate, moves.message_tokens, first)
 
@@ -169,7 +171,9 @@ class AgentTables:
 
     def _draws(self, agent: Agent) -> Iterator[Row]:
         if agent.prompt_tokens is not None:
-            yield from self._draw(agent.prompt_tokens, "message_tokens", _Place(at.PENDING, level=L_CONTEXT))
+            harder = at.HARDER_MESSAGE if self._difficulty(agent).message != 0.0 else NOT_HARDER
+            place = _Place(at.PENDING, level=L_CONTEXT, harder=harder)
+            yield from self._draw(agent.prompt_tokens, "message_tokens", place)
         else:
             yield from self._message(agent)
             yield from self._draw(agent.retrieved_tokens, "retrieved_tokens", _Place(at.FOUND))

@@ -95,6 +95,29 @@ def test_failures_go_with_what_else_is_difficult(tmp_path: Path) -> None:
     assert agent["retry"]["failure_rate"] == pytest.approx(rate, rel=FAR * np.hypot(np.sqrt(spread), load * error))
 
 
+@pytest.mark.parametrize(("turns", "fewest"), [(12, 5), (3, 2)])
+def test_whole_prompts_of_a_session_go_together(turns: int, fewest: int, tmp_path: Path) -> None:
+    """Sessions that ask about one document each: prompts go up and down, but not far from those of their session."""
+    load, spread = 0.7, 0.3
+    agent = {
+        "model": SONNET, "turns": turns, "prompt_tokens": {"lognormal": {"mu": 8.0, "sigma": spread}},
+        "output_tokens": {"lognormal": {"mu": 5.4, "sigma": 0.5}}, "sensitivity": {"prompt_tokens": 1},
+    }  # fmt: skip
+    document = COMMON | {
+        "volume": {"sessions_per_day": 25}, "features": {"ask": {"agent": "bot"}}, "agents": {"bot": agent},
+        "difficulty": {"lognormal": {"mu": 0, "sigma": load}},
+    }  # fmt: skip
+    file, keeper = tmp_path / "calls.jsonl", Keeper()
+    sessions = write_log(document, DAYS, file).size
+    learnings = learn_agents(read_logs([file])[0], keeper.options)
+    error = np.sqrt((load**2 + spread**2 / turns) ** 2 / (2 * load**2) / sessions)
+    assert learnings.difficulty["lognormal"]["sigma"] == pytest.approx(load, abs=FAR * error)
+    assert learnings.agents["bot"]["sensitivity"] == {"prompt_tokens": 1}
+    prompts = np.log(keeper.values["bot.prompt_tokens"])
+    assert np.median(prompts) == pytest.approx(8.0, abs=FAR * load / np.sqrt(sessions))
+    assert f"{fewest} turns and more" in next(one.source for one in learnings.learnt if one.path == "difficulty")
+
+
 def test_the_laws_written_are_those_at_a_difficulty_of_one() -> None:
     keeper = Keeper()
     world = World(sessions=2_000, turns=16, loads=(0.4, 0.3, 0.5), spread=0.6)
@@ -108,7 +131,7 @@ def test_the_laws_written_are_those_at_a_difficulty_of_one() -> None:
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_sessions_that_differ_by_chance_only_have_no_difficulty(seed: int) -> None:
     """Whatever the tail: were one log of a hundred given one, six would be without with a chance of 94 %."""
-    world = World(sessions=100, spread=(0.5, 1.0, 1.5)[seed % 3], seed=seed)
+    world = World(sessions=100, turns=(12, 3)[seed % 2], spread=(0.5, 1.0, 1.5)[seed % 3], seed=seed)
     learnings = learn_agents(world.log(), Keeper().options)
     assert learnings.difficulty is None
     assert "sensitivity" not in learnings.agents["agent"]

@@ -76,7 +76,7 @@ def test_laws_are_those_at_a_difficulty_of_one_and_those_of_turns_count_no_more(
     values = log.turns.output
     for moved in (loads, {name: load for name, load in loads.items() if name != "turns"}):
         keeper = Asked()
-        laws = Laws(log, [agent], keeper, Notes(), Difficulty(moved, 60))
+        laws = Laws(log, [agent], keeper, Notes(), Difficulty(moved, 60, 5))
         laws.learn_shared(agent, OUTPUT, values, log.turns.served)
         laws.learn(agent, FIRST, values, agent.turns)
         laws.learn(agent, TURNS, turns.astype(float), log.instances.first_turn)

@@ -269,6 +269,12 @@ TABLE = [
         "agents.coder.cached_share",
         "needs `prompt_tokens`",
     ),
+    Bad(
+        "    model: dear",
+        "    model: dear\n    sensitivity: {prompt_tokens: 1}",
+        "agents.coder.sensitivity.prompt_tokens",
+        "needs `prompt_tokens`",
+    ),
     Bad("sessions_per_day: 10k", "users: 3", "volume.users", "needs `sessions_per_user_day`"),
     Bad("sessions_per_day: 10k", "sessions_per_day: 3\n  sessions_per_month: 90", "volume", "give exactly one"),
     Bad("  sessions_per_day: 10k\n", "", "volume", "states no number of sessions"),

@@ -177,6 +177,15 @@ def test_difficulty_enters_by_the_messages_too(moved: dict[str, float], power: f
         )
 
 
+@pytest.mark.parametrize(
+    ("moved", "power"),
+    [({"prompt_tokens": 0.5}, 0.5), ({"prompt_tokens": 2, "output_tokens": 0.75}, 2), ({"turns": 1}, 1)],
+)
+def test_difficulty_enters_by_whole_prompts(moved: dict[str, float], power: float) -> None:
+    chat = {"turns": 3, "prompt_tokens": LIGHT, "sensitivity": moved}
+    assert _index(chat, difficulty=HARD)[0] == pytest.approx(6 / power)
+
+
 HARD = {"lomax": {"alpha": 6, "scale": 5}}
 
 

@@ -256,7 +256,7 @@ class Session:
         whole_prompt = spec.prompt_tokens is not None
         overflowed = False
         if whole_prompt:
-            found, prompt = 0, whole(dice.draw(spec.prompt_tokens) * m.context)
+            found, prompt = 0, whole(dice.draw(spec.prompt_tokens) * m.context * self.z**spec.sensitivity.prompt_tokens)
         else:
             found = whole(dice.draw(spec.retrieved_tokens))
             overflowed = self.fit(a, found)
