@@ -70,11 +70,11 @@ class Difficulty:
 def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficulty | None:
     """The factor that sessions have in common; None where they differ no more than chance explains.
 
-    Means of sessions of five turns and more, or of two where few have five, each relative to those that begin alike, have covariances; what chance
-    gives to their variances is taken off, and loads are the least squares of their products against the rest, as far
-    as sessions of so many turns show them (`bonds.Seen`). A spread of turns is in the law of turns already, so that
-    only its covariances count. The factor has no scale of its own: its loads are what is known, and the greatest is its
-    sigma, so that the exponent of what it moves most is 1.
+    Means of sessions of five turns and more, or of two where few have five, each relative to those that begin alike,
+    have covariances; what chance gives to their variances is taken off, and loads are the least squares of their
+    products against the rest, as far as sessions of so many turns show them (`bonds.Seen`). A spread of turns is in the
+    law of turns already, so that only its covariances count. The factor has no scale of its own: its loads are what is
+    known, and the greatest is its sigma, so that the exponent of what it moves most is 1.
 
     Messages and outputs are held against those of turns as early or late, so that long sessions do not seem terse for
     having more late turns. What falls where the others rise has a load below 0. Where prompts are whole ones, they
@@ -87,10 +87,9 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     instance = log.turns.instance[rows]
     n = np.bincount(instance, minlength=log.instances.first.size)
     told = np.bincount(instance[growth.grown[rows] & log.turns.served[rows]], minlength=n.size)
-    fewest = next((least for least in _FEWEST_TURNS if np.count_nonzero(told >= least) >= FEWEST_SESSIONS), None)
-    if fewest is None:
+    used, fewest = _used(told)
+    if used.size < FEWEST_SESSIONS:
         return None
-    used = np.flatnonzero(told >= fewest)
     kind = np.zeros(n.size, np.int64)
     kind[instance] = of
     measures = _measures(log, rows, growth, used, kind)
@@ -102,6 +101,15 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     loads = likeliest_loads(covariance, errors, [one.is_free for one in measures], seen)
     named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
     return Difficulty(named, used.size, fewest) if set(named) - {TURNS} else None
+
+
+def _used(told: Ints) -> tuple[Ints, int]:
+    """Instances that tell enough turns, and how many that is."""
+    for fewest in _FEWEST_TURNS:
+        used = np.flatnonzero(told >= fewest)
+        if used.size >= FEWEST_SESSIONS:
+            break
+    return used, fewest
 
 
 def _with_whole_prompts(log: Log, growth: Growth, whole: Sequence[Ints]) -> Growth:

@@ -65,11 +65,14 @@ ALONE = {
     ),
     "difficulty moves whole prompts": one_agent(
         {
-            "prompt_tokens": LONG, "turns": FEW, "output_tokens": SHORT, "cached_share": 0.3,
+            "prompt_tokens": LONG,
+            "turns": FEW,
+            "output_tokens": SHORT,
+            "cached_share": 0.3,
             "sensitivity": {"prompt_tokens": 0.8, "turns": -0.3},
         },
         difficulty=HARD,
-    ),  # fmt: skip
+    ),
     "difficulty moves nothing but what an instance begins with": one_agent(
         STEADY | {"first_message_tokens": LONG, "sensitivity": {"first_message_tokens": -0.7}, "turns": FEW},
         difficulty=HARD,
