@@ -10,6 +10,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import compacted, grows
 from scenarios.calibrating.learnings import Ints, Mask
+from scenarios.calibrating.retrieval import find_retrieval
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 
@@ -39,6 +40,8 @@ class Growth:
     follows : turns after another, with no compaction between
     grown : of these, turns whose message was seen: those after the opening of their instance
     opening : by role, how many turns after the first still belong to the first message
+    retrieves : by role, whether its prompts read documents that later ones do not
+    documents : by turn, those
     """
 
     whole: tuple[bool, ...]
@@ -49,6 +52,8 @@ class Growth:
     follows: Mask
     grown: Mask
     opening: tuple[int, ...]
+    retrieves: tuple[bool, ...]
+    documents: FloatArray
 
 
 def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Growth:
@@ -60,17 +65,27 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
     """
     follows = log.turns.later & ~compacted(log)
     grown = follows.copy()
-    pending = np.zeros(grown.size)
-    whole, system, carry, opening = [], [], [], []
+    pending, documents = np.zeros(grown.size), np.zeros(grown.size)
+    whole, system, carry, opening, retrieves = [], [], [], [], []
     for role in roles:
-        whole.append(not grows(log, role.turns))
+        rows, builds = role.turns, grows(log, role.turns)
         system.append(_system(log, [other for other in roles if other.kin == role.kin]))
-        opening.append(0 if whole[-1] else _opening(log, role, follows))
-        grown[role.turns] &= log.turns.number[role.turns] > opening[-1]
-        share, pending[role.turns] = _carry(log, role, system[-1], opening[-1], grown)
-        carry.append(share)
+        found = None if builds or results[rows].any() else find_retrieval(log, rows, system[-1])
+        whole.append(not builds and found is None)
+        retrieves.append(found is not None)
+        opening.append(_opening(log, role, follows) if builds else 0)
+        grown[rows] &= log.turns.number[rows] > opening[-1]
+        if found is not None:
+            carry.append(round(found.carry, 4))
+            pending[rows], documents[rows] = found.message, found.documents
+        else:
+            share, pending[rows] = _carry(log, role, system[-1], opening[-1], grown)
+            carry.append(share)
     message = np.maximum(pending - results, 0.0)
-    return Growth(tuple(whole), tuple(system), tuple(carry), pending, message, follows, grown, tuple(opening))
+    return Growth(
+        tuple(whole), tuple(system), tuple(carry), pending, message, follows, grown, tuple(opening), tuple(retrieves),
+        documents,
+    )  # fmt: skip
 
 
 def _system(log: Log, kin: Sequence[Role]) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import WINDOWS, Compaction, compacted, compacts, learn_compaction
 from scenarios.calibrating.growth import Growth
-from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, SYSTEM, Laws
+from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, RETRIEVED, SYSTEM, Laws
 from scenarios.calibrating.learnings import Learnt, Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
@@ -39,6 +39,8 @@ def learn_prompts(
     how = f"5th percentile of {first.size:,} first prompts"
     if system:
         keys["system_tokens"] = laws.number(role, SYSTEM, system, first.size, sessions, how)
+    if growth.retrieves[number]:
+        return keys | _documents(log, number, laws, growth)
     begins = growth.pending[first]
     limits = (float(begins.max()),) if role.start in {RESUMED, LARGE} else WINDOWS  # no more was taken up again
     keys["first_message_tokens"] = laws.learn(role, FIRST, begins, first, limits)
@@ -73,6 +75,24 @@ def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
     if np.any(log.instances.n_turns[role.instances] > 1):
         laws.notes.assume(f"{role.path}: its prompts do not build on each other, so that each is a draw of its own.")
     return keys
+
+
+def _documents(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any]:
+    """Messages, documents and context where prompts read what later ones do not."""
+    role, path = laws.roles[number], laws.roles[number].path
+    use = np.zeros(log.turns.call.size, bool)
+    use[role.turns] = True
+    message = round(float(growth.message[role.turns[0]]))
+    laws.notes.comments[f"{path}.message_tokens"] = f"what {role.turns.size:,} prompts grow by, beside answers"
+    laws.notes.assume(
+        f"{path}: its prompts go up and down, and grow all the same: what goes is taken for documents that one prompt "
+        f"reads, and messages for {message:,} tokens each, since the log does not tell the two apart."
+    )
+    return {
+        "message_tokens": message,
+        "retrieved_tokens": laws.learn_shared(role, RETRIEVED, growth.documents, use, WINDOWS),
+        "context": _context(log, number, laws, growth, None),
+    }
 
 
 def learn_compactions(log: Log, roles: Sequence[Role], growth: Growth) -> list[Compaction | None]:
