@@ -33,11 +33,13 @@ class Prefixes:
 
     Attributes
     ----------
-    found : by turn, tokens of the prompt before it that were in the cache, or would have been in one without expiry
+    sent : by turn, tokens of the prompt before it, less documents that only that one read
+    found : by turn, what of it was in the cache, or would have been in one without expiry
     logged : whether `found` is what the provider read, expiry and all
     use : turns where that can be told: those after another, with no compaction between
     """
 
+    sent: FloatArray
     found: FloatArray
     logged: bool
     use: Mask
@@ -69,7 +71,8 @@ def prefixes(log: Log, growth: Growth) -> Prefixes:
     logged = not np.any(readable > 0)
     cached = log.calls["cached"][call]
     held = cached if logged else np.where(readable >= 0, readable, cached)
-    return Prefixes(np.minimum(held, log.turns.before).astype(float), logged, growth.follows & (log.turns.before > 0))
+    sent = np.where(log.turns.later, log.turns.before - np.roll(growth.documents, 1), 0.0)
+    return Prefixes(sent, np.minimum(held, sent).astype(float), logged, growth.follows & (sent > 0))
 
 
 def _telling(log: Log) -> Ints:
@@ -90,7 +93,7 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
     if not rows.size:
         return {"cache": {"hit_rate": 0, **_first(log, number, laws, growth)}}
     timed = float(np.mean(np.isfinite(log.turns.gap[rows]))) >= _TIMED
-    rate = float(seen.found[rows].sum() / log.turns.before[rows].sum())
+    rate = float(seen.found[rows].sum() / seen.sent[rows].sum())
     if timed and rows.size >= _FEWEST_GAPS:
         by_time = _by_time(log, number, laws, seen, ttl)
         predicted = _predicted(log, number, laws, seen, ttl)
@@ -149,18 +152,18 @@ def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> d
 def _lost(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> float:
     """Share of the tokens that were sent within the time to live and not found."""
     fresh = seen.use & (log.turns.gap <= ttl)
-    gone = 1 - seen.found / np.maximum(log.turns.before, 1.0)
+    gone = 1 - seen.found / np.maximum(seen.sent, 1.0)
     rows, _ = laws.rows(laws.roles[number], gone, fresh)
-    before = float(log.turns.before[rows].sum())
-    return float(np.clip(1 - seen.found[rows].sum() / before, 0, 1)) if before > 0 else 0.0
+    sent = float(seen.sent[rows].sum())
+    return float(np.clip(1 - seen.found[rows].sum() / sent, 0, 1)) if sent > 0 else 0.0
 
 
 def _predicted(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> float:
     """Share of the tokens sent before that the process reads."""
     role = laws.roles[number]
     rows = role.turns[seen.use[role.turns]]
-    before = log.turns.before[rows]
-    kept = float((before * (log.turns.gap[rows] <= ttl)).sum() / before.sum())
+    sent = seen.sent[rows]
+    kept = float((sent * (log.turns.gap[rows] <= ttl)).sum() / sent.sum())
     return kept * (1 - _lost(log, number, laws, seen, ttl))
 
 

@@ -13,6 +13,7 @@ from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.retrieval import find_retrieval
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.windows import Window, find_window
 
 _SYSTEM_QUANTILE = 0.05
 _OPENS = 3.0
@@ -42,6 +43,7 @@ class Growth:
     opening : by role, how many turns after the first still belong to the first message
     retrieves : by role, whether its prompts read documents that later ones do not
     documents : by turn, those
+    windows : by role, how far its prompts grow where they grow no more from some turn on
     """
 
     whole: tuple[bool, ...]
@@ -54,6 +56,7 @@ class Growth:
     opening: tuple[int, ...]
     retrieves: tuple[bool, ...]
     documents: FloatArray
+    windows: tuple[Window | None, ...]
 
 
 def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Growth:
@@ -66,15 +69,18 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
     follows = log.turns.later & ~compacted(log)
     grown = follows.copy()
     pending, documents = np.zeros(grown.size), np.zeros(grown.size)
-    whole, system, carry, opening, retrieves = [], [], [], [], []
+    whole, system, carry, opening, retrieves, windows = [], [], [], [], [], []
     for role in roles:
         rows, builds = role.turns, grows(log, role.turns)
         system.append(_system(log, [other for other in roles if other.kin == role.kin]))
         found = None if builds or results[rows].any() else find_retrieval(log, rows, system[-1])
-        whole.append(not builds and found is None)
+        windows.append(None if builds or found else find_window(log, rows))
+        whole.append(not builds and found is None and windows[-1] is None)
         retrieves.append(found is not None)
         opening.append(_opening(log, role, follows) if builds else 0)
         grown[rows] &= log.turns.number[rows] > opening[-1]
+        if windows[-1] is not None:
+            grown[rows] &= log.turns.number[rows] <= windows[-1].turns
         if found is not None:
             carry.append(round(found.carry, 4))
             pending[rows], documents[rows] = found.message, found.documents
@@ -84,7 +90,7 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
     message = np.maximum(pending - results, 0.0)
     return Growth(
         tuple(whole), tuple(system), tuple(carry), pending, message, follows, grown, tuple(opening), tuple(retrieves),
-        documents,
+        documents, tuple(windows),
     )  # fmt: skip
 
 

@@ -47,6 +47,7 @@ TURNS = Quantity("turns", "turns of an instance", "count", "count", is_by_turn=F
 SYSTEM = Quantity("system_tokens", "system prompt", TOKENS, TOKENS)
 FIRST = Quantity("first_message_tokens", "first message", TOKENS, TOKENS, is_by_turn=False)
 MESSAGE = Quantity("message_tokens", "message of a turn", TOKENS, TOKENS)
+LIMIT = Quantity("context.limit", "limit of the context", TOKENS, TOKENS, is_by_turn=False)
 RETRIEVED = Quantity("retrieved_tokens", "documents of a turn", TOKENS, TOKENS)
 PROMPT = Quantity("prompt_tokens", "whole prompt", TOKENS, TOKENS)
 OUTPUT = Quantity("output_tokens", "output of a turn", TOKENS, TOKENS)

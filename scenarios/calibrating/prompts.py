@@ -10,11 +10,12 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import WINDOWS, Compaction, compacted, compacts, learn_compaction
 from scenarios.calibrating.growth import Growth
-from scenarios.calibrating.laws import FIRST, MESSAGE, PROMPT, RETRIEVED, SYSTEM, Laws
+from scenarios.calibrating.laws import FIRST, LIMIT, MESSAGE, PROMPT, RETRIEVED, SYSTEM, Laws
 from scenarios.calibrating.learnings import Learnt, Mask, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
+from scenarios.calibrating.windows import Window
 
 _ANY_WINDOW = 100_000
 
@@ -137,6 +138,8 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
     if found:
         sessions = laws.sessions_of(role.turns)
         return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found), sessions)
+    if (kept := growth.windows[number]) is not None:
+        return context | _window(kept, role, laws)
     largest = float(log.turns.prompt[role.turns].max())
     window = next((size for size in WINDOWS if size >= largest), None)
     if largest > _ANY_WINDOW and window:
@@ -146,6 +149,14 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
             "one, half of that is taken to be kept."
         )
     return context
+
+
+def _window(kept: Window, role: Role, laws: Laws) -> dict[str, Any]:
+    laws.notes.assume(
+        f"{role.path}: its prompts grow for {kept.turns} turns and then no more, as where the last messages are sent "
+        "and older ones are not: history is cut to the mean that the prompts of its instances came to."
+    )
+    return {"limit": laws.learn(role, LIMIT, kept.limits, kept.rows)}
 
 
 def _kept(number: int, laws: Laws, growth: Growth, found: Compaction) -> int:
