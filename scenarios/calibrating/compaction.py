@@ -27,6 +27,8 @@ _BEYOND = 1.1
 
 _SHRINKING = 0.3
 """Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
+_WAVERING = 0.1
+"""The same, beyond which it is not chance that some are."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,12 @@ def grows(log: Log, rows: Ints) -> bool:
     """Whether the prompts of some turns build on each other: any follows another, and most of these are longer."""
     later = rows[log.turns.later[rows]]
     return later.size > 0 and float(np.mean(log.turns.step[later] < 0)) <= _SHRINKING
+
+
+def wavers(log: Log, rows: Ints) -> bool:
+    """Whether prompts are often shorter than the one before, other than after a compaction."""
+    later = rows[log.turns.later[rows]]
+    return later.size > 0 and float(np.mean((log.turns.step[later] < 0) & ~compacted(log)[later])) > _WAVERING
 
 
 def compacted(log: Log) -> Mask:

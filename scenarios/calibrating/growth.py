@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from distributions.numerics import FloatArray
-from scenarios.calibrating.compaction import compacted, grows
+from scenarios.calibrating.compaction import compacted, grows, wavers
 from scenarios.calibrating.learnings import Ints, Mask
-from scenarios.calibrating.retrieval import find_retrieval
+from scenarios.calibrating.retrieval import Retrieval, find_retrieval
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.windows import Window, find_window
@@ -28,35 +28,55 @@ _TRIMMED = 0.2
 
 
 @dataclass(frozen=True)
+class Shape:
+    """How the prompts of one agent go from turn to turn.
+
+    Attributes
+    ----------
+    whole : whether they do not build on each other
+    retrieval : what they are made of, where they read documents that later ones do not
+    window : how far they grow, where they grow no more from some turn on
+    """
+
+    whole: bool = False
+    retrieval: Retrieval | None = None
+    window: Window | None = None
+
+
+BUILDS, WHOLE = Shape(), Shape(whole=True)
+
+
+@dataclass(frozen=True)
 class Growth:
     """How the prompts of the log are made up.
 
     Attributes
     ----------
-    whole : by role, whether its prompts do not build on each other
+    shapes : by role
     system : by role, its system prompt in tokens
     carry : by role, the share of messages and outputs that later prompts repeat
     pending : by turn, what came new with it: message and results of tools and children
     message : by turn, that without the results of tools
+    documents : by turn, what its prompt reads and no later one does
     follows : turns after another, with no compaction between
     grown : of these, turns whose message was seen: those after the opening of their instance
     opening : by role, how many turns after the first still belong to the first message
-    retrieves : by role, whether its prompts read documents that later ones do not
-    documents : by turn, those
-    windows : by role, how far its prompts grow where they grow no more from some turn on
     """
 
-    whole: tuple[bool, ...]
+    shapes: tuple[Shape, ...]
     system: tuple[int, ...]
     carry: tuple[float, ...]
     pending: FloatArray
     message: FloatArray
+    documents: FloatArray
     follows: Mask
     grown: Mask
     opening: tuple[int, ...]
-    retrieves: tuple[bool, ...]
-    documents: FloatArray
-    windows: tuple[Window | None, ...]
+
+    @property
+    def whole(self) -> tuple[bool, ...]:
+        """By role, whether its prompts do not build on each other."""
+        return tuple(shape.whole for shape in self.shapes)
 
 
 def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Growth:
@@ -69,29 +89,35 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
     follows = log.turns.later & ~compacted(log)
     grown = follows.copy()
     pending, documents = np.zeros(grown.size), np.zeros(grown.size)
-    whole, system, carry, opening, retrieves, windows = [], [], [], [], [], []
+    system, carry, opening, shapes = [], [], [], []
     for role in roles:
-        rows, builds = role.turns, grows(log, role.turns)
+        rows, number = role.turns, log.turns.number[role.turns]
         system.append(_system(log, [other for other in roles if other.kin == role.kin]))
-        found = None if builds or results[rows].any() else find_retrieval(log, rows, system[-1])
-        windows.append(None if builds or found else find_window(log, rows))
-        whole.append(not builds and found is None and windows[-1] is None)
-        retrieves.append(found is not None)
-        opening.append(_opening(log, role, follows) if builds else 0)
-        grown[rows] &= log.turns.number[rows] > opening[-1]
-        if windows[-1] is not None:
-            grown[rows] &= log.turns.number[rows] <= windows[-1].turns
-        if found is not None:
-            carry.append(round(found.carry, 4))
-            pending[rows], documents[rows] = found.message, found.documents
+        shape = _shape(log, rows, system[-1], bool(results[rows].any()))
+        shapes.append(shape)
+        opening.append(_opening(log, role, follows) if shape is BUILDS else 0)
+        grown[rows] &= (number > opening[-1]) & (number <= (shape.window.turns if shape.window else np.inf))
+        if shape.retrieval is not None:
+            carry.append(round(shape.retrieval.carry, 4))
+            pending[rows], documents[rows] = shape.retrieval.message, shape.retrieval.documents
         else:
             share, pending[rows] = _carry(log, role, system[-1], opening[-1], grown)
             carry.append(share)
     message = np.maximum(pending - results, 0.0)
     return Growth(
-        tuple(whole), tuple(system), tuple(carry), pending, message, follows, grown, tuple(opening), tuple(retrieves),
-        documents, tuple(windows),
-    )  # fmt: skip
+        tuple(shapes), tuple(system), tuple(carry), pending, message, documents, follows, grown, tuple(opening)
+    )
+
+
+def _shape(log: Log, rows: Ints, system: int, has_results: bool) -> Shape:
+    """The shape of some turns; what tools return goes up and down too, and is told apart by the log."""
+    builds = BUILDS if grows(log, rows) else WHOLE
+    if has_results or not wavers(log, rows):
+        return builds
+    if (retrieval := find_retrieval(log, rows, system)) is not None:
+        return Shape(retrieval=retrieval)
+    window = find_window(log, rows)
+    return builds if window is None else Shape(window=window)
 
 
 def _system(log: Log, kin: Sequence[Role]) -> int:

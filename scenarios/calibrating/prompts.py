@@ -9,7 +9,7 @@ import numpy as np
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import WINDOWS, Compaction, compacted, compacts, learn_compaction
-from scenarios.calibrating.growth import Growth
+from scenarios.calibrating.growth import BUILDS, Growth
 from scenarios.calibrating.laws import FIRST, LIMIT, MESSAGE, PROMPT, RETRIEVED, SYSTEM, Laws
 from scenarios.calibrating.learnings import Learnt, Mask, Notes
 from scenarios.calibrating.roles import Role
@@ -40,7 +40,7 @@ def learn_prompts(
     how = f"5th percentile of {first.size:,} first prompts"
     if system:
         keys["system_tokens"] = laws.number(role, SYSTEM, system, first.size, sessions, how)
-    if growth.retrieves[number]:
+    if growth.shapes[number].retrieval:
         return keys | _documents(log, number, laws, growth)
     begins = growth.pending[first]
     limits = (float(begins.max()),) if role.start in {RESUMED, LARGE} else WINDOWS  # no more was taken up again
@@ -104,7 +104,7 @@ def learn_compactions(log: Log, roles: Sequence[Role], growth: Growth) -> list[C
     }
     found: list[Compaction | None] = []
     for number, role in enumerate(roles):
-        if role.start == LARGE or growth.whole[number]:
+        if role.start == LARGE or growth.shapes[number] is not BUILDS:
             found.append(None)
             continue
         shared = by_kin[role.kin]
@@ -138,7 +138,7 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
     if found:
         sessions = laws.sessions_of(role.turns)
         return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found), sessions)
-    if (kept := growth.windows[number]) is not None:
+    if (kept := growth.shapes[number].window) is not None:
         return context | _window(kept, role, laws)
     largest = float(log.turns.prompt[role.turns].max())
     window = next((size for size in WINDOWS if size >= largest), None)
