@@ -140,6 +140,30 @@ def test_a_launch_has_one_hash_however_its_dates_are_ordered(tmp_path: Path) -> 
     assert scenario_sha256(load(path, "volume.rollout=null")) != first
 
 
+BY_MODEL = """\
+as_of: 2026-11-20
+volume: {sessions_per_day: 30}
+models: {m: {input: 1, output: 5, context_window: 200k}, n: {input: 1, output: 5}, o: {input: 1, output: 5}}
+agents:
+  chat:
+    model: {m: 1, n: 1, o: 1}
+    output_tokens: 400
+    context: {limit: {n: {data: {file: data/t.csv, column: tokens}}, o: {mean: 9k, cv: 1, source: a study}}}
+"""
+
+
+def test_limits_by_model_read_back_with_the_windows_of_those_that_are_left_out(tmp_path: Path) -> None:
+    _data(tmp_path / "base")
+    (tmp_path / "base" / "b.yaml").write_text(BY_MODEL)
+    path = tmp_path / "a.yaml"
+    path.write_text("extends: base/b.yaml\n")
+    lines = {line.split("#")[0].strip(): line.partition("  # ")[2] for line in _same(path, tmp_path).splitlines()}
+    assert lines["limit:"] == "m: default: its window, 200,000"
+    assert lines["n: {data: {file: base/data/t.csv, column: tokens}}"].endswith("max 400")
+    counts = count_inputs(load(path))
+    assert (counts.measured, counts.cited) == (1, 1)
+
+
 def test_data_named_in_another_folder_is_named_from_here(tmp_path: Path) -> None:
     _data(tmp_path / "base")
     (tmp_path / "base" / "b.yaml").write_text(WHOLE_PROMPT)
