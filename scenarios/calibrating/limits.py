@@ -24,7 +24,7 @@ _GROUPS = 8
 _LEAST_SHARE = 0.001
 _QUANTILES = 0.1, 0.5, 0.9
 
-_LEVEL = 0.01
+_LEVEL = 0.001
 """Models have laws of their own where one law would make them differ so much less often than this."""
 
 _FEWEST = 10
