@@ -130,20 +130,18 @@ def _learnt_agents(scenario: Scenario) -> set[str]:
     """Agents whose numbers were learnt with their laws: the scenario names a log, and each of these names one."""
     if not any(source.startswith(MEASURED) for source in scenario.sources):
         return set()
-    laws = {
-        name: [law for leaf in leaves(agent) if _is_law(leaf) for _, law in leaf.laws]
-        for name, agent in scenario.agents.items()
-    }
+    laws = {name: [law for leaf in leaves(agent) for law in _laws(leaf)] for name, agent in scenario.agents.items()}
     return {name for name, drawn in laws.items() if drawn and all(map(_from_data, drawn))}
 
 
-def _is_law(leaf: Leaf) -> bool:
-    return leaf.stated and any(not isinstance(law, Constant) for _, law in leaf.laws)
+def _laws(leaf: Leaf) -> list[Law]:
+    """The laws that somebody wrote there, plain numbers left out."""
+    return [law for _, law in leaf.laws if leaf.stated and not isinstance(law, Constant)]
 
 
 def _is_learnt(leaf: Leaf, scenario: Scenario, learnt: set[str]) -> bool:
     """Whether a number that is no law comes from a log. How long a cache keeps what it has does not, nor a window."""
-    if not leaf.stated or _is_law(leaf) or _only_a_name(leaf) or leaf.path[0] not in {"agents", "features"}:
+    if not leaf.stated or _laws(leaf) or _only_a_name(leaf) or leaf.path[0] not in {"agents", "features"}:
         return False
     if isinstance(leaf.section, Cache | Context) and leaf.name in {"ttl_minutes", "limit"}:
         return False

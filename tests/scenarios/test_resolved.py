@@ -255,6 +255,15 @@ def test_plain_numbers_are_measured_with_the_laws_of_their_agent_in_a_scenario_t
     # The volume, its driver, two limits and times to live, and of `two` a law, a prompt, a carry and a share.
     assert counts.stated == 2 + 2 + 2 + 4
     assert count_inputs(load({**said, "sources": ["a study"]})).measured == 3 + 2
+    said["agents"]["one"] = learnt | {"context": {"carry": 0.9, "limit": {"openai/gpt-5": law}}}
+    assert count_inputs(load(said)).measured == (3 + 1) + 3 + 2
+    said["agents"]["one"] |= {
+        "model": {"openai/gpt-5": 1, "m/x": 1},
+        "context": {"carry": 0.9, "limit": {"openai/gpt-5": law, "m/x": 9}},
+    }
+    assert count_inputs(load(said)).measured == (3 + 1) + (3 + 2) + 2, (
+        "two shares of models more; limits are no such number"
+    )
 
 
 def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
