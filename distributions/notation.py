@@ -21,7 +21,7 @@ from distributions.percentiles import BY_QUANTILES, NEEDS_THREE, WITH_ENDS
 from distributions.quantity import QuantityError, parse_number
 from distributions.unseen import unseen
 
-__all__ = ["MODIFIERS", "law_json_schema", "parse_law"]
+__all__ = ["KEYS", "MODIFIERS", "law_json_schema", "parse_law"]
 
 MODIFIERS = ("min", "max", "truncate", "source")
 """Keys that may stand beside any law."""
@@ -361,6 +361,9 @@ _FORMS: dict[str, Callable[[_Reader, object, LawPath], Law | None]] = {
     "law": _Reader._law,
 }
 """What a law may be besides a family; `law` only makes room for what stands beside it."""
+
+KEYS = frozenset((*QUANTILES, *MOMENTS, *_FORMS, *FAMILIES, *ALIASES, *MODIFIERS))
+"""Every key that a mapping may have which is a law."""
 
 
 def _without_mean(law: Law) -> list[LawProblem]:

@@ -26,7 +26,7 @@ from scenarios.fields import (
     Tokens,
     Weight,
 )
-from scenarios.kinds import LawOf, Quantity, law_default, noun
+from scenarios.kinds import LawOf, Quantity, law_default, noun, varies
 from scenarios.plain import NameOf, Sequence
 from scenarios.problems import Fault, FieldError
 
@@ -134,6 +134,10 @@ class Context(Section):
     ``compact`` makes one more call of the agent's own model, which reads system prompt and history, nothing from the
     cache, and writes `summary_tokens`; it counts and is billed like any other but never fails, and the summary is the
     history from then on. ``fail`` ends the agent without a call.
+
+    Where limits are given by model, that of the model which serves holds: of a cascade the first, and of calls that go
+    elsewhere the one that they go to. A mapping with a key of laws in it is a law, so that no model of such a name
+    (`beta`) can stand in it. `extends` replaces it as a whole.
     """
 
     carry: Share = Field(
@@ -143,8 +147,9 @@ class Context(Section):
     )
     limit: LimitLaw | None = Field(
         None,
-        description="Largest prompt, drawn once an instance where it is a law, and then at most the model's context "
-        "window; default: that window, and no limit where nobody states it.",
+        description="Largest prompt: a number, a law that is drawn once an instance, and then at most the model's "
+        "context window, or one of these for each model, as in `{cheap: 150k, frontier: 300k to 800k}`; default, and "
+        "for a model that such a mapping leaves out: the window, and no limit where nobody states it.",
     )
     overflow: Literal["truncate", "compact", "fail"] = Field(
         "truncate", description="What a prompt over the limit does: drop history, summarise it in a call, or fail."
@@ -169,8 +174,13 @@ class Context(Section):
 
     @property
     def draws_limit(self) -> bool:
-        """Whether instances differ in their limit."""
-        return self.limit is not None and self.limit.support()[0] < self.limit.support()[1]
+        """Whether instances of one model differ in their limit."""
+        laws = self.limit.values() if isinstance(self.limit, dict) else [self.limit]
+        return any(law is not None and varies(law) for law in laws)
+
+    def limit_of(self, model: str) -> Law | None:
+        """The limit where a model serves; None where it is that model's window."""
+        return self.limit.get(model) if isinstance(self.limit, dict) else self.limit
 
 
 class Cache(Section):

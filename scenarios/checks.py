@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from distributions.notation import KEYS
 from scenarios.agents import Agent
 from scenarios.check_period import check_period, routing_rules
 from scenarios.check_trees import check_trees
@@ -68,6 +69,7 @@ def _agent(scenario: Scenario, name: str, agent: Agent) -> Iterator[Fault]:
         routed = routed_models(scenario, agent.models)
         names = (*agent.models, *routed)
         yield from _covered(scenario, (*path, "retry", "failure_rate"), retry.failure_rate, names, names, name)
+    yield from _limits(scenario, (*path, "context", "limit"), agent, name)
     for position, spawn in enumerate(agent.spawns):
         yield from _known_agent(scenario, (*path, "spawns", position, "agent"), spawn.agent)
     if agent.checked_by:
@@ -101,6 +103,18 @@ def _covered(
     for model in dict.fromkeys(needed):
         if model not in rates and (model in scenario.models or "/" in model):
             yield Fault(path, f"has no rate for {model}", rates, f"one rate for each of {', '.join(may)}")
+
+
+def _limits(scenario: Scenario, path: Path, agent: Agent, name: str) -> Iterator[Fault]:
+    """Limits by model are of models that fill a context: of a cascade the first, a fallback never."""
+    if not isinstance(agent.context.limit, dict):
+        return
+    may = tuple(dict.fromkeys((*agent.model.shares, *routed_models(scenario, agent.model.shares))))
+    for model in agent.context.limit:
+        if model not in may:
+            message = f"names no model whose limit {name} goes by"
+            hint = did_you_mean(model, may) or did_you_mean(model, sorted(KEYS))
+            yield Fault((*path, model), message, model, ", ".join(may), hint)
 
 
 def _readers(scenario: Scenario) -> Iterator[Fault]:

@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema
 
 from distributions.law import Law
 from scenarios.hard_limits import MAX_STARTS_PER_MONTH
-from scenarios.kinds import Amount, ByModel, DurationOf, LawOf, Quantity, noun
+from scenarios.kinds import Amount, ByModel, DurationOf, LawByModel, LawOf, Quantity, noun
 from scenarios.plain import Day, NameOf, Sequence, Switch, Words
 from scenarios.problems import Fault, FieldError
 
@@ -69,7 +69,7 @@ Exponent = Annotated[float, Quantity("exponent", low=-math.inf)]
 AtLeastOne = Annotated[int, Quantity("count", low=1, whole=True)]
 
 TokenLaw = Annotated[Law, LawOf("tokens")]
-LimitLaw = Annotated[Law, LawOf("tokens", positive=True)]
+LimitLaw = Annotated[Law | dict[str, Law], LawByModel("tokens", positive=True)]
 CountLaw = Annotated[Law, LawOf("count")]
 MinutesLaw = Annotated[Law, LawOf("minutes")]
 MoneyLaw = Annotated[Law, LawOf("currency")]

@@ -87,8 +87,7 @@ def count_inputs(scenario: Scenario) -> InputCounts:
         As loaded. Every entry of a mapping of numbers counts.
     """
     found = [leaf for leaf in leaves(scenario) if leaf.path[0] not in _NO_INPUTS and not _carried(leaf, scenario)]
-    laws = [leaf for leaf in found if isinstance(leaf.value, Law) and leaf.stated]
-    bases = [basis(leaf.value) for leaf in laws]
+    bases = [basis(law) for leaf in found if leaf.stated for _, law in leaf.laws]
     learnt = _learnt_agents(scenario)
     measured = bases.count("measured") + sum(
         _numbers(leaf.value) for leaf in found if _is_learnt(leaf, scenario, learnt)
@@ -131,17 +130,18 @@ def _learnt_agents(scenario: Scenario) -> set[str]:
     """Agents whose numbers were learnt with their laws: the scenario names a log, and each of these names one."""
     if not any(source.startswith(MEASURED) for source in scenario.sources):
         return set()
-    laws = {name: [leaf.value for leaf in leaves(agent) if _is_law(leaf)] for name, agent in scenario.agents.items()}
+    laws = {name: [law for leaf in leaves(agent) for law in _laws(leaf)] for name, agent in scenario.agents.items()}
     return {name for name, drawn in laws.items() if drawn and all(map(_from_data, drawn))}
 
 
-def _is_law(leaf: Leaf) -> bool:
-    return leaf.stated and isinstance(leaf.value, Law) and not isinstance(leaf.value, Constant)
+def _laws(leaf: Leaf) -> list[Law]:
+    """The laws that somebody wrote there, plain numbers left out."""
+    return [law for _, law in leaf.laws if leaf.stated and not isinstance(law, Constant)]
 
 
 def _is_learnt(leaf: Leaf, scenario: Scenario, learnt: set[str]) -> bool:
     """Whether a number that is no law comes from a log. How long a cache keeps what it has does not, nor a window."""
-    if not leaf.stated or _is_law(leaf) or _only_a_name(leaf) or leaf.path[0] not in {"agents", "features"}:
+    if not leaf.stated or _laws(leaf) or _only_a_name(leaf) or leaf.path[0] not in {"agents", "features"}:
         return False
     if isinstance(leaf.section, Cache | Context) and leaf.name in {"ttl_minutes", "limit"}:
         return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -17,9 +17,10 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
 from distributions.law import Law, LawError
-from distributions.notation import parse_law
+from distributions.notation import KEYS, parse_law
 from distributions.quantity import NUMBER_PATTERN, QuantityError, is_percentage, parse_number
 from scenarios.problems import NOTHING, Fault, FieldError
+from scenarios.suggest import did_you_mean, nearest
 
 LAW_MARK = "x-law"
 
@@ -230,6 +231,58 @@ class ByModel(Quantity):
         """A number, or a mapping of numbers."""
         number = super().json_schema()
         return {"anyOf": [*number["anyOf"], {"type": "object", "additionalProperties": number, "minProperties": 1}]}
+
+
+@dataclass(frozen=True)
+class LawByModel(LawOf):
+    """A law, or one for each of some models: `100k` or `{cheap: 100k, frontier: {p50: 150k, p95: 400k}}`.
+
+    A mapping that has any key of laws is a law: names of models are free, and words of laws are not.
+    """
+
+    def read(self, value: object) -> Any:
+        """The law, or laws by model name."""
+        if not isinstance(value, dict) or not value:
+            return super().read(value)
+        words = [key for key in value if key in KEYS]
+        if words:
+            return self._law(value, words)
+        laws, faults = {}, []
+        for model, law in value.items():
+            try:
+                laws[str(model)] = super().read(law)
+            except FieldError as error:
+                meant = did_you_mean(str(model), sorted(KEYS))
+                faults += [replace(fault, hint=fault.hint or meant).under((model,)) for fault in error.faults]
+        if faults:
+            raise FieldError(*faults)
+        return laws
+
+    def _law(self, value: dict[Any, Any], words: list[str]) -> Law:
+        """A law; what stands beside its keys and is like none of them may have been meant for a model."""
+        try:
+            return super().read(value)
+        except FieldError as error:
+            if all(key in words or nearest(str(key), KEYS) for key in value):
+                raise
+            hint = f"{words[0]} is a word of laws; a model of that name needs another one here"
+            raise FieldError(*(replace(fault, hint=fault.hint or hint) for fault in error.faults)) from None
+
+    def allowed(self) -> str:
+        """Words for the reference."""
+        return f"{super().allowed()}, or one by model"
+
+    def json_schema(self) -> dict[str, Any]:
+        """A law, or a mapping of laws."""
+        law, names = super().json_schema(), {"not": {"enum": sorted(KEYS)}}
+        by_model = {"type": "object", "propertyNames": names, "additionalProperties": law, "minProperties": 1}
+        return {"anyOf": [law, by_model]}
+
+
+def varies(law: Law) -> bool:
+    """Whether a law has more than one value."""
+    low, high = law.support()
+    return low < high
 
 
 @cache

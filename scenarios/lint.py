@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scenarios.finding import Cards, Finding
+from scenarios.kinds import varies
 from scenarios.lint_agents import lint_agents
 from scenarios.lint_calendar import lint_calendar
 from scenarios.lint_controls import lint_controls
 from scenarios.lint_data import lint_data
 from scenarios.lint_guardrails import lint_guardrails
 from scenarios.lint_idle import lint_idle
-from scenarios.lint_laws import lint_laws, varies
+from scenarios.lint_laws import lint_laws
 from scenarios.lint_period import lint_period
 from scenarios.lint_prompts import lint_prompts
 from scenarios.lint_trees import lint_trees

@@ -17,8 +17,9 @@ def lint_data(scenario: Scenario) -> Iterator[Finding]:
     for name, agent in scenario.agents.items():
         readers: dict[tuple[str, int], list[Path]] = {}
         for leaf in leaves(agent, ("agents", name)):
-            for table in dict.fromkeys(_tables(leaf.value)) if isinstance(leaf.value, Law) else ():
-                readers.setdefault(table, []).append(leaf.path)
+            for path, law in leaf.laws:
+                for table in dict.fromkeys(_tables(law)):
+                    readers.setdefault(table, []).append(path)
         for (file, _), paths in readers.items():
             if len(paths) > 1:
                 yield Finding(dotted(paths[-1]), "note", _torn(file, paths[:-1], scenario.unit))

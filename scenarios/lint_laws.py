@@ -11,6 +11,7 @@ from distributions.law import Law
 from distributions.metalog import QUANTILES
 from distributions.quantity import format_number
 from scenarios.finding import Finding
+from scenarios.kinds import varies
 from scenarios.problems import dotted
 from scenarios.schema import Scenario
 from scenarios.walk import leaves
@@ -37,18 +38,10 @@ def lint_laws(scenario: Scenario) -> Iterator[Finding]:
             yield from _missed(path, part)
 
 
-def varies(law: Law) -> bool:
-    """Whether a law has more than one value."""
-    low, high = law.support()
-    return low < high
-
-
 def _laws(scenario: Scenario) -> Iterator[tuple[str, Law]]:
     for leaf in leaves(scenario):
-        entries = leaf.value.items() if isinstance(leaf.value, dict) else ((None, leaf.value),)
-        for key, value in entries:
-            if isinstance(value, Law):
-                yield dotted(leaf.path if key is None else (*leaf.path, key)), value
+        for path, law in leaf.laws:
+            yield dotted(path), law
 
 
 def _families(law: Law) -> Iterator[Family]:

@@ -10,10 +10,11 @@ from distributions.quantity import format_number
 from scenarios.agents import Agent
 from scenarios.cards import PriceCard
 from scenarios.finding import Cards, Finding
-from scenarios.problems import dotted
+from scenarios.kinds import varies
+from scenarios.problems import Path, dotted
 from scenarios.schema import Scenario
 
-_Said = tuple[str, Literal["warning", "note"], str]
+_Said = tuple[str | Path, Literal["warning", "note"], str]
 """Field of the agent, severity, message."""
 
 
@@ -30,33 +31,41 @@ def _sizes(scenario: Scenario, cards: Cards) -> Iterator[Finding]:
             model: card.context_window for model in agent.model.names if (card := cards[model][0]).context_window
         }
         found = list(_windows(agent, windows))
-        stated = agent.context.limit
-        limits = {"`context.limit`": round(_typical(stated))} if stated else _named(windows)
+        limits = _limits(agent, windows)
         if limits:
             which = min(limits, key=limits.__getitem__)
             found += _overfull(agent, limits[which], f"the {limits[which]:,} tokens of {which}")
         if agent.max_output_tokens is not None:
             found += _capped(agent.max_output_tokens, agent.output_tokens)
         for field, severity, message in found:
-            yield Finding(dotted(("agents", name, *field.split("."))), severity, message)
+            path = field.split(".") if isinstance(field, str) else field
+            yield Finding(dotted(("agents", name, *path)), severity, message)
 
 
-def _named(windows: dict[str, int]) -> dict[str, int]:
-    return {f"the context window of {model}": window for model, window in windows.items()}
+def _limits(agent: Agent, windows: dict[str, int]) -> dict[str, int]:
+    """How many tokens fit in the typical case, by what says so."""
+    stated = agent.context.limit
+    if isinstance(stated, Law):
+        return {"`context.limit`": round(_typical(stated))}
+    laws = stated or {}
+    named = {f"the context window of {model}": window for model, window in windows.items() if model not in laws}
+    serving = {model: law for model, law in laws.items() if model in agent.model.shares}
+    return named | {f"`context.limit` for {model}": round(_typical(law)) for model, law in serving.items()}
 
 
 def _windows(agent: Agent, windows: dict[str, int]) -> Iterator[_Said]:
     """Limits of the scenario above those of its models."""
-    limit = agent.context.limit
+    by_model = isinstance(agent.context.limit, dict)
     for model, window in windows.items():
+        limit = agent.context.limit_of(model)
         if limit is not None and _typical(limit) > window:
             above = f"above the context window of {model}, {window:,} tokens"
             message = (
                 f"is typically {above}, which is the limit then"
-                if agent.context.draws_limit
+                if varies(limit)
                 else f"is {above}: prompts between are never cut"
             )
-            yield "context.limit", "warning", message
+            yield ("context", "limit", *([model] if by_model else [])), "warning", message
 
 
 def _overfull(agent: Agent, limit: int, room: str) -> Iterator[_Said]:

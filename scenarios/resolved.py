@@ -91,9 +91,13 @@ class _Page:
 
     def _windows(self, agent: Agent, path: Path) -> None:
         """Say what the limit is where it is the model's window."""
-        if path in self.comments:
+        limit = agent.context.limit
+        if limit is None and path in self.comments:
             windows = [self.cards[model][0].context_window for model in agent.model.names if model in self.cards]
-            self._remark(path, ", ".join(f"{window:,}" if window else "unknown" for window in windows))
+            self._remark(path, ", ".join(_tokens(window) for window in windows))
+        for model in agent.model.shares if isinstance(limit, dict) else ():
+            if agent.context.limit_of(model) is None and model in self.cards:
+                self._remark(path, f"{model}: default: its window, {_tokens(self.cards[model][0].context_window)}")
 
     def value(self, value: Any, path: Path, *, stated: bool) -> Any:
         """One field as a plain value, with its comment."""
@@ -153,6 +157,10 @@ def _card_words(card: PriceCard) -> str:
     ]
     window = f", window {card.context_window:,}" if card.context_window else ""
     return ", ".join(tiers) + window
+
+
+def _tokens(window: int | None) -> str:
+    return f"{window:,}" if window else "unknown"
 
 
 def _left_out(section: Section, name: str, value: Any) -> bool:

@@ -16,6 +16,7 @@ from scenarios.agents import Agent, Spawn
 from scenarios.cards import PriceCard
 from scenarios.features import Feature, PersonTime
 from scenarios.hard_limits import MAX_DEPTH
+from scenarios.kinds import varies
 from scenarios.prices import resolve_prices
 from scenarios.problems import Path, dotted
 from scenarios.schema import Scenario
@@ -197,12 +198,15 @@ class _Search:
         return replace(tail, why=f"{_QUADRATIC} until the prompt reaches {limit:,} tokens, then in proportion to them")
 
     def _limit(self, agent: Agent) -> int | None:
-        windows = [self._window(model) or math.inf for model in agent.model.names]
-        most = max(windows)
-        if agent.context.limit is not None:
-            stated = agent.context.limit.support()[1]
-            most = min(stated, most) if agent.context.draws_limit else stated
+        """The longest prompt that any of its models lets stand; None where there is no end to it."""
+        most = max(self._longest(agent, model) for model in agent.model.shares)
         return round(most) if math.isfinite(most) else None
+
+    def _longest(self, agent: Agent, model: str) -> float:
+        limit, window = agent.context.limit_of(model), self._window(model) or math.inf
+        if limit is None:
+            return window
+        return min(limit.support()[1], window) if varies(limit) else limit.mean()
 
     def _window(self, model: str) -> int | None:
         stated = self.scenario.models[model]

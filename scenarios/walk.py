@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from distributions.law import Law
 from scenarios.fields import Section
 from scenarios.problems import Path
 
@@ -33,6 +34,14 @@ class Leaf:
     name: str
     value: Any
     stated: bool
+
+    @property
+    def laws(self) -> Iterator[tuple[Path, Law]]:
+        """The laws that it holds, each with its path: itself, or those under the keys of a mapping."""
+        entries = self.value.items() if isinstance(self.value, dict) else ((None, self.value),)
+        for key, value in entries:
+            if isinstance(value, Law):
+                yield (self.path if key is None else (*self.path, key)), value
 
 
 def leaves(section: Section, path: Path = ()) -> Iterator[Leaf]:

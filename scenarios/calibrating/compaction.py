@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from distributions.numerics import Z_95, FloatArray
+from distributions.numerics import Z_95
 from scenarios.calibrating.learnings import Ints, Mask
+from scenarios.calibrating.limits import Limits, Stretches, learn_limits, unlike_models
 from scenarios.calibrating.sessions import Log
 
 _DROP = 0.6
 """A prompt below this share of the one before it follows a compaction."""
 
 _FEWEST = 3
-_GROUPS = 8
-"""A law of limits has so many values at most, and one for those that outlast all compactions."""
-
-_LEAST_SHARE = 0.001
-WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
-"""Tokens that prompts can have, by model."""
-
 _BEYOND = 1.1
 """Times the limit: a prompt so long has passed it."""
 
@@ -37,26 +31,14 @@ class Compaction:
 
     Attributes
     ----------
-    limits : prompts that were too long, tokens, rising; and the share of instances that each is the limit of
-    after : first prompt after it, tokens; mean
+    limits : those of all instances
+    by_model : those of models that differ in theirs, by the number of the model; None where a model has none
     summary : what the call that sums up writes, tokens; None where the log shows no such call
-    n : how many were seen
     """
 
-    limits: tuple[tuple[int, float], ...]
-    after: float
+    limits: Limits
+    by_model: Mapping[int, Limits | None]
     summary: int | None
-    n: int
-
-    @property
-    def middle(self) -> int:
-        """The median limit."""
-        below = 0.0
-        for limit, share in self.limits:
-            below += share
-            if below >= 1 / 2:
-                return limit
-        return self.limits[-1][0]
 
 
 def grows(log: Log, rows: Ints) -> bool:
@@ -78,89 +60,31 @@ def compacted(log: Log) -> Mask:
     return fell
 
 
-def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
+def learn_compaction(log: Log, rows: Ints, model_of_call: Ints | None = None) -> Compaction | None:
     """The compaction that some turns show; None where they show fewer than three.
 
     What the call that sums up writes is the median of such calls. Where the log shows none, what is left of a context
-    is all that is known.
+    is all that is known. The model of a stretch between compactions is that of its last call.
     """
     fell = compacted(log)
-    events = rows[fell[rows]]
-    if events.size < _FEWEST or not grows(log, rows):
+    if np.count_nonzero(fell[rows]) < _FEWEST or not grows(log, rows):
         return None
-    limits = _limits(_stretches(log, rows, fell), _mean_step(log, rows, fell))
-    if not limits:
+    found, step = Stretches.of(log, rows, fell), _mean_step(log, rows, fell)
+    limits = learn_limits(found, step)
+    if limits is None:
         return None
-    return Compaction(limits, float(log.turns.prompt[events].mean()), _summary(log, rows), events.size)
-
-
-@dataclass(frozen=True)
-class _Stretches:
-    """Turns from the first of an instance, or from one after a compaction, to the last before the next.
-
-    Attributes
-    ----------
-    begins : first prompt
-    longest : longest prompt; the last one where a compaction followed
-    ended : whether one did
-    """
-
-    begins: FloatArray
-    longest: FloatArray
-    ended: Mask
-
-
-def _stretches(log: Log, rows: Ints, fell: Mask) -> _Stretches:
-    turns = log.turns
-    starts = np.flatnonzero(fell[rows] | ~turns.later[rows])
-    ends = np.append(starts[1:], rows.size)
-    ended = np.append(fell[rows], False)[ends]
-    longest = np.maximum.reduceat(turns.prompt[rows], starts)
-    return _Stretches(turns.prompt[rows[starts]], np.where(ended, turns.prompt[rows[ends - 1]], longest), ended)
+    by_model: dict[int, Limits | None] = {}
+    if model_of_call is not None:
+        models = model_of_call[log.turns.call[found.last]]
+        for model in unlike_models(found, models).tolist():
+            by_model[model] = learn_limits(found.where(models == model), step)
+    return Compaction(limits, by_model, _summary(log, rows))
 
 
 def _mean_step(log: Log, rows: Ints, fell: Mask) -> float:
-    """By how much prompts grow, so that one more would have been too long."""
+    """By how much prompts grow."""
     others = rows[log.turns.later[rows] & ~fell[rows]]
     return float(np.maximum(log.turns.step[others], 0).mean()) if others.size else 0.0
-
-
-def _limits(found: _Stretches, step: float) -> tuple[tuple[int, float], ...]:
-    """Law of the longest prompts, from how long stretches become that a compaction ends, and the others.
-
-    Those that end otherwise say that their limit is above their longest prompt, and all that it is above their first
-    (product limit estimate of Kaplan and Meier, J. Am. Stat. Assoc. 53, 1958, for data that are censored and enter
-    late). Were only those counted that were compacted, long contexts would be too rare. Where some outlast all that
-    were compacted, theirs is the least window that holds the longest prompt. A limit below the prompts that half of
-    them begin with is none. Each stretch counts, since one instance has many limits, as where people compact by hand;
-    where each has one, small limits are found more often than they are, by the stretches that they make.
-    """
-    values, deaths = np.unique(
-        found.longest[found.ended & (found.longest > np.median(found.begins))], return_counts=True
-    )
-    if not values.size:
-        return ()
-    at_risk = np.searchsorted(np.sort(found.begins), values, "right") - np.searchsorted(np.sort(found.longest), values)
-    beyond = np.cumprod(1 - deaths / at_risk)
-    shares = -np.diff(beyond, prepend=1.0)
-    limits = [(round(value + step), share) for value, share in _summed_up(values, shares, step)]
-    longest = float(found.longest.max())
-    if beyond[-1] > _LEAST_SHARE:
-        limits.append((round(next((size for size in WINDOWS if size >= longest), longest)), float(beyond[-1])))
-    return tuple(limits)
-
-
-def _summed_up(values: FloatArray, shares: FloatArray, step: float) -> Iterator[tuple[float, float]]:
-    """A few groups of as equal shares as may be, each at its mean; the median alone where most are within a step."""
-    places = (np.cumsum(shares) - shares / 2) / shares.sum()
-    low, middle, high = values[np.searchsorted(places, (0.1, 0.5, 0.9)).clip(max=values.size - 1)]
-    if high - low <= 2 * step:
-        yield float(middle), float(shares.sum())
-        return
-    group = (places * _GROUPS).astype(int)
-    for one in np.unique(group):
-        mine = group == one
-        yield float(np.average(values[mine], weights=shares[mine])), float(shares[mine].sum())
 
 
 def _summary(log: Log, rows: Ints) -> int | None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from distributions.notation import KEYS
 from distributions.numerics import FloatArray
 from scenarios.calibrating.learnings import Learnt
 from scenarios.logs.reading import LogError
@@ -234,16 +235,21 @@ def _put(tree: Any, path: Path, value: Any) -> None:
 def _is_law(path: Path) -> bool:
     """Whether a mapping at a path is a law and no section."""
     last = path[-1]
-    return last == "difficulty" or (
-        isinstance(last, str)
-        and (last.endswith(("_tokens", "_minutes", "_turn", "_day")) or last in {"turns", "count", "law", "limit"})
+    return (
+        last == "difficulty"
+        or path[-2:-1] == ("limit",)
+        or (
+            isinstance(last, str)
+            and (last.endswith(("_tokens", "_minutes", "_turn", "_day")) or last in {"turns", "count", "law", "limit"})
+        )
     )
 
 
 def _laid_out(value: Any, path: Path = ()) -> Any:
     """Sections in blocks; laws, and sections that people write in braces, on one line where they are short."""
     if isinstance(value, Mapping):
-        if path and (_is_law(path) or _is_inner(path)):
+        by_model = path[-1:] == ("limit",) and not KEYS & value.keys()
+        if path and not by_model and (_is_law(path) or _is_inner(path)):
             return _in_braces(value)
         return {key: _laid_out(item, (*path, key)) for key, item in value.items()}
     if path == ("notes",):

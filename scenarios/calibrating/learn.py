@@ -50,7 +50,7 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
     laws = Laws(log, roles, options.choose or _chooser(), notes, difficulty, growth.whole)
     models = model_names(calls, options.model_name)
     ttl = options.ttl_minutes or time_to_live(log)
-    compactions = learn_compactions(log, roles, growth)
+    compactions = learn_compactions(log, roles, growth, models[1])
     agents = {role.name: _agent(number, laws, growth, compactions, models, ttl) for number, role in enumerate(roles)}
     sessions = observe(log, roles, role_of_session)
     features = _features(roles, sessions, notes)
@@ -88,7 +88,8 @@ def _agent(
     turns = log.instances.n_turns[role.instances].astype(float)
     if turns.max() > 1:
         agent["turns"] = laws.learn(role, TURNS, turns, log.instances.first_turn[role.instances])
-    agent |= learn_prompts(log, number, laws, growth, compactions)
+    own = [agent["model"]] if isinstance(agent["model"], str) else agent["model"]
+    agent |= learn_prompts(log, number, laws, growth, compactions, {names.index(name): name for name in own})
     agent |= learn_outputs(log, number, laws)
     agent |= learn_cache(log, number, laws, growth, ttl)
     harder = laws.difficulty.mean(FAILURE) if laws.difficulty and role.is_root else 1.0

@@ -13,8 +13,8 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.bill_reasons import SAME
 from scenarios.bills import Bill, calls_by_model
-from scenarios.calibrating.compaction import WINDOWS
 from scenarios.calibrating.levers import Costs
+from scenarios.calibrating.limits import WINDOWS
 from scenarios.cards import PriceCard, daily_cards
 from scenarios.catalog import CatalogModel, find_model
 from scenarios.logs.table import Calls
@@ -90,7 +90,7 @@ def fit_windows(models: Models, calls: Calls) -> None:
     """State the context window of models that had, in this log, longer prompts than the catalogue says.
 
     It is the longest of their prompts, or the least window that is sold where that is a tenth above the catalogue's:
-    limits of an agent are drawn for all of its models, and none takes a longer prompt than its own.
+    limits of an agent may be drawn for all of its models, and none takes a longer prompt than its own.
     """
     longest: dict[str, int] = {}
     prompts = calls.prompt

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from distributions.numerics import FloatArray
-from scenarios.calibrating.compaction import WINDOWS, Compaction, compacted, compacts, learn_compaction
+from scenarios.calibrating.compaction import Compaction, compacted, compacts, learn_compaction
 from scenarios.calibrating.growth import BUILDS, Growth
 from scenarios.calibrating.laws import FIRST, LIMIT, MESSAGE, PROMPT, RETRIEVED, SYSTEM, Laws
-from scenarios.calibrating.learnings import Learnt, Mask, Notes
+from scenarios.calibrating.learnings import Ints, Learnt, Mask
+from scenarios.calibrating.limits import WINDOWS, Limits
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
@@ -19,9 +20,12 @@ from scenarios.calibrating.windows import Window
 
 _ANY_WINDOW = 100_000
 
+Models = Mapping[int, str]
+"""Names that models have in the scenario, by the number that they have in the log."""
+
 
 def learn_prompts(
-    log: Log, number: int, laws: Laws, growth: Growth, compactions: Sequence[Compaction | None]
+    log: Log, number: int, laws: Laws, growth: Growth, compactions: Sequence[Compaction | None], models: Models
 ) -> dict[str, Any]:
     """Keys of an agent that say what its prompts are made of.
 
@@ -29,6 +33,7 @@ def learn_prompts(
     ----------
     number : of the role, among those of `laws` and `growth`
     compactions : those of all roles
+    models : of the agent, by their numbers in the log
     """
     role = laws.roles[number]
     if growth.whole[number]:
@@ -41,7 +46,8 @@ def learn_prompts(
     if system:
         keys["system_tokens"] = laws.number(role, SYSTEM, system, first.size, sessions, how)
     if growth.shapes[number].retrieval:
-        return keys | _documents(log, number, laws, growth)
+        context = _context(log, number, laws, growth, None, models)
+        return keys | _documents(log, role, laws, growth) | {"context": context}
     begins = growth.pending[first]
     limits = (float(begins.max()),) if role.start in {RESUMED, LARGE} else WINDOWS  # no more was taken up again
     keys["first_message_tokens"] = laws.learn(role, FIRST, begins, first, limits)
@@ -55,7 +61,7 @@ def learn_prompts(
         keys["message_tokens"] = laws.learn_shared(role, MESSAGE, messages, told, WINDOWS)
     else:
         laws.notes.lack(f"{role.path}.message_tokens: no turn of the log follows another; they are taken to be 0.")
-    keys["context"] = _context(log, number, laws, growth, compactions[number])
+    keys["context"] = _context(log, number, laws, growth, compactions[number], models)
     laws.notes.lack("Retrieved documents are not told apart from messages: message_tokens has them in.")
     return keys
 
@@ -78,28 +84,26 @@ def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
     return keys
 
 
-def _documents(log: Log, number: int, laws: Laws, growth: Growth) -> dict[str, Any]:
-    """Messages, documents and context where prompts read what later ones do not."""
-    role, path = laws.roles[number], laws.roles[number].path
+def _documents(log: Log, role: Role, laws: Laws, growth: Growth) -> dict[str, Any]:
+    """Messages, and documents that later prompts do not read."""
     use = np.zeros(log.turns.call.size, bool)
     use[role.turns] = True
     message = round(float(growth.message[role.turns[0]]))
-    laws.notes.comments[f"{path}.message_tokens"] = f"what {role.turns.size:,} prompts grow by, beside answers"
+    laws.notes.comments[f"{role.path}.message_tokens"] = f"what {role.turns.size:,} prompts grow by, beside answers"
     laws.notes.assume(
-        f"{path}: its prompts go up and down, and grow all the same: what goes is taken for documents that one prompt "
-        f"reads, and messages for {message:,} tokens each, since the log does not tell the two apart."
+        f"{role.path}: its prompts go up and down, and grow all the same: what goes is taken for documents that one "
+        f"prompt reads, and messages for {message:,} tokens each, since the log does not tell the two apart."
     )
     return {
         "message_tokens": message,
         "retrieved_tokens": laws.learn_shared(role, RETRIEVED, growth.documents, use, WINDOWS),
-        "context": _context(log, number, laws, growth, None),
     }
 
 
-def learn_compactions(log: Log, roles: Sequence[Role], growth: Growth) -> list[Compaction | None]:
+def learn_compactions(log: Log, roles: Sequence[Role], growth: Growth, model_of_call: Ints) -> list[Compaction | None]:
     """The compaction that the instances of each agent show; that of its kin where they show none and do not pass it."""
     by_kin = {
-        kin: learn_compaction(log, np.concatenate([role.turns for role in roles if role.kin == kin]))
+        kin: learn_compaction(log, np.concatenate([role.turns for role in roles if role.kin == kin]), model_of_call)
         for kin in {role.kin for role in roles}
     }
     found: list[Compaction | None] = []
@@ -108,8 +112,8 @@ def learn_compactions(log: Log, roles: Sequence[Role], growth: Growth) -> list[C
             found.append(None)
             continue
         shared = by_kin[role.kin]
-        likely = shared if shared and compacts(log, role.turns, shared.middle) else None
-        found.append(learn_compaction(log, role.turns) or likely)
+        likely = shared if shared and compacts(log, role.turns, shared.limits.middle) else None
+        found.append(learn_compaction(log, role.turns, model_of_call) or likely)
     return found
 
 
@@ -131,13 +135,15 @@ def _messages(
     return messages, told
 
 
-def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compaction | None) -> dict[str, Any]:
+def _context(
+    log: Log, number: int, laws: Laws, growth: Growth, found: Compaction | None, models: Models
+) -> dict[str, Any]:
     role, notes = laws.roles[number], laws.notes
     context: dict[str, Any] = {"carry": growth.carry[number]}
     notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
     if found:
-        sessions = laws.sessions_of(role.turns)
-        return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found), sessions)
+        context |= _limit(found, role, laws, models)
+        return context | _compacted_context(found, role, laws, _kept(number, laws, growth, found))
     if (kept := growth.shapes[number].window) is not None:
         return context | _window(kept, role, laws)
     largest = float(log.turns.prompt[role.turns].max())
@@ -163,20 +169,37 @@ def _kept(number: int, laws: Laws, growth: Growth, found: Compaction) -> int:
     """History after a compaction: the prompt less the system prompt and what is new with an average turn, tokens."""
     rows = laws.roles[number].turns
     new = growth.pending[rows[growth.grown[rows]]]
-    return max(round(found.after - growth.system[number] - (float(new.mean()) if new.size else 0.0)), 0)
+    return max(round(found.limits.after - growth.system[number] - (float(new.mean()) if new.size else 0.0)), 0)
 
 
-def _compacted_context(found: Compaction, role: Role, notes: Notes, kept: int, sessions: int) -> dict[str, Any]:
-    path = f"{role.path}.context"
-    seen = f"{found.n:,} compactions, to {found.after:,.0f} tokens on average, the system prompt included"
-    limits = [{"weight": round(share, 4), "law": limit} for limit, share in found.limits]
-    limit = {"mixture": limits} if len(limits) > 1 else found.limits[0][0]
-    notes.learnt.append(Learnt(f"{path}.limit", "limit of the context", "tokens", limit, None, seen, found.n, sessions))
+def _limit(found: Compaction, role: Role, laws: Laws, models: Models) -> dict[str, Any]:
+    """The limit: one for all, or one by model; a model that is never compacted where others are has its window."""
+    path, of_all = f"{role.path}.context.limit", " of all models"
+    chosen = {name: found.by_model.get(model, found.limits) for model, name in models.items()}
+    if len(models) > 1 and found.by_model.keys() & models.keys():
+        own = {name: limits for name, limits in chosen.items() if limits}
+        whose = {name: of_all if limits is found.limits else f" of {name}" for name, limits in own.items()}
+        by_model = {name: _law(limits, f"{path}.{name}", whose[name], role, laws) for name, limits in own.items()}
+        return {"limit": by_model} if by_model else {}
+    limits = next(iter(chosen.values()))
+    return {"limit": _law(limits, path, "", role, laws)} if limits else {}
+
+
+def _law(limits: Limits, path: str, whose: str, role: Role, laws: Laws) -> Any:
+    parts = [{"weight": round(share, 4), "law": limit} for limit, share in limits.law]
+    law = {"mixture": parts} if len(parts) > 1 else limits.law[0][0]
+    seen = f"{limits.n:,} compactions{whose}, to {limits.after:,.0f} tokens on average, the system prompt included"
+    source, sessions = "; ".join(filter(None, (seen, limits.fit))), laws.sessions_of(role.turns)
+    laws.notes.learnt.append(Learnt(path, "limit of the context", "tokens", law, None, source, limits.n, sessions))
+    return law
+
+
+def _compacted_context(found: Compaction, role: Role, laws: Laws, kept: int) -> dict[str, Any]:
     if found.summary:
-        notes.comments[f"{path}.summary_tokens"] = "what else is sent after a compaction is a message"
-        return {"limit": limit, "overflow": "compact", "summary_tokens": found.summary}
-    notes.assume(
+        laws.notes.comments[f"{role.path}.context.summary_tokens"] = "what else is sent after a compaction is a message"
+        return {"overflow": "compact", "summary_tokens": found.summary}
+    laws.notes.assume(
         f"{role.path}: contexts are cut, and the log shows no calls that sum them up; none are forecast. Where your "
         "agent makes such calls elsewhere, their cost is missing here as it is in the log."
     )
-    return {"limit": limit, "keep_tokens": kept}
+    return {"keep_tokens": kept}

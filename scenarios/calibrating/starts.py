@@ -83,7 +83,7 @@ def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
         return split_sizes(log, roots)
     kinds: dict[str, Mask] = {}
     compaction = learn_compaction(log, _turns_of(log, roots))
-    large = first > compaction.middle if compaction else ~everyone
+    large = first > compaction.limits.middle if compaction else ~everyone
     if not _enough(large) or not _enough(~large):
         large = ~everyone
     edge = divide(np.log(np.maximum(first[~large], 1.0)))

@@ -55,8 +55,7 @@ AGENT_DTYPE = np.dtype(
         ("cached_share", np.float64),  # of a whole prompt
         ("carry", np.float64),  # share of message and output that the next prompt repeats
         ("carry_retrieved", np.bool_),
-        ("limit_tokens", np.float64),  # 0: the model's window, or the law's
-        ("limit_law", np.int64),  # drawn once an instance; NO_LAW: the same for all
+        ("draws_limit", np.bool_),  # once an instance, with some of its models at least
         ("overflow", np.int64),
         ("left_tokens", np.float64),  # history after an overflow: the summary, or the most that truncation keeps
         ("caching", np.bool_),
@@ -237,7 +236,8 @@ class Plan(NamedTuple):
     tools: Table
     spawns: Table
     choices: Table
-    windows: Floats  # [R, M] tokens, inf where unknown
+    limits: Floats  # [R, A, M] longest prompt, tokens: as stated, or the window; inf where there is none
+    limit_laws: Ints  # [R, A, M] of a limit that is drawn, at most the one above; NO_LAW: that one holds for all
     cards: Ints  # [R, M, D] first row of `tiers`
     tiers: Table
     failure_rates: Floats  # [R, A, M]

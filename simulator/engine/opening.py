@@ -7,9 +7,9 @@ import numpy as np
 
 from distributions.jit import device, inlined
 from distributions.streams import child_key, name_hash, session_key, turn_key, uniform, word
-from distributions.table import draw_all
+from distributions.table import draw, draw_all
 from simulator.engine import columns as at
-from simulator.engine.draws import draw_tokens
+from simulator.engine.draws import draw_tokens, nearest
 from simulator.engine.lanes import (
     BORN,
     INSTANCE,
@@ -63,7 +63,7 @@ def open_sessions(
         words[at.K0 + j] = k0
         words[at.K1 + j] = k1
     draw_difficulty(plan, feature.difficulty_law, ready, n)
-    open_instances(plan, feature.agent, levels, ready, n)
+    open_instances(plan, item, feature.agent, levels, ready, n)
     if not feature.succeeds:
         for j in range(n):
             ready.floats[at.LUCK + j] = uniform(word(words[at.KEY + j], words[at.K1 + j], FIRST, SUCCESS))
@@ -83,7 +83,7 @@ def draw_difficulty(plan: Plan, law: int, ready: Lanes, n: Lane) -> None:
 
 
 @device
-def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) -> None:
+def open_instances(plan: Plan, item: Any, index: int, levels: Any, frames: Lanes, n: Lane) -> None:
     """Make frames of instances of an agent, from their keys."""
     agent, words = plan.agents[index], frames.words
     for j in range(in_vectors(n)):
@@ -92,10 +92,8 @@ def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) 
     choose_models(plan, agent, frames, n)
     draw_turns(plan, agent, levels[L_TURNS], frames, n)
     draw_tokens(plan, agent.system_law, SYSTEM, levels[L_CONTEXT], frames, at.SYSTEM, n)
-    if agent.limit_law != NO_LAW:
-        draw_tokens(plan, agent.limit_law, LIMIT, 1.0, frames, at.OWN_LIMIT, n)
-        for j in range(n):
-            frames.floats[at.OWN_LIMIT + j] = max(1.0, frames.floats[at.OWN_LIMIT + j])
+    if agent.draws_limit:
+        draw_limits(plan, plan.limit_laws[item.route, index], frames, n)
     powers = abs(agent.output_power) + abs(agent.failure_power) + abs(agent.message_power) + abs(agent.first_power)
     if powers > 0.0:
         for j in range(n):
@@ -104,6 +102,18 @@ def open_instances(plan: Plan, index: int, levels: Any, frames: Lanes, n: Lane) 
             frames.floats[at.HARDER_CALLS + j] = z**agent.failure_power
             frames.floats[at.HARDER_MESSAGE + j] = z**agent.message_power
             frames.floats[at.HARDER_FIRST + j] = z**agent.first_power
+
+
+@inlined
+def draw_limits(plan: Plan, laws: Any, frames: Lanes, n: Lane) -> None:
+    """Longest prompts, each by the law of the model that serves; no bound where that has none."""
+    words = frames.words
+    for j in range(n):
+        law, drawn = laws[words[at.MODEL + j]], np.inf
+        if law != NO_LAW:
+            w = word(words[at.KEY + j], words[at.K1 + j], FIRST, LIMIT)
+            drawn = max(1.0, nearest(draw(plan.laws, plan.nodes, plan.steps, plan.guide, law, w)))
+        frames.floats[at.OWN_LIMIT + j] = drawn
 
 
 @inlined
@@ -169,7 +179,7 @@ def open_born(plan: Plan, item: Any, levels: Any, space: Space, out: Out, index:
         )
         words[at.K0 + j] = k0
         words[at.K1 + j] = k1
-    open_instances(plan, index, levels, born, n)
+    open_instances(plan, item, index, levels, born, n)
     running, first = pool(space, index), space.used[RUNNING, index]
     for j in range(n):
         i = first + j
@@ -195,8 +205,8 @@ def take_up(plan: Plan, item: Any, levels: Any, index: int, running: Lanes, i: L
     model = frames.words[at.MODEL + j]
     if model != running.words[at.MODEL + i]:
         set_terms(plan, item, levels[L_FAILURE], levels[L_PRICE], index, running, i, model)
-    if agent.limit_law != NO_LAW:
-        floats[at.LIMIT + i] = min(floats[at.OWN_LIMIT + i], plan.windows[item.route, model])
+    if agent.draws_limit:
+        floats[at.LIMIT + i] = min(floats[at.OWN_LIMIT + i], plan.limits[item.route, index, model])
     if agent.failure_power != 0.0:
         rates, failures = plan.failure_rates[item.route, index], levels[L_FAILURE] * floats[at.HARDER_CALLS + i]
         floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, rates[model] * failures)
@@ -213,7 +223,7 @@ def set_terms(
     row = plan.cards[item.route, model, item.day]
     tier = plan.tiers[row]
     running.words[at.MODEL + i] = model
-    floats[at.LIMIT + i] = agent.limit_tokens if agent.limit_tokens > 0.0 else plan.windows[item.route, model]
+    floats[at.LIMIT + i] = plan.limits[item.route, index, model]
     floats[at.P_FAILS + i] = floats[at.OWN_P_FAILS + i] = min(1.0, rates[model] * failures)
     floats[at.ABOVE + i] = floats[at.OWN_ABOVE + i] = plan.tiers[row + 1].above if tier.more else np.inf
     floats[at.PRICE + i] = (tier.write if agent.caching else tier.input) * price

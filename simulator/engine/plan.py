@@ -90,14 +90,20 @@ def compile_program(scenario: Scenario, prices: PriceBook) -> Program:
     features = [_feature_row(name, feature, scenario, cells, book) for name, feature in scenario.features.items()]
     served = np.array([models.served(route) for route in routes.rows])
     failure_rates = np.array([models.rates(a.retry.failure_rate) for a in scenario.agents.values()])
+    limits, limit_laws = agents.limits(prices)
+
+    def by_route(by_model: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return np.ascontiguousarray(np.moveaxis(by_model[:, served], 1, 0))
+
     tables: dict[str, Any] = {**agents.tables(), **cells.tables(), **book.pack()._asdict()}
     plan = Plan(
         **tables,
         features=np.array(features, FEATURE_DTYPE),
-        windows=models.windows(prices)[served],
+        limits=by_route(limits),
+        limit_laws=by_route(limit_laws),
         cards=cards[served],
         tiers=tiers,
-        failure_rates=np.ascontiguousarray(np.moveaxis(failure_rates[:, served], 1, 0)),
+        failure_rates=by_route(failure_rates),
         success_rates=np.array([models.rates(f.success_rate) for f in scenario.features.values()]),
     )
     stack = max(tallest(scenario, feature.agent) for feature in scenario.features.values())

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from distributions.streams import name_hash
+from scenarios.kinds import varies
 from simulator.engine import columns as at
 from simulator.engine.layout import (
     AGENT_DTYPE,
@@ -27,6 +28,8 @@ from simulator.engine.layout import (
     SPAWN_DTYPE,
     TOOL_DTYPE,
     UNCHECKED,
+    Floats,
+    Ints,
     Table,
 )
 
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     from distributions.law import Law
     from distributions.table import LawBook
     from scenarios.agents import Context, Sensitivity
+    from scenarios.prices import PriceBook
     from scenarios.schema import Agent, Scenario
     from simulator.engine.plan_models import Models
 
@@ -115,21 +119,38 @@ class AgentTables:
         )
 
     def _prompt(self, agent: Agent) -> Row:
-        whole, context, limit = agent.whole_prompt, agent.context, agent.context.limit
+        whole, context = agent.whole_prompt, agent.context
         first_hit, later_hit = agent.cache.hit_probabilities() if agent.cache else (0.0, 0.0)
         return (
             whole,
             agent.cached_share,
             0.0 if whole else context.carry,
             context.carry_retrieved and not whole,
-            np.inf if whole else 0.0 if limit is None else max(1.0, round(limit.mean())),
-            self.book.add(limit) if context.draws_limit and limit is not None else NO_LAW,
+            context.draws_limit,
             OVERFLOW[context.overflow],
             _left(context),
             agent.cache is not None,
             first_hit,
             later_hit,
         )
+
+    def limits(self, prices: PriceBook) -> tuple[Floats, Ints]:
+        """float64[A, M] and int64[A, M]: the longest prompt of an agent with a model, and the law that draws it."""
+        windows = self.models.windows(prices)
+        rows = [self._limits(agent, windows) for agent in self.scenario.agents.values()]
+        return np.array([most for most, _ in rows]), np.array([laws for _, laws in rows])
+
+    def _limits(self, agent: Agent, windows: Floats) -> tuple[list[float], list[int]]:
+        most, laws = windows.tolist(), [NO_LAW] * windows.size
+        for row, (model, _) in enumerate(self.models.rows):
+            limit = agent.context.limit_of(model)
+            if agent.whole_prompt:
+                most[row] = np.inf
+            elif limit is not None and varies(limit):
+                laws[row] = self.book.add(limit)
+            elif limit is not None:
+                most[row] = max(1.0, round(limit.mean()))
+        return most, laws
 
     def _retries(self, agent: Agent) -> Row:
         retry, fallback = agent.retry, agent.retry.fallback

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -148,10 +149,18 @@ def test_what_was_learnt_counts_as_measured_and_what_nobody_measured_does_not(ma
 
 
 def test_limits_that_are_a_law_have_a_source():
-    learnt = Learnt("agents.a.context.limit", "limit", "tokens", None, None, "7 compactions", 7, 7)
-    limit = {"mixture": [{"weight": 0.5, "law": 1_000}, {"weight": 0.5, "law": 2_000}]}
-    draft = Draft({"agents": {"a": {"context": {"limit": limit}}}}, {}, {}, [learnt], "", "calls.csv")
-    assert draft.plain("x")["agents"]["a"]["context"]["limit"]["source"] == "measured in calls.csv: 7 compactions"
+    def limits(limit, *paths):
+        learnt = [
+            Learnt(f"agents.a.context.{path}", "limit", "tokens", None, None, f"of {path}", 7, 7) for path in paths
+        ]
+        draft = Draft({"agents": {"a": {"context": {"limit": limit}}}}, {}, {}, learnt, "", "calls.csv")
+        return draft.plain("x")["agents"]["a"]["context"]["limit"], draft.text("x")
+
+    law = {"mixture": [{"weight": 0.5, "law": 1_000}, {"weight": 0.5, "law": 2_000}]}
+    assert limits(law, "limit")[0]["source"] == "measured in calls.csv: of limit"
+    by_model, text = limits({"m/x-1.5": law, "n": 9_000}, "limit.m/x-1.5", "limit.n")
+    assert by_model["m/x-1.5"]["source"] == "measured in calls.csv: of limit.m/x-1.5"
+    assert re.search(r"n: 9000 +# of limit\.n\n", text)
 
 
 def test_the_head_says_what_was_read_and_what_was_not_learnt(made):

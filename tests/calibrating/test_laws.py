@@ -123,10 +123,11 @@ def test_three_compactions_are_the_fewest_and_end_where_one_step_more_would_have
         found = learn_compaction(log, np.arange(log.turns.call.size))
         assert (found is not None) == (n == 3)
     assert found is not None
-    (limit, share), (beyond, rest) = found.limits
+    (limit, share), (beyond, rest) = found.limits.law
     assert (limit, beyond) == (11_000, 200_000)  # prompts grow by 1,000; one session of four goes on to 11,000
     assert (share, rest) == pytest.approx((3 / 4, 1 / 4))
-    assert (found.middle, found.after, found.n, found.summary) == (11_000, 1_000.0, 3, None)
+    limits = found.limits
+    assert (limits.middle, limits.after, limits.n, found.summary) == (11_000, 1_000.0, 3, None)
 
 
 def test_limits_are_one_where_most_are_within_a_step_and_a_few_groups_else() -> None:
@@ -134,10 +135,10 @@ def test_limits_are_one_where_most_are_within_a_step_and_a_few_groups_else() -> 
     log = log_of(narrow)
     found = learn_compaction(log, np.arange(log.turns.call.size))
     assert found is not None
-    assert found.limits == ((11_000, pytest.approx(1.0)),)
+    assert found.limits.law == ((11_000, pytest.approx(1.0)),)
     wide = [session for cut in (9_000, 10_000, 12_000) for session in growing(cut, 20, 0, 0)]
     log = log_of(wide)
     found = learn_compaction(log, np.arange(log.turns.call.size))
     assert found is not None
-    assert [limit for limit, _ in found.limits] == [10_000, 11_000, 13_000]
-    assert sum(share for _, share in found.limits) == pytest.approx(1.0)
+    assert [limit for limit, _ in found.limits.law] == [10_000, 11_000, 13_000]
+    assert sum(share for _, share in found.limits.law) == pytest.approx(1.0)

@@ -311,6 +311,15 @@ TABLE = [
         "circle",
     ),
     Bad("{cheap: 3%, dear: 1%}", "{dear: 1%}", "agents.chat.retry.failure_rate", "has no rate for cheap"),
+    Bad("{limit: 100k,", "{limit: {dear: 90k, chip: 9k},", "agents.coder.context.limit.chip", "did you mean cheap?"),
+    Bad(
+        "{limit: 100k,", "{limit: {judge: 9k},", "agents.coder.context.limit.judge", "names no model whose limit coder"
+    ),
+    Bad("{limit: 100k,", "{limit: {dear: -9k},", "agents.coder.context.limit.dear", "can be 0 or less"),
+    Bad("{limit: 100k,", "{limit: {lognorml: {mean: 9k, cv: 1}},", "agents.coder.context.limit.lognorml", "lognormal"),
+    Bad("{limit: 100k,", "{limit: {gama: {shape: 9}},", "agents.coder.context.limit.gama.shape", "mean gamma"),
+    Bad("{limit: 100k,", "{limit: {p50: 9k, p59: 9k},", "agents.coder.context.limit.p59", "is no percentile"),
+    Bad("{limit: 100k,", "{limit: {dear: 9k, beta: 9k},", "agents.coder.context.limit.dear", "beta is a word of laws"),
     Bad("{cheap: 0.9, dear: 0.95}", "{cheap: 0.9}", "features.ask.success_rate", "has no rate for dear"),
     Bad("{cheap: 0.9, dear: 0.95}", "{cheap: 0.9, dear: 1, x: 1}", "features.ask.success_rate.x", "chat never uses"),
     Bad(

@@ -199,6 +199,18 @@ CHILD = {"model": "m", "output_tokens": {"p50": 100, "p95": 900}}
             "is typically above the context window of m, 8,192 tokens, which is the limit then",
         ),
         (
+            [("agents.chat.context.limit", {"m": 9_000}), ("models.m.context_window", 8_192)],
+            "agents.chat.context.limit.m",
+            "warning",
+            "is above the context window of m, 8,192 tokens: prompts between are never cut",
+        ),
+        (
+            [("agents.chat.system_tokens", 9_000), ("agents.chat.context", {"limit": {"m": 8_000}})],
+            "agents.chat.system_tokens",
+            "warning",
+            "is typically 9,000 tokens, more than the 8,000 tokens of `context.limit` for m: no prompt ever fits",
+        ),
+        (
             [("agents.chat.context", {"limit": 2_000, "overflow": "compact", "summary_tokens": 1_200})],
             "agents.chat.context.summary_tokens",
             "warning",

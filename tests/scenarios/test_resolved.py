@@ -140,6 +140,30 @@ def test_a_launch_has_one_hash_however_its_dates_are_ordered(tmp_path: Path) -> 
     assert scenario_sha256(load(path, "volume.rollout=null")) != first
 
 
+BY_MODEL = """\
+as_of: 2026-11-20
+volume: {sessions_per_day: 30}
+models: {m: {input: 1, output: 5, context_window: 200k}, n: {input: 1, output: 5}, o: {input: 1, output: 5}}
+agents:
+  chat:
+    model: {m: 1, n: 1, o: 1}
+    output_tokens: 400
+    context: {limit: {n: {data: {file: data/t.csv, column: tokens}}, o: {mean: 9k, cv: 1, source: a study}}}
+"""
+
+
+def test_limits_by_model_read_back_with_the_windows_of_those_that_are_left_out(tmp_path: Path) -> None:
+    _data(tmp_path / "base")
+    (tmp_path / "base" / "b.yaml").write_text(BY_MODEL)
+    path = tmp_path / "a.yaml"
+    path.write_text("extends: base/b.yaml\n")
+    lines = {line.split("#")[0].strip(): line.partition("  # ")[2] for line in _same(path, tmp_path).splitlines()}
+    assert lines["limit:"] == "m: default: its window, 200,000"
+    assert lines["n: {data: {file: base/data/t.csv, column: tokens}}"].endswith("max 400")
+    counts = count_inputs(load(path))
+    assert (counts.measured, counts.cited) == (1, 1)
+
+
 def test_data_named_in_another_folder_is_named_from_here(tmp_path: Path) -> None:
     _data(tmp_path / "base")
     (tmp_path / "base" / "b.yaml").write_text(WHOLE_PROMPT)
@@ -231,6 +255,15 @@ def test_plain_numbers_are_measured_with_the_laws_of_their_agent_in_a_scenario_t
     # The volume, its driver, two limits and times to live, and of `two` a law, a prompt, a carry and a share.
     assert counts.stated == 2 + 2 + 2 + 4
     assert count_inputs(load({**said, "sources": ["a study"]})).measured == 3 + 2
+    said["agents"]["one"] = learnt | {"context": {"carry": 0.9, "limit": {"openai/gpt-5": law}}}
+    assert count_inputs(load(said)).measured == (3 + 1) + 3 + 2
+    said["agents"]["one"] |= {
+        "model": {"openai/gpt-5": 1, "m/x": 1},
+        "context": {"carry": 0.9, "limit": {"openai/gpt-5": law, "m/x": 9}},
+    }
+    assert count_inputs(load(said)).measured == (3 + 1) + (3 + 2) + 2, (
+        "two shares of models more; limits are no such number"
+    )
 
 
 def _both(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from distributions.law import Law
 from scenarios.calendar import weekday_factors
 from scenarios.catalog import price_data_date
 from scenarios.load import load, scenario_sha256
@@ -53,6 +54,19 @@ def test_the_least_scenario() -> None:
     assert (agent.retry.provider_billed, agent.retry.quality_share, agent.retry.added_tokens) == ("none", 0.0, 0)
     assert scenario.drivers.levels == {}
     assert scenario.drivers.typical is False
+
+
+def test_limits_by_model_are_told_from_a_law_by_their_keys() -> None:
+    def limits(written: object) -> list[Law | None]:
+        agent = {"model": {"m/x": 0.5, "m/y": 0.5}, "output_tokens": 9, "context": {"limit": written}}
+        context = load(_least() | {"agents": {"chat": agent}}).agents["chat"].context
+        return [context.limit_of(model) for model in ("m/x", "m/y")]
+
+    by_model = limits({"m/x": "170k", "m/y": {"uniform": {"low": 8, "high": 9}}})
+    assert [law and law.support() for law in by_model] == [(170_000, 170_000), (8, 9)]
+    assert [law and law.mean() for law in limits({"m/y": 7})] == [None, 7]
+    shared = limits({"uniform": {"low": 8, "high": 9}, "source": "a study"})
+    assert [law and law.support() for law in shared] == [(8, 9), (8, 9)]
 
 
 def test_the_largest_example(shared: Path) -> None:

@@ -45,6 +45,7 @@ def test_light_laws_make_a_light_tail() -> None:
         ),
         ({"turns": HEAVY, "output_tokens": 0}, 1.9, "agents.chat.turns"),
         ({"turns": HEAVY, "context": {"limit": "100k"}}, 1.9, "agents.chat.turns"),
+        ({"turns": HEAVY, "context": {"limit": {"m": "100k"}}}, 1.9, "agents.chat.turns"),
         ({"turns": HEAVY, "prompt_tokens": LIGHT}, 1.9, "agents.chat.turns"),
         # a bound makes any law harmless
         ({"turns": HEAVY | {"max": 200}}, math.inf, ""),

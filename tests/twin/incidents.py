@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.twin.coming import CASCADE, COMING, FEES, HARD, ITSELF
+from tests.twin.coming import WINDOWS as LIMITS
 from tests.twin.variants import BY_RATE, CHAT, EVERYTHING, OFTEN, STEADY, TWO_MODELS
 from tests.twin.worlds import DEAR, PLAIN, one_agent
 
@@ -49,13 +50,18 @@ INCIDENTS = {
     "chains": routed(STEADY | TWO_MODELS, AWAY, {"plain": "spare"}),
     "chains, written backwards": routed(STEADY | TWO_MODELS, {"plain": "spare"}, AWAY),
     "the later rule has it": routed(STEADY, AWAY, {"dear": "spare"}),
-    "windows of the target": one_agent(
-        STEADY | {"context": {"overflow": "compact", "summary_tokens": 120}},
-        models={
-            "dear": DEAR | {"context_window": 100_000},
-            "plain": PLAIN | {"context_window": 1_700, "fee_per_call": 0.01},
+    "limits and windows of the target": one_agent(
+        STEADY
+        | {
+            "model": {"dear": 0.5, "plain": 0.3, "spare": 0.2},
+            "context": {"limit": {"dear": LIMITS, "plain": 1_700}, "overflow": "compact", "summary_tokens": 120},
         },
-        events=on({"route": AWAY}),
+        models={
+            "dear": DEAR | {"context_window": 2_300},
+            "plain": PLAIN | {"context_window": 900, "fee_per_call": 0.01},
+            "spare": MODELS["spare"] | {"context_window": 1_400},
+        },
+        events=on({"route": AWAY, "share": 0.5}, {"route": {"plain": "spare"}, "share": 0.3}),
     ),
     "batches of the target": one_agent(
         STEADY | {"batch": True, "retry": OFTEN},

@@ -209,8 +209,7 @@ class Session:
         if depth == 0:
             self.root_model = a.model
         a.system = whole(dice.draw(spec.system_tokens) * m.context)
-        if spec.context.limit is not None:
-            a.limit = max(1, whole(dice.draw(spec.context.limit)))
+        a.limit = self.limit(spec.context.limit, self.route(a.model))
         n = max(1, dice.sround(dice.draw(spec.turns) * self.z**spec.sensitivity.turns * m.turns))
         a.pending = self.message(a, spec.first_message_tokens)
         for turn in range(1, n + 1):
@@ -222,6 +221,16 @@ class Session:
 
     def model_of(self, spec):
         return spec.model.cascade[0] if spec.model.cascade else self.dice.choose(spec.model.shares)
+
+    def limit(self, stated, serving):
+        """Longest prompt of an instance; a drawn one is at most the window of the model that serves."""
+        window = self.world.cards[serving].context_window
+        law = stated.get(serving) if isinstance(stated, dict) else stated
+        if law is None:
+            return window
+        drawn = max(1, whole(self.dice.draw(law)))
+        low, high = law.support()
+        return drawn if low == high or window is None else min(drawn, window)
 
     def route(self, model):
         return self.world.routes.get(model, model)
@@ -281,10 +290,7 @@ class Session:
 
     def fit(self, a, found):
         """Overflow: make the prompt fit the window; True where it did not."""
-        context = a.spec.context
-        limit, window = a.limit, self.world.cards[self.route(a.model)].context_window
-        if limit is None or (window is not None and context.draws_limit):
-            limit = window if limit is None else min(limit, window)
+        context, limit = a.spec.context, a.limit
         if limit is None or a.system + a.history + a.pending + found <= limit:
             return False
         if context.overflow == "truncate":

@@ -54,9 +54,9 @@ ONE_AT_A_TIME = {
     "compacted": window("compact", summary_tokens=120),
     "compacted and still too long": window("compact", summary_tokens=400, limit=1_300),
     "fails when full": window("fail", carry_retrieved=True),
-    "window of the model": one_agent(
-        STEADY | TWO_MODELS,
-        models={"dear": DEAR | {"context_window": 1_500}, "plain": PLAIN | {"context_window": 2_600}},
+    "window of one model, above that of another a limit": one_agent(
+        STEADY | TWO_MODELS | {"context": {"limit": {"plain": 2_600}}},
+        models={"dear": DEAR | {"context_window": 1_500}, "plain": PLAIN | {"context_window": 1_200}},
     ),
     "cache by rate": one_agent(CHAT | {"cache": BY_RATE}),
     "cache by one rate, model without write price": one_agent(CHAT | {"model": "plain", "cache": {"hit_rate": 0.6}}),
