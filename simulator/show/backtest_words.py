@@ -30,10 +30,10 @@ _GLUE = "\u00a0"
 _SHORT = {MATCH: "match", OFF: "OFF", TOO_FEW: "too few to tell"}
 RULE = (
     "Rule: chance is how far the observed figure moves of itself, so that of the six of a line one in twenty times any "
-    f"goes beyond. OFF is beyond it and by more than {100 * MATERIAL:.0f} %. Too few to tell is where it spans more "
-    f"than {100 * WIDEST:.0f} %, or has no end (?) because no session lies far enough out. What is equal passes, and "
-    "counts that are 1 apart, their mean excepted. A line is OFF where any of its figures is, and matches where its "
-    "P50 and mean do."
+    f"goes beyond. OFF is beyond it and by more than {100 * MATERIAL:.0f} %. Else it is too few to tell where chance "
+    f"spans more than {100 * WIDEST:.0f} %, or has no end (?) because no session lies far enough out. What is equal "
+    "passes, and counts that are 1 apart, their mean excepted. A line is OFF where any of its figures is, and matches "
+    "where its P50 and mean do."
 )
 _WIDE = "what it has for sums of sessions is wider than it needs to be"
 _FIRST = (COST, "tokens per session", "calls per session", "agents per session")

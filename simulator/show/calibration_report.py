@@ -22,6 +22,7 @@ from simulator.show import page, words
 from simulator.show.backtest_words import BADGES, further_words, verdict_sentence
 from simulator.show.calibration_screen import reading_words
 from simulator.show.figure_words import NAMES, amount, told
+from simulator.show.next_words import next_words
 from simulator.show.plot_fits import distribution, law_against_data
 from simulator.show.plot_heaviness import heaviness
 
@@ -93,7 +94,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
             bill_said=_bill_words(known.bill),
             currency=known.bill.currency,
             costs=costs_picture(made.in_sample),
-            tests=[figures_view(one, _whose(one)) for one in (made.held_out, made.in_sample) if one is not None],
+            tests=[figures_view(one, _whose(one)) for one in made.tested],
             figures=figure_names(),
             drivers=list(_drivers(made)),
             open_said=known.comments.get("drivers", ""),
@@ -103,7 +104,8 @@ def render(made: Calibrated, file: str | None = None) -> str:
             assumed=known.assumed,
             reading=list(reading_words(known.reading)),
             scenario=known.text(Path(file).stem if file else name),
-            command=f"burncurve run {file or name + '.yaml'}",
+            next=next_words(made.tested, file or f"{name}.yaml", "This page"),
+            off=any(one.verdict == OFF for one in made.tested),
         )
     )
 

@@ -15,9 +15,10 @@ from scenarios.logs.table import Calls, Rows
 from scenarios.schema import Scenario
 from simulator import sampled
 from simulator.backtest import Backtest, backtest
-from simulator.judged import FIGURES, MATCH, OFF, SPEND, TOO_FEW, Sample, judge
+from simulator.judged import COST, FIGURES, MATCH, OFF, SPEND, TOO_FEW, Sample, judge
 from simulator.observed import observed_sessions, split
 from simulator.sampled import Sampled, bare, predicted_means, sample
+from simulator.show.next_words import next_words
 
 MODEL = {"house": {"input": 3, "output": 15, "cached_input": 0.3}}
 SURE = 1e-4
@@ -230,6 +231,24 @@ def test_the_verdict_is_on_money_and_names_what_else_is_off(chat: Scenario, own_
         "IS OFF simulated costs of days differ from the observed ones by more than chance makes, though session costs "
         f"{like}."
     )
+
+
+def test_what_is_off_is_not_to_be_run_but_mended(chat: Scenario, own_log: Sampled) -> None:
+    same, longer = backtest(chat, log_of(own_log)), backtest(chat, log_of(own_log, outputs=1.3))
+    assert same.coverage is not None
+    spend = replace(longer.quantity(COST), name=SPEND)
+    cases = {
+        "--where FIELD=VALUE": longer,
+        "--since DAY": replace(same, quantities=(*same.quantities, spend)),
+        "Wider `drivers`": replace(same, coverage=replace(same.coverage, inside=0.0)),
+    }
+    assert next_words([same], "made.yaml") == "burncurve run made.yaml"
+    for remedy, tested in cases.items():
+        said = next_words([same, tested], "made.yaml", "made.html")
+        assert said.startswith("made.yaml IS OFF, and every run of it says so: rest no budget on it. made.html shows ")
+        assert remedy in said
+    assert "--since" not in next_words([longer], "made.yaml")
+    assert "--where" not in next_words([cases["--since DAY"]], "made.yaml")
 
 
 def test_sums_are_held_against_the_interval_that_is_predicted_for_them(chat: Scenario, own_log: Sampled) -> None:
