@@ -69,5 +69,7 @@ def amount(value: float, unit: str) -> str:
     if not math.isfinite(value):
         return NO_END
     if unit in {"tokens", "count"}:
+        if 1e6 <= value < 999.5e6:
+            return f"{value / 1e6:.3g}M"
         return count(round(value)) if abs(value) >= 100 else f"{value:.3g}"
     return money(value, unit)

@@ -20,7 +20,7 @@ def next_words(tested: Sequence[Backtest], file: str, report: str | None = None)
     return " ".join(
         [
             f"{file} IS OFF, and every run of it says so: rest no budget on it.",
-            f"{look} each law against its data, and what sessions cost.",
+            f"{look} each law against its data, and what sessions cost; what was assumed may be why.",
             *_remedies(off),
             "Whether any of these helps, the log does not tell: calibrate again and see.",
         ]

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.judged import MATCH, OFF, TOO_FEW, Judged, Sample, _judged, judge
 from simulator.show.backtest_words import _sentence
-from simulator.show.figure_words import told
+from simulator.show.figure_words import amount, told
 
 MANY = 10**12
 
@@ -95,3 +95,8 @@ def test_what_passes_by_the_leeway_is_not_said_to_be_within_chance() -> None:
     said = sentence(twos, np.repeat([1.0, 3.0], [49, 51]), whole=True)
     assert "P10 -50 %, P50 +50 %, P90 +50 %, beyond what 50 sessions explain (P10 ±0 %, P50 ±0 %" in said
     assert said.endswith(" but by no more than 1.")
+
+
+def test_millions_of_tokens_are_short() -> None:
+    said = [amount(value, "tokens") for value in (4.31, 99_288.0, 18_512_000.0, 999_400_000.0, 2e9)]
+    assert said == ["4.31", "99,288", "18.5M", "999M", "2 billion"]
