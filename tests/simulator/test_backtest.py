@@ -169,8 +169,20 @@ def own_log(chat: Scenario) -> Sampled:
     return sample(chat, 600, seed=77)
 
 
-def test_a_scenario_matches_its_own_log(chat: Scenario, own_log: Sampled) -> None:
-    tested = backtest(chat, log_of(own_log))
+@pytest.fixture(scope="module")
+def same(chat: Scenario, own_log: Sampled) -> Backtest:
+    """Against its own log."""
+    return backtest(chat, log_of(own_log))
+
+
+@pytest.fixture(scope="module")
+def longer(chat: Scenario, own_log: Sampled) -> Backtest:
+    """Against one of longer outputs."""
+    return backtest(chat, log_of(own_log, outputs=1.3))
+
+
+def test_a_scenario_matches_its_own_log(chat: Scenario, own_log: Sampled, same: Backtest) -> None:
+    tested = same
     assert [one.name for one in tested.quantities if one.verdict == OFF] == []
     assert tested.quantity("cost per session").verdict == MATCH
     assert "Session costs match: P50 " in tested.words
@@ -200,8 +212,8 @@ def test_twenty_times_what_was_observed_is_simulated_within_bounds(
         assert backtest(chat, few).simulated_sessions == expected
 
 
-def test_a_log_of_longer_outputs_is_off(chat: Scenario, own_log: Sampled) -> None:
-    tested = backtest(chat, log_of(own_log, outputs=1.3))
+def test_a_log_of_longer_outputs_is_off(longer: Backtest) -> None:
+    tested = longer
     assert tested.verdict == tested.quantity("cost per session").verdict == OFF
     assert str(tested).startswith("IS OFF   simulated session costs differ from the observed ones")
     assert "outputs of calls" in headline_of(tested)
@@ -216,16 +228,15 @@ def headline_of(tested: Backtest) -> str:
     return " ".join(str(tested).partition("\n\n")[0].split())
 
 
-def test_the_verdict_is_on_money_and_names_what_else_is_off(chat: Scenario, own_log: Sampled) -> None:
-    same = backtest(chat, log_of(own_log))
-    longer = backtest(chat, log_of(own_log, outputs=1.3)).quantity("output per call")
-    calls_off = replace(same, quantities=(longer, *same.quantities[1:]))
+def test_the_verdict_is_on_money_and_names_what_else_is_off(same: Backtest, longer: Backtest) -> None:
+    outputs = longer.quantity("output per call")
+    calls_off = replace(same, quantities=(outputs, *same.quantities[1:]))
     assert calls_off.verdict == calls_off.to_dict()["verdict"] == MATCH
     like = "are like the observed ones"
     assert headline_of(calls_off) == (
         f"MATCHES simulated session costs {like}, as far as these can tell; outputs of calls are off."
     )
-    days_off = replace(same, quantities=(*same.quantities, replace(longer, name=SPEND)))
+    days_off = replace(same, quantities=(*same.quantities, replace(outputs, name=SPEND)))
     assert days_off.verdict == OFF
     assert headline_of(days_off) == (
         "IS OFF simulated costs of days differ from the observed ones by more than chance makes, though session costs "
@@ -233,8 +244,7 @@ def test_the_verdict_is_on_money_and_names_what_else_is_off(chat: Scenario, own_
     )
 
 
-def test_what_is_off_is_not_to_be_run_but_mended(chat: Scenario, own_log: Sampled) -> None:
-    same, longer = backtest(chat, log_of(own_log)), backtest(chat, log_of(own_log, outputs=1.3))
+def test_what_is_off_is_not_to_be_run_but_mended(same: Backtest, longer: Backtest) -> None:
     assert same.coverage is not None
     spend = replace(longer.quantity(COST), name=SPEND)
     cases = {
@@ -251,10 +261,11 @@ def test_what_is_off_is_not_to_be_run_but_mended(chat: Scenario, own_log: Sample
     assert "--where" not in next_words([cases["--since DAY"]], "made.yaml")
 
 
-def test_sums_are_held_against_the_interval_that_is_predicted_for_them(chat: Scenario, own_log: Sampled) -> None:
-    tested = backtest(chat, log_of(own_log))
+def test_sums_are_held_against_the_interval_that_is_predicted_for_them(
+    chat: Scenario, own_log: Sampled, same: Backtest
+) -> None:
     low, high = np.quantile(predicted_means(chat, 100, 500), [0.05, 0.95])
-    coverage = tested.coverage
+    coverage = same.coverage
     assert coverage is not None
     assert (coverage.low, coverage.high) == pytest.approx((low, high))
     rng = np.random.default_rng(1)
@@ -264,11 +275,8 @@ def test_sums_are_held_against_the_interval_that_is_predicted_for_them(chat: Sce
     assert coverage.inside == pytest.approx(inside, abs=-stats.norm.ppf(SURE) * error)
 
 
-def test_a_scenario_that_is_too_sure_of_sums_is_off_and_one_that_is_too_unsure_is_said_to_be(
-    own_log: Sampled, chat: Scenario
-) -> None:
+def test_a_scenario_that_is_too_sure_of_sums_is_off_and_one_that_is_too_unsure_is_said_to_be(same: Backtest) -> None:
     """Costs in pairs: a law of sessions that is right, and sums that vary more than it makes them."""
-    same = backtest(chat, log_of(own_log))
     assert same.coverage is not None
     assert not same.coverage.off
     wide = replace(same, coverage=replace(same.coverage, high=20 * same.coverage.low))
