@@ -33,7 +33,8 @@ RULE = (
     f"goes beyond. OFF is beyond it and by more than {100 * MATERIAL:.0f} %. Else it is too few to tell where chance "
     f"spans more than {100 * WIDEST:.0f} %, or has no end (?) because no session lies far enough out. What is equal "
     "passes, and counts that are 1 apart, their mean excepted. A line is OFF where any of its figures is, and matches "
-    "where its P50 and mean do."
+    "where its P50 and mean do. Sums are OFF where fewer lie inside than chance leaves, and fewer than nine tenths of "
+    "what was promised."
 )
 _WIDE = "what it has for sums of sessions is wider than it needs to be"
 _FIRST = (COST, "tokens per session", "calls per session", "agents per session")
@@ -158,7 +159,7 @@ def sums_words(coverage: Coverage, unit: str) -> str:
     promised = percent(coverage.level)
     predicted = _between(coverage.low, coverage.high, coverage.factor, unit)
     own = _between(coverage.own_low, coverage.own_high, coverage.own_factor, unit)
-    there, least = percent(coverage.inside), percent(coverage.least)
+    there, least = _told_apart(coverage.inside, coverage.least)
     said = [
         f"Sums {word}: in {promised} of cases the scenario puts the mean cost of {coverage.size} sessions {predicted}.",
         f"Of {coverage.sets} sets of {coverage.size} drawn from the observed sessions, {there} lie there, and",
@@ -174,6 +175,15 @@ def sums_words(coverage: Coverage, unit: str) -> str:
             "more than this log shows."
         )
     return " ".join(said)
+
+
+def _told_apart(one: float, other: float) -> tuple[str, str]:
+    """Two shares, with so many decimals that they are equal only where they are."""
+    for places in range(1, 9):
+        said = percent(one, places), percent(other, places)
+        if said[0] != said[1] or one == other:
+            break
+    return said
 
 
 def _between(low: float, high: float, factor: float, unit: str) -> str:

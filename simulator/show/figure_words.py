@@ -57,6 +57,7 @@ def _agrees(one: Judged, difference: float, low: float, high: float) -> bool:
         (low <= difference <= high) == one.within
         and (abs(difference) > 100.0 * MATERIAL) == one.material
         and (high - low > 100.0 * WIDEST) == (one.width > WIDEST)
+        and (one.width <= WIDEST or difference != 0.0 or one.simulated == one.observed)
     )
 
 

@@ -19,14 +19,14 @@ def number(text: str, end: float = math.nan) -> float:
     return end if text == "?" else float(text.replace(",", ""))
 
 
-def read_back(difference: str, chance: str, there: float, whole: bool) -> str:
+def read_back(difference: str, chance: str, there: float, count: bool) -> str:
     """The verdict by the printed rule, from printed numbers alone."""
     off, span = number(difference.removesuffix(" %")), chance.removesuffix(" %")
     if span.startswith("±"):
         low, high = -number(span[1:]), number(span[1:])
     else:
         low, high = (number(end, math.inf) for end in span.replace(" to ", "/").split("/"))
-    same = whole and abs(round(off / 100 * there)) <= 1
+    same = off == 0 or (count and abs(round(off / 100 * there)) <= 1)
     if not low <= off <= high and abs(off) > 10 and not same:
         return OFF
     return MATCH if same or high - low <= 100 else TOO_FEW
@@ -39,10 +39,12 @@ def figures(rng: np.random.Generator, whole: bool) -> Judged:
     if rng.random() < 0.1:
         high = low + there * (1 + rng.choice([-1, 1]) * 10.0 ** -rng.integers(2, 7))
     hair = 1 + rng.choice([-1, 1]) * 10.0 ** -rng.integers(1, 7)
-    here = float(rng.choice([low, high, 1.1 * there, 0.9 * there])) * hair
+    here = float(rng.choice([low, high, there, 1.1 * there, 0.9 * there])) * hair
     if whole:
         low, high, here = math.floor(low), math.ceil(high), float(round(here))
-    return _judged("p50", there, here, (low, math.inf if rng.random() < 0.1 else high), whole)
+    return _judged(
+        str(rng.choice(["p50", "mean"])), there, here, (low, math.inf if rng.random() < 0.1 else high), whole
+    )
 
 
 @pytest.mark.parametrize("whole", [False, True])
@@ -53,7 +55,8 @@ def test_printed_numbers_and_the_printed_rule_give_the_verdict(whole: bool) -> N
         one = figures(rng, whole)
         printed = told(one, "count" if whole else "USD")
         for chance in (printed.chance, printed.short):
-            assert read_back(printed.difference, chance, one.observed, whole) == one.verdict, (one, printed)
+            verdict = read_back(printed.difference, chance, one.observed, whole and one.figure != "mean")
+            assert verdict == one.verdict, (one, printed)
         seen.add((one.verdict, one.passed))
     assert seen == {(MATCH, False), (MATCH, True), (OFF, False), (TOO_FEW, False)}
 

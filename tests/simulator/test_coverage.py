@@ -59,6 +59,7 @@ def of_sums(sums: float, **changes: Any) -> Coverage:
         (of_sums(1.7, inside=0.50, least=0.515), OFF, "Sums are OFF: "),
         (of_sums(50, inside=0.80, least=0.79), TOO_FEW, "Sums are too few to tell: "),
         (of_sums(50, inside=0.80, least=0.81), OFF, "Sums are OFF: "),
+        (of_sums(50, inside=0.6975, least=0.6977), OFF, "69.75 % lie there"),
         (of_sums(50, inside=0.82, least=0.85), MATCH, "82 % lie there"),
     ],
 )
