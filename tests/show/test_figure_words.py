@@ -38,7 +38,7 @@ def figures(rng: np.random.Generator, whole: bool) -> Judged:
     low, high = there * (1 - rng.beta(1, 3)), there * (1 + rng.gamma(1, 0.3))
     if rng.random() < 0.1:
         high = low + there * (1 + rng.choice([-1, 1]) * 10.0 ** -rng.integers(2, 7))
-    hair = 1 + rng.choice([-1, 1]) * 10.0 ** -rng.integers(1, 7)
+    hair = 1 + rng.choice([-1, 1]) * 10.0 ** -rng.integers(2, 7)
     here = float(rng.choice([low, high, there, 1.1 * there, 0.9 * there])) * hair
     if whole:
         low, high, here = math.floor(low), math.ceil(high), float(round(here))
@@ -101,5 +101,5 @@ def test_what_passes_by_the_leeway_is_not_said_to_be_within_chance() -> None:
 
 
 def test_millions_of_tokens_are_short() -> None:
-    said = [amount(value, "tokens") for value in (4.31, 99_288.0, 18_512_000.0, 999_400_000.0, 2e9)]
-    assert said == ["4.31", "99,288", "18.5M", "999M", "2 billion"]
+    said = [amount(value, "tokens") for value in (4.31, 99_288.0, 1_851_200.0, 999_400_000.0, 2e9)]
+    assert said == ["4.31", "99,288", "1.85M", "999M", "2 billion"]
