@@ -96,7 +96,13 @@ print(f"Of {held.days.n} days, {held.days.inside:.0%} lie within the interval th
 cost = held.quantity("cost per session")
 pd.DataFrame.from_dict(
     {
-        name: {"observed": one.observed, "simulated": one.simulated, "chance": one.band, "verdict": one.verdict}
+        name: {
+            "observed": one.observed,
+            "simulated": one.simulated,
+            "chance, from": one.low,
+            "to": one.high,
+            "verdict": one.verdict,
+        }
         for name, one in cost.figures.items()
     },
     orient="index",

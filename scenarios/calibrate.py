@@ -28,7 +28,7 @@ from scenarios.catalog import price_data_date
 from scenarios.logs.codes import NONE
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import Calls
-from scenarios.words import MEASURED, sentence
+from scenarios.words import MEASURED, OFF, sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]
 
@@ -121,7 +121,7 @@ class Calibration:
 
     def noting(self, off: Sequence[str]) -> Calibration:
         """The same with what it is off in, in sentences, above all its other notes."""
-        notes = [*_noted("Is off", off), *self.document.get("notes", ())]
+        notes = [*_noted(OFF, off), *self.document.get("notes", ())]
         return replace(self, document={**self.document, "notes": notes})
 
     @property

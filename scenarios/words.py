@@ -50,6 +50,9 @@ MEASURED = "measured in "
 ASSUMED = "assumed: "
 """How a `source:` begins of what nobody knew and somebody had to take for granted."""
 
+OFF = "Is off"
+"""How a note begins that says what a scenario was found off in by the log that it was learnt from, or by sums."""
+
 # `fixed` is the monthly part; a one-time cost has the cause `fixed` and is covered by `one_time`.
 CAUSE_COVER: Mapping[CauseName, CoverName] = {
     "system": "models",

@@ -8,14 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import ndtr
 
-from distributions.numerics import Z_90, Z_95
-from distributions.streams import name_hash, period_uniforms
 from scenarios.calibrating.clocks import without_strays
 from scenarios.logs.table import OK
+from simulator.coverage import SET, TRIALS, Coverage, coverage
 from simulator.days import Days, compare_days
-from simulator.judged import COST, MATERIAL, OFF, SPEND, Floats, Quantity, Sample, judge
+from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge
 from simulator.observed import observed_sessions
 from simulator.sampled import predicted_means, sample
 
@@ -29,41 +27,9 @@ Phase = Callable[[str], None]
 
 TIMES_MORE, FEWEST, MOST = 20, 20_000, 100_000
 """Simulated sessions: so many times the observed ones, within bounds."""
-SET, SETS, TRIALS = 100, 400, 500
-"""Sessions of a sum; sums of observed ones; simulated ones."""
-INTERVAL = 0.90
 BINS = 10
-_SETS = name_hash("backtest:sets")
 KOLMOGOROV = 1.358
 """The 95 % point of sqrt(n) times a Kolmogorov-Smirnov distance of independent values."""
-
-
-@dataclass(frozen=True)
-class Coverage:
-    """How often the mean cost of some observed sessions falls into the interval that the scenario predicts for it.
-
-    Attributes
-    ----------
-    size : sessions of a set
-    sets : how many were drawn, with replacement, from the observed sessions
-    low, high : the interval of the mean, in currency
-    level : what share should fall inside were the scenario and the log in full agreement
-    inside : the share that does
-    least : the smallest share that chance explains where they agree
-    """
-
-    size: int
-    sets: int
-    low: float
-    high: float
-    level: float
-    inside: float
-    least: float
-
-    @property
-    def off(self) -> bool:
-        """Whether the interval holds too few: beyond what chance makes, and by more than a tenth."""
-        return self.inside < min(self.least, (1.0 - MATERIAL) * self.level)
 
 
 @dataclass(frozen=True)
@@ -147,7 +113,7 @@ class Backtest:
             "simulated_sessions": self.simulated_sessions,
             "currency": self.currency,
             "quantities": [_plain_quantity(quantity) for quantity in self.quantities],
-            "coverage": dataclasses.asdict(self.coverage) if self.coverage else None,
+            "coverage": self.coverage.to_dict() if self.coverage else None,
             "spread": dataclasses.asdict(self.spread) if self.spread else None,
             "days": _plain_days(self.days) if self.days else None,
             "notes": list(self.notes),
@@ -203,7 +169,7 @@ def backtest(
     assert cost is not None
     priced = bool(cost.any()) and len(observed) > 1
     means = predicted_means(scenario, SET, TRIALS, seed) if priced else np.zeros(0)
-    coverage = _coverage(means, cost, simulated.sessions["cost"], seed) if priced else None
+    sums = coverage(means, cost, simulated.sessions["cost"], seed) if priced else None
     spread = _spread(cost, simulated.sessions["cost"]) if priced else None
     days = None
     if priced and share is not None and calls.dated and np.isfinite(observed.start).any():
@@ -211,7 +177,7 @@ def backtest(
         days = compare_days(scenario, observed, simulated.sessions, left, share, seed)
         quantities += [days.spend] if days.spend else []
     return Backtest(
-        len(observed), len(calls), n, scenario.currency, tuple(quantities), coverage, spread, days,
+        len(observed), len(calls), n, scenario.currency, tuple(quantities), sums, spread, days,
         fitted_sessions is not None, notes, (), (cost, simulated.sessions["cost"]) if priced else None,
     )  # fmt: skip
 
@@ -251,29 +217,6 @@ def _compared(
 
 def _floats(values: Any) -> Floats:
     return np.asarray(values, np.float64)
-
-
-def _coverage(predicted: Floats, cost: Floats, simulated: Floats, seed: int) -> Coverage:
-    n = cost.size
-    tail = (1.0 - INTERVAL) / 2.0
-    low, high = np.quantile(predicted, [tail, 1.0 - tail]).tolist()
-    u = period_uniforms(seed, _SETS, np.repeat(np.arange(SETS), SET), 0, np.tile(np.arange(SET), SETS))
-    means = cost[np.minimum((u * n).astype(np.int64), n - 1)].reshape(SETS, SET).mean(axis=1)
-    inside = float(((low <= means) & (means <= high)).mean())
-    return Coverage(SET, SETS, low, high, INTERVAL, inside, least_inside(n, float(predicted.var()), simulated))
-
-
-def least_inside(n: int, variance: float, simulated: Floats) -> float:
-    """The share of sets inside the interval that chance passes but once in twenty times, in a scenario that is right.
-
-    All sets are drawn from the same sessions, under the same drivers, so that their middle is off by chance and by the
-    drivers alike; around it, shares of drawn sets are binomial. In units of the standard error of a set's mean.
-    """
-    chance = float(simulated.var()) / SET
-    opened = max(variance / chance - 1.0, 0.0) if chance else 0.0
-    wide, off = Z_90 * np.sqrt(1.0 + opened), Z_95 * np.sqrt(opened + SET / n)
-    share = float(ndtr(wide - off) - ndtr(-wide - off))
-    return max(0.0, share - Z_90 * float(np.sqrt(share * (1.0 - share) / SETS)))
 
 
 def _open_sd(means: Floats, cost: Floats) -> float:

@@ -49,6 +49,11 @@ class Calibrated:
     in_sample: Backtest
     held_out: Backtest | None
 
+    @property
+    def tested(self) -> list[Backtest]:
+        """What it was held against, sessions that it never saw first."""
+        return [one for one in (self.held_out, self.in_sample) if one is not None]
+
     def write(self, path: str | Path) -> list[Path]:
         """Write the scenario, and beside it the values of laws of data; all of it or nothing."""
         return self.calibration.write(path)

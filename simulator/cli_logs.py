@@ -119,7 +119,7 @@ def calibrate(
         for path in (*wanted.write_numbers(document), *wanted.write_page(page)):
             note(f"wrote {path}")
     finally:
-        say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, width(), out))
+        say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, width(), out, report))
 
 
 def _bring_to_level(given: list[str], level: list[str], out: str, words: Mapping[str, Any], wanted: Wanted) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from simulator.replay import Replay
     from simulator.result import Result
 
-COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red", "TOO FEW TRIALS": "cyan"}
+COLOURS = {"HOLDS": "green", "AT RISK": "yellow", "LIKELY TO BREAK": "red", "TOO FEW TRIALS": "cyan", "IS OFF": "red"}
 
 
 def run(

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from scenarios.words import OFF
 from simulator.average import average_plan
 
 if TYPE_CHECKING:
     from scenarios.prices import PriceBook, PriceCard
     from scenarios.schema import Agent, Scenario
+
+_OFF = f"{OFF}: "
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,7 @@ class Facts:
     average_plan : what a spreadsheet of averages says
     prices : resolved prices by model alias, in dollars per million tokens, as in a run's JSON
     prices_sha256 : of the resolved prices
+    off : what it was found off in when it was held against its own log or sums, as its notes have it; empty else
     whole_prompts, call_fees : agents whose prompts are stated whole, and those of whom a model may take a fee per call
     """
 
@@ -44,6 +48,7 @@ class Facts:
     average_plan: float
     prices: Mapping[str, Mapping[str, Any]]
     prices_sha256: str
+    off: str = ""
     whole_prompts: tuple[str, ...] = ()
     call_fees: tuple[str, ...] = ()
 
@@ -76,6 +81,7 @@ def facts_of(scenario: Scenario, prices: PriceBook) -> Facts:
         average_plan=average_plan(scenario, prices),
         prices={alias: _price(cards[0]) for alias, cards in prices.cards.items()},
         prices_sha256=prices.sha256,
+        off=next((note.removeprefix(_OFF) for note in scenario.notes if note.startswith(_OFF)), ""),
         whole_prompts=tuple(name for name, agent in scenario.agents.items() if agent.whole_prompt),
         call_fees=tuple(name for name, agent in scenario.agents.items() if _takes_fees(agent, scenario, prices)),
     )

@@ -8,15 +8,15 @@ simulated figure and the laws themselves do not know: all are samples of session
 over their number. A bootstrap of sessions was tried: with 300 of them it called a figure of the very law off in one
 quantity of eight.
 
-- off: outside, and by more than a tenth of the observed figure (quantiles of whole numbers: by more than 1)
-- too few: the interval has no end, or is wider than half of the figure to either side on average
-- match: else
+- off: outside, and by more than a tenth of the observed figure; of small whole numbers not where the difference is 1
+- too few: not off, and the interval has no end, or is wider than the figure itself (which any is where that is 0)
+- match: else; so it is where the two are equal, and where small whole numbers differ by 1
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,7 +33,7 @@ COST, SPEND = "cost per session", "spend per day"
 Z = 2.6383
 """Normal quantile at 1 - 0.05 / 2 / 6: one chance in twenty that any of six figures leaves its band."""
 MATERIAL = 0.10
-WIDEST = 0.50
+WIDEST = 1.00
 
 
 @dataclass(frozen=True)
@@ -77,10 +77,25 @@ class Judged:
     verdict: str
 
     @property
-    def band(self) -> float:
-        """Half the width of what is within chance, as a share of the observed figure."""
+    def width(self) -> float:
+        """Of what is within chance, as a share of the observed figure."""
         width = self.high - self.low
-        return width / 2.0 / abs(self.observed) if self.observed else (math.inf if width else 0.0)
+        return width / abs(self.observed) if self.observed else (math.inf if width else 0.0)
+
+    @property
+    def within(self) -> bool:
+        """Whether chance explains it."""
+        return self.low <= self.simulated <= self.high
+
+    @property
+    def material(self) -> bool:
+        """Whether it is off by more than a tenth of the observed figure."""
+        return abs(self.simulated - self.observed) > MATERIAL * abs(self.observed)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it matches though chance does not explain it: by the tenth, or by the 1 of whole numbers."""
+        return self.verdict == MATCH and not self.within
 
 
 @dataclass(frozen=True)
@@ -173,16 +188,10 @@ def _error_of_mean(observed: Sample, values: Floats) -> float:
 
 
 def _judged(figure: str, there: float, here: float, chance: tuple[float, float], whole: bool) -> Judged:
-    low, high = chance
     apart, scale = abs(here - there), abs(there)
     difference = (here - there) / scale if scale else (0.0 if apart == 0.0 else math.copysign(math.inf, here - there))
     same = apart <= (1.0 if whole and figure != "mean" else 0.0)
-    judged = Judged(figure, there, here, low, high, difference, MATCH)
-    if not low <= here <= high and apart > MATERIAL * scale and not same:
+    judged = Judged(figure, there, here, *chance, difference, MATCH)
+    if not judged.within and judged.material and not same:
         return replace(judged, verdict=OFF)
-    return judged if same or judged.band <= WIDEST else replace(judged, verdict=TOO_FEW)
-
-
-def listed(quantities: Sequence[Quantity], verdict: str) -> list[tuple[Quantity, Judged]]:
-    """All figures of a verdict."""
-    return [(one, judged) for one in quantities for judged in one.figures.values() if judged.verdict == verdict]
+    return judged if same or judged.width <= WIDEST else replace(judged, verdict=TOO_FEW)

@@ -16,6 +16,7 @@ from scenarios.logs.reading import LogError
 from scenarios.logs.usage.reading import read_usage
 from scenarios.problems import Path as Keys
 from scenarios.sources import find, library_names
+from scenarios.words import OFF
 from scenarios.writer import Inline, Lines, inline, write_yaml
 from simulator.judged import MATERIAL
 from simulator.sampled import sessions_at_p50
@@ -94,7 +95,7 @@ class LevelledScenario:
             section, key = path.split(".")
             tree.setdefault(section, {})[key] = Inline(value) if isinstance(value, Mapping) else value
         if off := off_words(self):
-            tree["notes"] = Lines([*(f"Is off: {said}" for said in off), *self.notes])
+            tree["notes"] = Lines([*(f"{OFF}: {said}" for said in off), *self.notes])
         return write_yaml(tree, comments, f"{self.base} at the level of {self.levelled.said[0]}", _WIDEST)
 
     def write(self, out: str | Path) -> list[Path]:

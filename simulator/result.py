@@ -293,9 +293,10 @@ class Result:
         return violations(self._values, self.facts.limits if limits is None else limits)
 
     def verdict(self) -> Verdict:
-        """HOLDS, AT RISK, LIKELY TO BREAK, or TOO FEW TRIALS to say; see `simulator.risk.verdict.verdict`."""
+        """HOLDS, AT RISK, LIKELY TO BREAK, TOO FEW TRIALS to say, or IS OFF; see `simulator.risk.verdict.verdict`."""
         probability = None if self.budget is None else self.budget.probability
-        return verdict(probability, self.facts.limits, self.violations(), self.trials_done)
+        off = bool(self.facts.off)
+        return verdict(probability, self.facts.limits, self.violations(), self.trials_done, off=off)
 
     # Tables and pictures
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from simulator.risk.metrics import SHORT_NAMES, Violation
 
-Word = Literal["HOLDS", "AT RISK", "LIKELY TO BREAK", "TOO FEW TRIALS"]
+Word = Literal["HOLDS", "AT RISK", "LIKELY TO BREAK", "TOO FEW TRIALS", "IS OFF"]
 
 FEWEST = 5
 """Trials below which the 95 % interval of a chance is wider than half of all there is, so that they judge nothing."""
@@ -23,7 +23,7 @@ class Verdict:
 
     Attributes
     ----------
-    word : None where there is neither a budget nor a limit to hold
+    word : None where there is neither a budget nor a limit to hold, nor anything off
     probability : breach probability; None without a budget
     violations : the file's own limits that were crossed
     """
@@ -34,14 +34,20 @@ class Verdict:
 
 
 def verdict(
-    probability: float | None, limits: Mapping[str, float], crossed: Sequence[Violation], trials: int
+    probability: float | None,
+    limits: Mapping[str, float],
+    crossed: Sequence[Violation],
+    trials: int,
+    *,
+    off: bool = False,
 ) -> Verdict:
     """The verdict on a run.
 
     HOLDS while a breach is less likely than 5 %, AT RISK up to 25 %, LIKELY TO BREAK above.  A limit that the file
     sets on the breach probability stands in place of the 25 % (and of the 5 %, where it is stricter still), so that
     LIKELY TO BREAK is what ends a run with exit code 1.  Nothing HOLDS that crosses any other of the file's limits.
-    Fewer than 5 trials judge nothing: TOO FEW TRIALS.
+    Fewer than 5 trials judge nothing: TOO FEW TRIALS. A scenario that failed its own backtest IS OFF where it would
+    hold, or have no word: bad news of it stays bad, and good news is none.
 
     Parameters
     ----------
@@ -53,6 +59,8 @@ def verdict(
         Those that were crossed.
     trials : int
         How many there were.
+    off : bool
+        Whether the scenario was found off by the log or the sums that it stands for.
     """
     word = _budget_word(probability, _breach_limit(limits))
     if crossed and word in (None, "HOLDS"):
@@ -61,6 +69,8 @@ def verdict(
         word = "HOLDS"
     if word is not None and trials < FEWEST:
         word = "TOO FEW TRIALS"
+    if off and word in (None, "HOLDS"):
+        word = "IS OFF"
     return Verdict(word, probability, tuple(crossed))
 
 

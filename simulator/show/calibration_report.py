@@ -21,6 +21,8 @@ from simulator.judged import COST, FIGURES, MATCH, OFF, TOO_FEW, Judged, Quantit
 from simulator.show import page, words
 from simulator.show.backtest_words import BADGES, further_words, verdict_sentence
 from simulator.show.calibration_screen import reading_words
+from simulator.show.figure_words import NAMES, amount, told
+from simulator.show.next_words import next_words
 from simulator.show.plot_fits import distribution, law_against_data
 from simulator.show.plot_heaviness import heaviness
 
@@ -92,7 +94,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
             bill_said=_bill_words(known.bill),
             currency=known.bill.currency,
             costs=costs_picture(made.in_sample),
-            tests=[figures_view(one, _whose(one)) for one in (made.held_out, made.in_sample) if one is not None],
+            tests=[figures_view(one, _whose(one)) for one in made.tested],
             figures=figure_names(),
             drivers=list(_drivers(made)),
             open_said=known.comments.get("drivers", ""),
@@ -102,7 +104,8 @@ def render(made: Calibrated, file: str | None = None) -> str:
             assumed=known.assumed,
             reading=list(reading_words(known.reading)),
             scenario=known.text(Path(file).stem if file else name),
-            command=f"burncurve run {file or name + '.yaml'}",
+            next=next_words(made.tested, file or f"{name}.yaml", "This page"),
+            off=any(one.verdict == OFF for one in made.tested),
         )
     )
 
@@ -115,8 +118,8 @@ def _sentence(made: Calibrated) -> str:
     cost = judged.quantity(COST)
     against = "sessions that it never saw" if judged.held_out else "the sessions that it was learnt from"
     known = [cost.figures[each] for each in ("p50", "p95", "mean") if cost.figures[each].verdict != TOO_FEW]
-    told = ", ".join(f"{_name(each.figure)} {_signed(each)}" for each in known) or "too few to tell"
-    return f"Simulated session costs against {against}: {told}."
+    shown = ", ".join(f"{NAMES[each.figure]} {told(each, cost.unit).difference}" for each in known)
+    return f"Simulated session costs against {against}: {shown or 'too few to tell'}."
 
 
 def _second(bill: Bill) -> str:
@@ -225,7 +228,7 @@ def _whose(tested: Backtest) -> str:
 
 def figure_names() -> list[str]:
     """Heads of the columns of `figures_view`."""
-    return [_name(figure) for figure in FIGURES]
+    return [NAMES[figure] for figure in FIGURES]
 
 
 def figures_view(tested: Backtest, whose: str) -> dict[str, Any]:
@@ -240,21 +243,21 @@ def figures_view(tested: Backtest, whose: str) -> dict[str, Any]:
 
 
 def _quantity(quantity: Quantity) -> dict[str, Any]:
-    figures = [quantity.figures[name] for name in FIGURES]
     return {
         "name": quantity.name,
         "verdict": {MATCH: "match", OFF: "off"}.get(quantity.verdict, "too few to tell"),
         "off": quantity.verdict == OFF,
-        "figures": [
-            {
-                "apart": _signed(one),
-                "band": f"±{100 * one.band:.0f} %" if math.isfinite(one.band) else "±?",
-                "observed": _amount(one.observed, quantity.unit),
-                "simulated": _amount(one.simulated, quantity.unit),
-                "off": one.verdict == OFF,
-            }
-            for one in figures
-        ],
+        "figures": [_figure(quantity.figures[name], quantity.unit) for name in FIGURES],
+    }
+
+
+def _figure(one: Judged, unit: str) -> dict[str, Any]:
+    printed = told(one, unit)
+    return {
+        "apart": printed.difference,
+        "chance": printed.short,
+        "observed": amount(one.observed, unit),
+        "off": one.verdict == OFF,
     }
 
 
@@ -378,14 +381,6 @@ def _dates(first: date, last: date) -> str:
     return f"{words.full_date(first)}{until}"
 
 
-def _name(figure: str) -> str:
-    return figure if figure == "mean" else figure.upper()
-
-
-def _signed(one: Judged) -> str:
-    return _change(one.difference)
-
-
 def _change(difference: float) -> str:
     return words.apart(difference, 1 if abs(difference) < 0.0995 else 0)
 
@@ -394,7 +389,3 @@ def _number(x: float) -> str:
     if not math.isfinite(x):
         return "infinite"
     return words.count(round(x)) if abs(x) >= 100 else f"{x:.3g}"
-
-
-def _amount(value: float, unit: str) -> str:
-    return _number(value) if unit in {"tokens", "count"} else words.money(value, unit)

@@ -11,6 +11,7 @@ from scenarios.logs.costs import NO_COST
 from scenarios.logs.reading import ignored_words
 from scenarios.words import sentence
 from simulator.show.backtest_words import backtest_text, filled
+from simulator.show.next_words import next_words
 from simulator.show.tables import columns
 from simulator.show.words import apart, count, money_stated
 
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from simulator.calibration import Calibrated
 
 
-def calibration_screen(made: Calibrated, width: int, file: str | None = None) -> str:
-    """All of it as text; `file` is where the scenario was written."""
+def calibration_screen(made: Calibrated, width: int, file: str | None = None, report: str | None = None) -> str:
+    """All of it as text; `file` is where the scenario was written, `report` where its page."""
     known = made.calibration
     bill = bill_text(known.bill, width, are_unread=NO_COST in known.reading.unread)
     parts = [
@@ -42,7 +43,7 @@ def calibration_screen(made: Calibrated, width: int, file: str | None = None) ->
         if sentences:
             parts.append("\n".join([title, *_bullets(sentences, width)]))
     if file is not None:
-        parts.append(f"Next: burncurve run {file}")
+        parts.append(filled(f"Next: {next_words(made.tested, file, report)}", width))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 

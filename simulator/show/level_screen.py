@@ -27,7 +27,8 @@ def level_screen(made: LevelledScenario, width: int, file: str | None = None) ->
     said = [*made.levelled.said]
     if other := usage.currencies - {made.currency}:
         said.append(f"Costs are in {', '.join(sorted(other))} and the scenario in {made.currency}: not compared.")
-    said += off_words(made)
+    still = off_words(made)
+    said += still
     said += [f"Skipped {count(n)} records: {reason}." for reason, n in usage.skipped.items()]
     said.append(
         "Drivers are at their P50. Laws are not touched: sums tell nothing of tails, of models' shares or of growth, "
@@ -35,7 +36,8 @@ def level_screen(made: LevelledScenario, width: int, file: str | None = None) ->
     )
     parts = [columns(rows, align="lrrrr", width=width), "\n".join(filled(one, width) for one in said)]
     if file is not None:
-        parts.append(f"Next: burncurve run {file}")
+        mend = f"mend what is off, as is said above, and level it again; until then every run of {file} says so"
+        parts.append(filled(f"Next: {mend if still else f'burncurve run {file}'}", width))
     return "\n\n".join(parts) + "\n"
 
 

@@ -12,6 +12,7 @@ from simulator.show.brakes import brakes_rows
 from simulator.show.guardrails import guardrail_rows
 from simulator.show.reading import Reading, read
 from simulator.show.todate import to_date_words
+from simulator.show.trust import off_words
 
 if TYPE_CHECKING:
     from simulator.result import Result
@@ -27,7 +28,9 @@ def result_html(result: Result) -> str:
         f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:right'>{escape(value)}</td></tr>"
         for name, value in _rows(reading)
     )
-    return f"<h4>{title}, {escape(reading.name)}</h4><table>{rows}</table>{_picture(result)}"
+    off = off_words(result)
+    warned = f"<p><b>{escape(off)}</b></p>" if off else ""
+    return f"<h4>{title}, {escape(reading.name)}</h4>{warned}<table>{rows}</table>{_picture(result)}"
 
 
 def _rows(reading: Reading) -> list[tuple[str, str]]:

@@ -32,7 +32,7 @@ from simulator.show.spans import spans_section
 from simulator.show.todate import to_date_words
 from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words, has_trees, levels, trees_reading, trees_title
-from simulator.show.trust import cautions, foundations, not_used, noted
+from simulator.show.trust import cautions, foundations, not_used, noted, off_words
 from simulator.show.who import accounts, agents_of, retry_words
 from simulator.show.worst import worst_section, worst_words
 
@@ -141,7 +141,9 @@ def _sentences(reading: Reading) -> tuple[str, str]:
 
 def _badge(result: Result) -> dict[str, Any]:
     word = result.verdict().word
-    kind = {"HOLDS": "holds", "AT RISK": "risk", "LIKELY TO BREAK": "breaks"}.get(word or "", "forecast")
+    kind = {"HOLDS": "holds", "AT RISK": "risk", "LIKELY TO BREAK": "breaks", "IS OFF": "breaks"}.get(
+        word or "", "forecast"
+    )
     return {"word": word or "FORECAST", "kind": kind, "icon": page.markup(_ICONS[kind])}
 
 
@@ -155,6 +157,8 @@ _ICONS = {
 
 
 def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
+    if off := off_words(result):
+        yield Banner("No forecast to rest on.", off)
     if result.interrupted:
         done, asked = result.trials_done, result.trials_requested
         yield Banner(

@@ -18,7 +18,7 @@ from simulator.show.story import break_words, budget_sentences, error_words, lef
 from simulator.show.todate import to_date_words
 from simulator.show.tolerance import tolerance_words
 from simulator.show.trees import agents_words
-from simulator.show.trust import cautions, foundations, not_used, noted
+from simulator.show.trust import cautions, foundations, not_used, noted, off_words
 from simulator.show.who import retry_words, spender_words
 from simulator.show.worst import worst_words
 
@@ -76,8 +76,9 @@ def screen(result: Result, width: int = 100) -> str:
 def _headline(result: Result, reading: Reading, width: int) -> Iterator[str]:
     verdict = result.verdict()
     head = verdict.word or "FORECAST"
+    off = filter(None, [off_words(result)])
     text = [
-        *_budget_sentences(reading),
+        *([*off, *_budget_sentences(reading)] if head == "IS OFF" else [*_budget_sentences(reading), *off]),
         *(f"Limit crossed: {violation_words(v, reading.currency, reading.unit)}." for v in verdict.violations),
     ]
     if result.interrupted:

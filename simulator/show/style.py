@@ -95,10 +95,11 @@ def rc(narrow: bool = False) -> dict[Any, Any]:
 
 
 def kept(text: str) -> str:
-    """Text in which a number and its sign, a figure and its change, a day and its month, a chance stay on one line."""
+    """Text in which a number and its sign, a figure and its change, a range, a date, a chance stay on one line."""
     held = "\N{NO-BREAK SPACE}"
     text = text.replace(" %", f"{held}%")
     text = re.sub(r"\b(P[\d.]+|mean) (?=[-+±]?\d)", rf"\1{held}", text)
+    text = re.sub(r"(?<=\d) to (?=[-+?])", f"{held}to{held}", text)
     text = re.sub(rf"\b(\d\d?) (?=(?:{'|'.join(words.MONTHS)})\b)", rf"\1{held}", text)
     return re.sub(r"([\d,]+) in ([\d,]+)", rf"\1{held}in{held}\2", text)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,11 +23,27 @@ if TYPE_CHECKING:
 
 
 def foundations(result: Result) -> list[str]:
-    """What a result stands on: its inputs counted, and its prices dated; of one loaded from disk nobody knows."""
+    """What a result stands on: a backtest that failed, inputs counted, prices dated; one loaded knows but the first."""
+    failed = _failure(result)[:1]
     if result.scenario is None or result.prices is None:
-        return []
+        return failed
     counted = inputs_counted(count_inputs(result.scenario))
-    return [counted, *assumed_words(result, result.scenario), prices_dated(result.prices)]
+    return [*failed, counted, *assumed_words(result, result.scenario), prices_dated(result.prices)]
+
+
+def off_words(result: Result) -> str:
+    """That a scenario was found off by what it was learnt from, in a sentence; empty where it was not."""
+    failed = _failure(result)
+    return f"This scenario {': '.join(failed)}; see its notes." if failed else ""
+
+
+def _failure(result: Result) -> list[str]:
+    """What was failed, and how; nothing where nothing was."""
+    said = re.split(r"\. |;|, though ", result.facts.off)[0].rstrip(".")
+    if not said:
+        return []
+    against, _, how = said.partition(": ")
+    return ["failed its own backtest", how] if against.lower().startswith("against ") and how else ["is off", said]
 
 
 def assumed_words(result: Result, scenario: Scenario) -> list[str]:

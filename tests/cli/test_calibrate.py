@@ -163,7 +163,12 @@ def test_what_is_off_is_written_into_the_scenario(
     monkeypatch.setattr(Backtest, "verdict", OFF)
     made = tmp_path / "made.yaml"
     assert call(monkeypatch, "calibrate", log, "--out", made) == 0
-    assert capsys.readouterr().err.count(f"wrote {made}") == 1
+    said = capsys.readouterr()
+    assert said.err.count(f"wrote {made}") == 1
+    last = " ".join(said.out.rpartition("\n\n")[2].split())
+    assert last.startswith(f"Next: {made} IS OFF, and every run of it says so: rest no budget on it. --report FILE ")
+    assert call(monkeypatch, "run", made, "--trials", 20) == 0
+    assert capsys.readouterr().out.startswith("IS OFF   This scenario failed its own backtest: simulated session costs")
     first, *others = load(made).notes
     assert first.startswith("Is off: Against 80 sessions of the log: simulated session costs ")
     assert others[0].startswith("Assumed: Volume: the log has no dates")

@@ -110,6 +110,23 @@ def test_the_word(probability: float | None, limits: dict[str, float], crossed: 
     assert (said.word, said.probability, said.violations) == (word, probability, crossed)
 
 
+@pytest.mark.parametrize(
+    ("probability", "limits", "crossed", "word"),
+    [
+        (0.0, {}, (), "IS OFF"),
+        (None, {}, (), "IS OFF"),
+        (None, {"p95": 3.0}, (), "IS OFF"),
+        (0.05, {}, (), "AT RISK"),
+        (0.01, {"p95": 1.0}, (OTHER,), "AT RISK"),
+        (0.9, {}, (), "LIKELY TO BREAK"),
+    ],
+)
+def test_nothing_holds_that_failed_its_own_backtest(
+    probability: float | None, limits: dict[str, float], crossed: Any, word: str
+) -> None:
+    assert verdict(probability, limits, crossed, FEWEST, off=True).word == word
+
+
 @pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
 def test_few_trials_judge_nothing(probability: float) -> None:
     assert verdict(probability, {}, (), FEWEST - 1).word == "TOO FEW TRIALS"

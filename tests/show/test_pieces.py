@@ -121,6 +121,7 @@ def test_the_engine_says_its_error_where_it_has_one(report: Tag) -> None:
         ("held in 92.3 % of months", "held in 92.3_% of months"),
         ("P50 -9 %, P99.9 0 %, mean +4 %", "P50_-9_%, P99.9_0_%, mean_+4_%"),
         ("within ±3 (P95 ±23 %)", "within ±3 (P95_±23_%)"),
+        ("explained (P50 -9 to +34 %, P99 -2 to ? %)", "explained (P50_-9_to_+34_%, P99_-2_to_?_%)"),
         ("1 in 13 months", "1_in_13 months"),
         ("28 Sep 2026 to 1 Nov 2026", "28_Sep 2026 to 1_Nov 2026"),
         ("P50 of the mean", "P50 of the mean"),

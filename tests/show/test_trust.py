@@ -14,7 +14,7 @@ from scenarios.lint import lint
 from scenarios.load import load
 from scenarios.prices import STALE_DAYS, price_data_date, resolve_prices
 from scenarios.writer import write_yaml
-from simulator.result import Result
+from simulator.result import Result, load_result
 from simulator.run import run
 from simulator.show import words
 from simulator.show.report import render
@@ -159,6 +159,40 @@ def test_notes_are_one_line_on_the_screen_and_whole_in_the_report() -> None:
     assert "2 assumed" in assumptions
     assert "Assumed: nobody knows" in assumptions
     assert result.to_dict()["notes"] == GUESSED["notes"]
+
+
+FAILED = (
+    "Is off: Against 80 sessions of the log: simulated session costs differ from the observed ones by more than chance "
+    "makes; prompts of calls are off. Prompts of calls are 53 % too low at P90."
+)
+
+
+def test_what_failed_its_own_backtest_is_marked_wherever_it_is_read(tmp_path: Path) -> None:
+    result = run(cents(notes=FAILED, budget=1e9), trials=20, threads=1)
+    mark = (
+        "This scenario failed its own backtest: simulated session costs differ from the observed ones by more than "
+        "chance makes; see its notes."
+    )
+    for one in (result, load_result(result.save(tmp_path))):
+        assert screen(one, 1_000).startswith(f"IS OFF   {mark}\n")
+        report = page(render(one))
+        assert report.one(class_="badge").text == "IS OFF"
+        assert mark in report.all("p", class_="banner")[0].text
+        assert labelled(one, "Trust")[0].startswith("failed its own backtest · ")
+        assert f"<b>{mark}</b>" in one._repr_html_()
+    assert result.to_dict()["notes"] == [FAILED]
+    likely = screen(run(cents(notes=FAILED, budget=0.001), trials=20, threads=1), 1_000)
+    assert likely.startswith("LIKELY TO BREAK   ")
+    assert mark in likely
+    mended = screen(run(cents(notes=FAILED.replace("Is off", "Mind"), budget=1e9), trials=20, threads=1), 1_000)
+    assert mended.startswith("HOLDS   ")
+    assert "failed" not in mended.partition("Notes")[0]
+
+
+def test_what_sums_found_off_is_no_backtest() -> None:
+    result = run(cents(notes="Is off: A day costs $0.72 in the scenario and $0.806 in the sums. No more."), trials=8)
+    said = "This scenario is off: A day costs $0.72 in the scenario and $0.806 in the sums; see its notes."
+    assert screen(result, 1_000).startswith(f"IS OFF   {said}\n")
 
 
 def test_a_volume_that_was_said_since_is_not_assumed(tmp_path: Path) -> None:

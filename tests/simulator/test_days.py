@@ -90,7 +90,7 @@ def test_twice_the_volume_is_seen() -> None:
     tested = held(scenario(), 56, 2 * LEVEL)
     spend = tested.quantity(SPEND)
     assert spend.verdict == OFF
-    assert spend.figures["mean"].difference == pytest.approx(-0.5, abs=spend.figures["mean"].band)
+    assert spend.figures["mean"].difference == pytest.approx(-0.5, abs=spend.figures["mean"].width / 2)
     assert tested.quantity("cost per session").figures["mean"].verdict == MATCH
     assert tested.verdict == OFF
     assert "costs of days" in str(tested).partition("\n\n")[0]

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from scenarios.load import load
-from simulator.backtest import SET, _open_sd
+from simulator.backtest import _open_sd
+from simulator.coverage import SET
 from simulator.days import LEVEL, _inside, _period, _spend, _weekdays
 from simulator.judged import LEVELS, MATCH, OFF, TOO_FEW, Sample, Z, intervals, judge
 from simulator.sampled import sample
@@ -80,9 +81,9 @@ def test_bands_are_wider_by_what_few_sessions_were_learnt_from() -> None:
     alike = {"simulated_sessions": MANY}
     learnt_from = [None, 500, 125]
     found = [judge("x", "tokens", Sample(values), values, fitted_sessions=n, **alike) for n in learnt_from]
-    bands = [one.figures["mean"].band for one in found]
-    assert bands[1] == pytest.approx(np.sqrt(2) * bands[0])
-    assert bands[2] == pytest.approx(np.sqrt(5) * bands[0])
+    widths = [one.figures["mean"].width for one in found]
+    assert widths[1] == pytest.approx(np.sqrt(2) * widths[0])
+    assert widths[2] == pytest.approx(np.sqrt(5) * widths[0])
 
 
 # -- days --------------------------------------------------------------------------------------------------------------

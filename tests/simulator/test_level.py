@@ -96,6 +96,8 @@ def test_a_cost_that_no_factor_reaches_is_said_with_a_remedy(made: Path, tmp_pat
         said = " ".join(level_screen(got, 100).split())
         assert (f"or a driver `price: {factor:g}`" in said) == is_said
         assert ("the sums name tiny, the scenario has house" in said) == is_said
+        last = level_screen(got, 100, "out.yaml").rpartition("\n\n")[2]
+        assert last.startswith("Next: mend what is off" if is_said else "Next: burncurve run out.yaml")
         got.write(tmp_path / "out.yaml")
         assert len(load(tmp_path / "out.yaml").notes) == (2 if is_said else 1)
     off, own = load(tmp_path / "out.yaml").notes
