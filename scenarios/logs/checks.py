@@ -120,7 +120,8 @@ def _shrinking(calls: Calls) -> str:
         return ""
     return (
         f"{_of(n, later, 'prompts that follow another')} are more than {100 * SHRINKS:.0f} % shorter than it, without "
-        "a compaction that the log tells of: trimmed contexts, or several conversations in one session"
+        "a compaction that the log tells of: trimmed contexts, documents that only one prompt reads, or several "
+        "conversations in one session"
     )
 
 
