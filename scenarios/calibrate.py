@@ -352,7 +352,7 @@ def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, read
         notes.comments[f"models.{alias}"] = said
     if volume.trend:
         before = notes.comments.get("volume.sessions_per_day", "")
-        notes.comments["volume"] = f"it grew while the log ran; to let it go on: {volume.trend}"
+        notes.comments["volume"] = f"it changed while the log ran; to let that go on: {volume.trend}"
         notes.comments["volume.sessions_per_day"] = before
     _say_why_costs_differ(notes, models, bill)
     for note in (*bill.notes, *reading.notes):
@@ -404,6 +404,7 @@ def _heading(made: Calibration) -> str:
         lines.append(f"{reading.n_skipped:,} records could not be used, {reading.duplicates:,} were there twice.")
     lines.append(f"The log repriced: ${made.bill.repriced:,.2f} at list prices{_recorded(made.bill)}.")
     lines += [made.paid] if made.paid else []
+    lines.append("Beside each law stands its source, and beside each number of how many values it was made.")
     lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
     if made.unlearnt:
         left = len(made.unlearnt) - _SHOWN

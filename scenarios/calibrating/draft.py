@@ -234,6 +234,8 @@ def _put(tree: Any, path: Path, value: Any) -> None:
 def _is_law(path: Path) -> bool:
     """Whether a mapping at a path is a law and no section."""
     last = path[-1]
+    if path[0] == "drivers":
+        return len(path) == 2 and last != "correlation"
     return last == "difficulty" or (
         isinstance(last, str)
         and (last.endswith(("_tokens", "_minutes", "_turn", "_day")) or last in {"turns", "count", "law", "limit"})

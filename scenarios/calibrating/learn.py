@@ -99,8 +99,14 @@ def _agent(
         exponents = {name: laws.difficulty.exponent(name) for name in laws.loads(role)}
         if FIRST in agent and MESSAGE in exponents:
             exponents[FIRST] = laws.difficulty.exponent(FIRST)  # else it would be that of messages
-        agent |= {"sensitivity": exponents} if exponents else {}
+        if exponents:
+            agent["sensitivity"] = exponents
+            notes.comments[f"{role.path}.sensitivity"] = f"exponents of difficulty, {_from(laws.difficulty)}"
     return agent
+
+
+def _from(difficulty: Difficulty) -> str:
+    return f"from how means of {difficulty.sessions:,} sessions of five turns and more go together"
 
 
 def _difficulty_law(difficulty: Difficulty | None, notes: Notes) -> Any:
@@ -108,7 +114,7 @@ def _difficulty_law(difficulty: Difficulty | None, notes: Notes) -> Any:
         notes.lack("Difficulty: sessions differ no more than chance explains, or are too few to tell.")
         return None
     law = {"lognormal": {"mu": 0, "sigma": round(difficulty.sigma, 4)}}
-    how = f"how means of {difficulty.sessions:,} sessions of five turns and more go together, chance taken off"
+    how = f"{_from(difficulty)}, chance taken off"
     notes.learnt.append(
         Learnt(
             "difficulty", "difficulty of a session", "factor", law, None, how, difficulty.sessions, difficulty.sessions
@@ -156,10 +162,11 @@ def _features(roles: Sequence[Role], sessions: Sessions, notes: Notes) -> dict[s
         mine = sessions.feature == number
         feature: dict[str, Any] = {"agent": role.name, "share": round(float(mine.mean()), 5)}
         path = f"features.{role.name}"
-        notes.comments[f"{path}.share"] = f"{int(mine.sum()):,} of {len(sessions):,} sessions"
+        said = f"share of {int(mine.sum()):,} of {len(sessions):,} sessions"
         if (known & mine).any():
             rate = float(np.clip(sessions.success[known & mine].mean(), 0, 1))
             feature["success_rate"] = round(rate, 4)
-            notes.comments[f"{path}.success_rate"] = f"mean outcome of {int((known & mine).sum()):,} sessions"
+            said += f"; success_rate is the mean outcome of {int((known & mine).sum()):,}"
         features[role.name] = feature
+        notes.comments[path] = said
     return features

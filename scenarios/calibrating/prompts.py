@@ -113,7 +113,12 @@ def _messages(
 def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compaction | None) -> dict[str, Any]:
     role, notes = laws.roles[number], laws.notes
     context: dict[str, Any] = {"carry": growth.carry[number]}
-    notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
+    grown = int(growth.follows[role.turns].sum())
+    notes.comments[f"{role.path}.context.carry"] = (
+        f"the share at which the histories of {grown:,} turns sum to what was logged"
+        if grown
+        else "assumed: no turn of the log follows another"
+    )
     if found:
         sessions = laws.sessions_of(role.turns)
         return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found), sessions)
@@ -121,6 +126,8 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
     window = next((size for size in WINDOWS if size >= largest), None)
     if largest > _ANY_WINDOW and window:
         context |= {"limit": int(window), "keep_tokens": int(window) // 2}
+        notes.comments[f"{role.path}.context.limit"] = f"assumed: the longest of {role.turns.size:,} prompts fits"
+        notes.comments[f"{role.path}.context.keep_tokens"] = "assumed: half of the limit"
         notes.assume(
             f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,.0f} are taken to fit; of a longer "
             "one, half of that is taken to be kept."
@@ -137,15 +144,21 @@ def _kept(number: int, laws: Laws, growth: Growth, found: Compaction) -> int:
 
 def _compacted_context(found: Compaction, role: Role, notes: Notes, kept: int, sessions: int) -> dict[str, Any]:
     path = f"{role.path}.context"
-    seen = f"{found.n:,} compactions, to {found.after:,.0f} tokens on average, the system prompt included"
+    left = f"to {found.after:,.0f} tokens on average, the system prompt included"
+    seen = f"{found.n:,} compactions of {sessions:,} sessions, {left}; {found.quality}"
     limits = [{"weight": round(share, 4), "law": limit} for limit, share in found.limits]
     limit = {"mixture": limits} if len(limits) > 1 else found.limits[0][0]
     notes.learnt.append(Learnt(f"{path}.limit", "limit of the context", "tokens", limit, None, seen, found.n, sessions))
     if found.summary:
-        notes.comments[f"{path}.summary_tokens"] = "what else is sent after a compaction is a message"
+        notes.comments[f"{path}.summary_tokens"] = (
+            f"median of {found.summaries:,} calls that sum up; what else is sent after a compaction is a message"
+        )
         return {"limit": limit, "overflow": "compact", "summary_tokens": found.summary}
     notes.assume(
         f"{role.path}: contexts are cut, and the log shows no calls that sum them up; none are forecast. Where your "
         "agent makes such calls elsewhere, their cost is missing here as it is in the log."
+    )
+    notes.comments[f"{path}.keep_tokens"] = (
+        f"mean of what {found.n:,} compactions left, less the system prompt and an average message"
     )
     return {"limit": limit, "keep_tokens": kept}

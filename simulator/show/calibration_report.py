@@ -259,11 +259,14 @@ def _quantity(quantity: Quantity) -> dict[str, Any]:
 
 
 def _drivers(made: Calibrated) -> Iterator[tuple[str, str, str]]:
-    for name, value in made.calibration.drivers.section.items():
-        if isinstance(value, Mapping) and "source" in value:
-            yield name, f"{value['p5']:g} to {value['p95']:g}", value["source"].removeprefix(ASSUMED)
+    known = made.calibration
+    said = {one.path: one.source for one in known.learnt} | dict(known.comments)
+    for name, value in known.drivers.section.items():
+        if isinstance(value, Mapping) and "p5" in value:
+            about = value["source"].removeprefix(ASSUMED) if "source" in value else said.get(f"drivers.{name}", "")
+            yield name, f"{value['p5']:g} to {value['p95']:g}", about
         elif name != "correlation":
-            yield name, str(value), made.calibration.comments.get(f"drivers.{name}", "")
+            yield name, str(value), said.get(f"drivers.{name}", "")
 
 
 # Laws
