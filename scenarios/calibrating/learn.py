@@ -16,6 +16,7 @@ from scenarios.calibrating.laws import TURNS, Laws
 from scenarios.calibrating.learnings import Chooser, Codes, Ints, Learnings, Learnt, Notes, Options, Sessions
 from scenarios.calibrating.outputs import learn_outputs
 from scenarios.calibrating.prompts import learn_compactions, learn_prompts
+from scenarios.calibrating.reach import warn_of_reach
 from scenarios.calibrating.retries import learn_retries
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.routing import learn_model, model_names
@@ -52,6 +53,7 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
     ttl = options.ttl_minutes or time_to_live(log)
     compactions = learn_compactions(log, roles, growth)
     agents = {role.name: _agent(number, laws, growth, compactions, models, ttl) for number, role in enumerate(roles)}
+    warn_of_reach(laws)
     sessions = observe(log, roles, role_of_session)
     features = _features(roles, sessions, notes)
     return Learnings(

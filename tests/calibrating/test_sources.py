@@ -12,9 +12,13 @@ import numpy as np
 import pytest
 
 from distributions.choice import against, near
+from distributions.notation import parse_law
 from distributions.tail import sample_of
 from scenarios.calibrate import Calibration, Options, calibrate
 from scenarios.calibrating.compaction import limits_against
+from scenarios.calibrating.learn import learn_agents
+from scenarios.calibrating.learnings import Options as Asked
+from scenarios.calibrating.reach import passed_by
 from scenarios.inputs import count_inputs
 from scenarios.load import load
 from scenarios.logs.reading import Reading
@@ -170,3 +174,25 @@ def test_a_law_of_limits_is_held_against_the_estimate_as_far_as_that_goes() -> N
     assert said == "against the product-limit estimate of 90 contexts P25 0.0 %, P50 +25.0 %"
     none = limits_against(((100, 0.1), (1_000, 0.9)), values[:1], np.array([0.9]), 90)
     assert none.endswith("no quantile, as too few contexts were cut")
+
+
+@pytest.mark.parametrize("load", [-0.4, 0.0, 0.4])
+def test_a_law_times_difficulty_is_passed_as_often_as_two_normals_say(load: float) -> None:
+    passed = passed_by(parse_law({"lognormal": {"mu": 1, "sigma": 0.3}}), load, 1e-6)
+    assert passed == pytest.approx(np.exp(1 + 4.753424 * np.hypot(0.3, load)), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("law", "told"), [({"pareto": {"min": 1, "alpha": 2.5}}, True), ({"poisson": {"mean": 6}}, False)]
+)
+def test_turns_that_reach_far_beyond_the_log_are_minded_with_what_ends_them(law: Any, told: bool) -> None:
+    def choose(values: np.ndarray, *, what: str, **options: Any) -> Any:
+        chosen = lognormal(values, **options)
+        chosen.law = parse_law(law) if what == "main.turns" else chosen.law
+        return chosen
+
+    found = learn_agents(log(dated=False), Asked(choose=choose))
+    longest = found.sessions.turns.max()
+    (said,) = [warning for warning in found.warnings if warning.startswith("Turns have no limit")] or [""]
+    assert told == (f"of main 250 turns (the longest in the log has {longest:,})" in said)
+    assert ("`max:` beside its law of turns" in said) == told
