@@ -190,7 +190,7 @@ def test_it_looks_ahead_from_the_last_day_of_the_log(made):
 
 def test_sections_come_in_the_order_in_which_people_read(made):
     assert [key for key in made.plain("chat") if key != "difficulty"] == [
-        "title", "sources", "as_of", "period", "volume", "features", "agents", "drivers",
+        "title", "sources", "notes", "as_of", "period", "volume", "features", "agents", "drivers",
     ]  # fmt: skip
     (agent,) = made.plain("chat")["agents"].values()
     assert list(agent)[:3] == ["model", "system_tokens", "turns"]
