@@ -75,14 +75,20 @@ def _are_values(names: Sequence[str], start: bytes) -> bool:
         return False
     if any(_VALUE.match(name) or len(name) > _LONGEST_NAME or name.count(" ") > _MOST_SPACES for name in names):
         return True
-    below = io.StringIO(start[:_LOOKED_AT].decode(errors="replace"))
+    rows = _rows(start)
+    same = [row for row in rows[1:] if len(row) == len(names)]
+    again = any(cell == name for row in same for cell, name in zip(row, names, strict=True))
+    return (len(rows) > 1 and not same) or (again and same[0] != list(names))
+
+
+def _rows(start: bytes) -> list[list[str]]:
+    """The first rows of a csv, those that are whole; none of what is no csv."""
+    text = io.StringIO(start[:_LOOKED_AT].decode(errors="replace"))
     try:
-        rows = [row for row in csv.reader(below, delimiter=separator_of(start)) if row][1:-1]
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text, delimiter=separator_of(start)) if row]
     except csv.Error:
-        return False
-    same = [row for row in rows if len(row) == len(names)]
-    again = any(cell.strip() == name for row in same for cell, name in zip(row, names, strict=True))
-    return (bool(rows) and not same) or (again and [name.strip() for name in same[0]] != list(names))
+        return []
+    return rows if len(start) <= _LOOKED_AT else rows[:-1]
 
 
 def _header(line: bytes, separator: str) -> list[str]:
@@ -109,9 +115,9 @@ def shape_of(source: Source, head: Head) -> str:
     if UNPRINTED.search(start[:_LOOKED_AT]):
         gzip = ", and no gzip, as its name says" if source.path.suffix == ".gz" else ""
         return f"no text{gzip}"
-    n = len(_header(start.split(b"\n", 1)[0].strip(b"\r\n "), separator_of(start)))
-    if n > 1:
-        return f"a table of {n} columns whose first line has values; the names of the columns have to stand above them"
+    widths = [len(row) for row in _rows(start)]
+    if widths and widths[0] > 1 and widths.count(widths[0]) > len(widths) / 2:
+        return f"a table of {widths[0]} columns whose first line has values; their names have to stand above them"
     return "neither JSON, nor csv with a header, nor Parquet"
 
 
