@@ -32,25 +32,43 @@ def law_words(law: Law) -> str:
     low, high = law.support()
     if low == high:
         return f"exactly {format_number(low)}"
-    if isinstance(law, Mixture) and len(law.pieces) > MOST_PIECES:
-        return f"mixture of {len(law.pieces)}, {_quantiles(law)}"
-    if isinstance(law, Mixture):
-        parts = (f"{words.percent(piece.weight)} {_part_words(piece.law)}" for piece in law.pieces)
-        return f"mixture of {'; '.join(parts)}"
+    if isinstance(law, Mixture) and len(law.pieces) <= MOST_PIECES:
+        return f"mixture of {'; '.join(f'{words.percent(each.weight)} {_part_words(each.law)}' for each in law.pieces)}"
     return law.describe() if isinstance(law, Data) else _part_words(law)
+
+
+def brief_words(law: Law) -> str:
+    """A law in the fewest words, for a picture of it: its kind and two quantiles."""
+    return f"{_kind(law)}, {_quantiles(law)}"
 
 
 def _part_words(law: Law) -> str:
     """A part of a law; data by what they are like, because the name of a column says nothing of them."""
-    inner = _uncut(law)
-    body = _uncut(inner.pieces[0].law) if type(inner) is Splice else inner
     low, high = law.support()
     if low == high:
         return format_number(low)
-    if not isinstance(body, Data):
-        return law_words(law) if isinstance(law, Mixture) else law.describe()
-    has_tail = any(isinstance(piece.law, Genpareto) for each in (inner, body) for piece in getattr(each, "pieces", ()))
-    return f"data{' with a tail' if has_tail else ''}, {_quantiles(law)}"
+    if isinstance(law, Mixture):
+        return law_words(law) if len(law.pieces) <= MOST_PIECES else brief_words(law)
+    return brief_words(law) if _has_data(law) else law.describe()
+
+
+def _kind(law: Law) -> str:
+    inner = _uncut(law)
+    if isinstance(inner, Mixture):
+        return f"mixture of {len(inner.pieces)}"
+    if not _has_data(law):
+        return inner.title()
+    pieces = [piece for each in (inner, _body(inner)) for piece in getattr(each, "pieces", ())]
+    return f"data{' with a tail' if any(isinstance(piece.law, Genpareto) for piece in pieces) else ''}"
+
+
+def _has_data(law: Law) -> bool:
+    return isinstance(_body(_uncut(law)), Data)
+
+
+def _body(law: Law) -> Law:
+    """Of a body with a tail the body; of another law itself."""
+    return _uncut(law.pieces[0].law) if type(law) is Splice else law
 
 
 def _uncut(law: Law) -> Law:

@@ -16,7 +16,14 @@ from simulator.result import Result
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions, law_card
 from simulator.show.reading import read
 from simulator.show.reproduce import command, from_values
-from simulator.show.scenario_words import control_words, event_words, expected_words, law_words, shared_words
+from simulator.show.scenario_words import (
+    brief_words,
+    control_words,
+    event_words,
+    expected_words,
+    law_words,
+    shared_words,
+)
 from simulator.show.sketch import StatedLaw, sketch, stated_laws
 from tests.show import synthetic
 
@@ -216,6 +223,9 @@ def test_mixtures_of_data_are_told_by_what_their_parts_are_like(tmp_path: Path) 
     assert told == "mixture of 90 % data with a tail, P50 50, P95 93.6; 9 % data, P50 50, P95 95; 1 % 1,440"
     assert law_words(parse_law(tailed, tmp_path)) == "data with a tail, P50 50, P95 93.6"
     assert "in a.csv" in law_words(parse_law(data, tmp_path))
+    assert brief_words(parse_law(data, tmp_path)) == "data, P50 50, P95 95"
+    assert brief_words(parse_law({"mixture": parts}, tmp_path)) == "mixture of 3, P50 51, P95 95"
+    assert brief_words(parse_law({"p50": 150, "p95": 900, "max": 500})) == "lognormal, P50 150, P95 500"
     many = {"mixture": [{"weight": 1, "law": size} for size in (10, 20, 30, 40, 50)]}
     assert law_words(parse_law(many)) == "mixture of 5, P50 30, P95 50"
 
