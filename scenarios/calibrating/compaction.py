@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from distributions.numerics import Z_95, FloatArray
-from distributions.quantity import signed_percent
 from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.sessions import Log
 
@@ -19,7 +18,6 @@ _FEWEST = 3
 _GROUPS = 8
 """A law of limits has so many values at most, and one for those that outlast all compactions."""
 
-_QUARTILES = 0.25, 0.5, 0.75
 _LEAST_SHARE = 0.001
 WINDOWS = 200_000.0, 400_000.0, 1_000_000.0, 2_000_000.0
 """Tokens that prompts can have, by model."""
@@ -29,9 +27,6 @@ _BEYOND = 1.1
 
 _SHRINKING = 0.3
 """Share of prompts shorter than the one before, beyond which prompts do not build on each other."""
-
-
-Limits = tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True)
@@ -44,16 +39,12 @@ class Compaction:
     after : first prompt after it, tokens; mean
     summary : what the call that sums up writes, tokens; None where the log shows no such call
     n : how many were seen
-    quality : how near the law of limits is to what the log shows, in words
-    summaries : calls that sum a context up, whose median `summary` is
     """
 
-    limits: Limits
+    limits: tuple[tuple[int, float], ...]
     after: float
     summary: int | None
     n: int
-    quality: str
-    summaries: int
 
     @property
     def middle(self) -> int:
@@ -89,11 +80,10 @@ def learn_compaction(log: Log, rows: Ints) -> Compaction | None:
     events = rows[fell[rows]]
     if events.size < _FEWEST or not grows(log, rows):
         return None
-    limits, quality = _limits(_stretches(log, rows, fell), _mean_step(log, rows, fell))
+    limits = _limits(_stretches(log, rows, fell), _mean_step(log, rows, fell))
     if not limits:
         return None
-    after, (summary, n) = float(log.turns.prompt[events].mean()), _summary(log, rows)
-    return Compaction(limits, after, summary, events.size, quality, n)
+    return Compaction(limits, float(log.turns.prompt[events].mean()), _summary(log, rows), events.size)
 
 
 @dataclass(frozen=True)
@@ -127,8 +117,8 @@ def _mean_step(log: Log, rows: Ints, fell: Mask) -> float:
     return float(np.maximum(log.turns.step[others], 0).mean()) if others.size else 0.0
 
 
-def _limits(found: _Stretches, step: float) -> tuple[Limits, str]:
-    """Law of the longest prompts, from how long stretches become that a compaction ends, and the others; and its fit.
+def _limits(found: _Stretches, step: float) -> tuple[tuple[int, float], ...]:
+    """Law of the longest prompts, from how long stretches become that a compaction ends, and the others.
 
     Those that end otherwise say that their limit is above their longest prompt, and all that it is above their first
     (product limit estimate of Kaplan and Meier, J. Am. Stat. Assoc. 53, 1958, for data that are censored and enter
@@ -141,7 +131,7 @@ def _limits(found: _Stretches, step: float) -> tuple[Limits, str]:
         found.longest[found.ended & (found.longest > np.median(found.begins))], return_counts=True
     )
     if not values.size:
-        return (), ""
+        return ()
     at_risk = np.searchsorted(np.sort(found.begins), values, "right") - np.searchsorted(np.sort(found.longest), values)
     beyond = np.cumprod(1 - deaths / at_risk)
     shares = -np.diff(beyond, prepend=1.0)
@@ -149,27 +139,7 @@ def _limits(found: _Stretches, step: float) -> tuple[Limits, str]:
     longest = float(found.longest.max())
     if beyond[-1] > _LEAST_SHARE:
         limits.append((round(next((size for size in WINDOWS if size >= longest), longest)), float(beyond[-1])))
-    return tuple(limits), limits_against(tuple(limits), values + step, beyond, found.ended.size)
-
-
-def limits_against(limits: Limits, values: FloatArray, beyond: FloatArray, contexts: int) -> str:
-    """A law of limits against the product limit estimate, in words: its quartiles, as far as the estimate goes.
-
-    Parameters
-    ----------
-    limits : as of `Compaction`
-    values, beyond : limits that were seen, rising, and the share of limits above each, as estimated
-    contexts : of which these were estimated
-    """
-    sizes, shares = zip(*limits, strict=True)
-    upto, reached = np.cumsum(shares), 1 - beyond
-    said = []
-    for share in (quantile for quantile in _QUARTILES if reached[-1] >= quantile):
-        seen = float(values[np.searchsorted(reached, share)])
-        drawn = sizes[min(int(np.searchsorted(upto, share)), len(sizes) - 1)]
-        said.append(f"P{100 * share:g} {signed_percent(drawn / seen - 1)}")
-    told = ", ".join(said) or "no quantile, as too few contexts were cut"
-    return f"against the product-limit estimate of {contexts:,} contexts {told}"
+    return tuple(limits)
 
 
 def _summed_up(values: FloatArray, shares: FloatArray, step: float) -> Iterator[tuple[float, float]]:
@@ -185,12 +155,12 @@ def _summed_up(values: FloatArray, shares: FloatArray, step: float) -> Iterator[
         yield float(np.average(values[mine], weights=shares[mine])), float(shares[mine].sum())
 
 
-def _summary(log: Log, rows: Ints) -> tuple[int | None, int]:
-    """Median output of the calls of these instances that sum up, and how many there are."""
+def _summary(log: Log, rows: Ints) -> int | None:
+    """Median output of the calls of these instances that sum up."""
     mine = np.zeros(log.instances.first.size, bool)
     mine[log.turns.instance[rows]] = True
     told = log.calls["output"][log.calls["summary"] & mine[log.instance_of_call]]
-    return (max(round(float(np.median(told))), 1) if told.size else None), told.size
+    return max(round(float(np.median(told))), 1) if told.size else None
 
 
 def passes(log: Log, instances: Ints, limit: float) -> Mask:

@@ -78,7 +78,7 @@ class Draft:
         for one in self.learnt:
             path = find_path(tree, one.path)
             law = _at(tree, path) if path else None
-            if path and isinstance(law, Mapping) and _is_law(path):
+            if path and isinstance(law, Mapping) and (_is_law(path) or path[0] == "drivers"):
                 _put(tree, path, {**law, "source": f"{MEASURED}{self.origin}: {one.source}"})
         return tree
 
@@ -234,8 +234,6 @@ def _put(tree: Any, path: Path, value: Any) -> None:
 def _is_law(path: Path) -> bool:
     """Whether a mapping at a path is a law and no section."""
     last = path[-1]
-    if path[0] == "drivers":
-        return len(path) == 2 and last != "correlation"
     return last == "difficulty" or (
         isinstance(last, str)
         and (last.endswith(("_tokens", "_minutes", "_turn", "_day")) or last in {"turns", "count", "law", "limit"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
     ttl = options.ttl_minutes or time_to_live(log)
     compactions = learn_compactions(log, roles, growth)
     agents = {role.name: _agent(number, laws, growth, compactions, models, ttl) for number, role in enumerate(roles)}
+    _comment_sensitivities(roles, agents, laws)
     warn_of_reach(laws)
     sessions = observe(log, roles, role_of_session)
     features = _features(roles, sessions, notes)
@@ -101,14 +102,15 @@ def _agent(
         exponents = {name: laws.difficulty.exponent(name) for name in laws.loads(role)}
         if FIRST in agent and MESSAGE in exponents:
             exponents[FIRST] = laws.difficulty.exponent(FIRST)  # else it would be that of messages
-        if exponents:
-            agent["sensitivity"] = exponents
-            notes.comments[f"{role.path}.sensitivity"] = f"exponents of difficulty, {_from(laws.difficulty)}"
+        agent |= {"sensitivity": exponents} if exponents else {}
     return agent
 
 
-def _from(difficulty: Difficulty) -> str:
-    return f"from how means of {difficulty.sessions:,} sessions of five turns and more go together"
+def _comment_sensitivities(roles: Sequence[Role], agents: Mapping[str, Any], laws: Laws) -> None:
+    for role in roles:
+        if laws.difficulty and "sensitivity" in agents[role.name]:
+            said = f"exponents of difficulty, learnt with its law from {laws.difficulty.sessions:,} sessions"
+            laws.notes.comments[f"{role.path}.sensitivity"] = said
 
 
 def _difficulty_law(difficulty: Difficulty | None, notes: Notes) -> Any:
@@ -116,7 +118,7 @@ def _difficulty_law(difficulty: Difficulty | None, notes: Notes) -> Any:
         notes.lack("Difficulty: sessions differ no more than chance explains, or are too few to tell.")
         return None
     law = {"lognormal": {"mu": 0, "sigma": round(difficulty.sigma, 4)}}
-    how = f"{_from(difficulty)}, chance taken off"
+    how = f"how means of {difficulty.sessions:,} sessions of five turns and more go together, chance taken off"
     notes.learnt.append(
         Learnt(
             "difficulty", "difficulty of a session", "factor", law, None, how, difficulty.sessions, difficulty.sessions

@@ -54,7 +54,29 @@ def learn_prompts(
         laws.notes.lack(f"{role.path}.message_tokens: no turn of the log follows another; they are taken to be 0.")
     keys["context"] = _context(log, number, laws, growth, compactions[number])
     laws.notes.lack("Retrieved documents are not told apart from messages: message_tokens has them in.")
+    _comment_context(keys["context"], log, number, laws, growth)
     return keys
+
+
+def _comment_context(context: dict[str, Any], log: Log, number: int, laws: Laws, growth: Growth) -> None:
+    """Say of each number of a context how it was made."""
+    role, comments = laws.roles[number], laws.notes.comments
+    path, grown = f"{role.path}.context", int(np.count_nonzero(growth.follows[role.turns]))
+    comments[f"{path}.carry"] = (
+        f"the share at which the histories of {grown:,} turns sum to what was logged"
+        if grown
+        else "assumed: no turn of the log follows another"
+    )
+    cuts = sum(one.n for one in laws.notes.learnt if one.path.startswith(f"{path}.limit"))
+    if "limit" in context and not cuts:
+        comments[f"{path}.limit"] = f"assumed: the longest of {role.turns.size:,} prompts fits"
+        comments[f"{path}.keep_tokens"] = "assumed: half of the limit"
+    elif "keep_tokens" in context:
+        comments[f"{path}.keep_tokens"] = "mean of what compactions left, less the system prompt and an average message"
+    if "summary_tokens" in context:
+        n = int(np.count_nonzero(log.calls["summary"] & role.instances[log.instance_of_call]))
+        said = comments.get(f"{path}.summary_tokens", "")
+        comments[f"{path}.summary_tokens"] = "; ".join(filter(None, [f"median of {n:,} calls that sum up", said]))
 
 
 def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
@@ -113,12 +135,6 @@ def _messages(
 def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compaction | None) -> dict[str, Any]:
     role, notes = laws.roles[number], laws.notes
     context: dict[str, Any] = {"carry": growth.carry[number]}
-    grown = int(growth.follows[role.turns].sum())
-    notes.comments[f"{role.path}.context.carry"] = (
-        f"the share at which the histories of {grown:,} turns sum to what was logged"
-        if grown
-        else "assumed: no turn of the log follows another"
-    )
     if found:
         sessions = laws.sessions_of(role.turns)
         return context | _compacted_context(found, role, notes, _kept(number, laws, growth, found), sessions)
@@ -126,8 +142,6 @@ def _context(log: Log, number: int, laws: Laws, growth: Growth, found: Compactio
     window = next((size for size in WINDOWS if size >= largest), None)
     if largest > _ANY_WINDOW and window:
         context |= {"limit": int(window), "keep_tokens": int(window) // 2}
-        notes.comments[f"{role.path}.context.limit"] = f"assumed: the longest of {role.turns.size:,} prompts fits"
-        notes.comments[f"{role.path}.context.keep_tokens"] = "assumed: half of the limit"
         notes.assume(
             f"{role.path}: no prompt was over {largest:,.0f} tokens, and {window:,.0f} are taken to fit; of a longer "
             "one, half of that is taken to be kept."
@@ -144,21 +158,15 @@ def _kept(number: int, laws: Laws, growth: Growth, found: Compaction) -> int:
 
 def _compacted_context(found: Compaction, role: Role, notes: Notes, kept: int, sessions: int) -> dict[str, Any]:
     path = f"{role.path}.context"
-    left = f"to {found.after:,.0f} tokens on average, the system prompt included"
-    seen = f"{found.n:,} compactions of {sessions:,} sessions, {left}; {found.quality}"
+    seen = f"{found.n:,} compactions, to {found.after:,.0f} tokens on average, the system prompt included"
     limits = [{"weight": round(share, 4), "law": limit} for limit, share in found.limits]
     limit = {"mixture": limits} if len(limits) > 1 else found.limits[0][0]
     notes.learnt.append(Learnt(f"{path}.limit", "limit of the context", "tokens", limit, None, seen, found.n, sessions))
     if found.summary:
-        notes.comments[f"{path}.summary_tokens"] = (
-            f"median of {found.summaries:,} calls that sum up; what else is sent after a compaction is a message"
-        )
+        notes.comments[f"{path}.summary_tokens"] = "what else is sent after a compaction is a message"
         return {"limit": limit, "overflow": "compact", "summary_tokens": found.summary}
     notes.assume(
         f"{role.path}: contexts are cut, and the log shows no calls that sum them up; none are forecast. Where your "
         "agent makes such calls elsewhere, their cost is missing here as it is in the log."
-    )
-    notes.comments[f"{path}.keep_tokens"] = (
-        f"mean of what {found.n:,} compactions left, less the system prompt and an average message"
     )
     return {"limit": limit, "keep_tokens": kept}
