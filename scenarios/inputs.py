@@ -154,7 +154,9 @@ def _is_learnt(leaf: Leaf, scenario: Scenario, learnt: set[str]) -> bool:
 
 def _seen_cut(context: Context) -> bool:
     """Whether a log shows where contexts are cut; if it does not, nobody has seen what is kept of them either."""
-    return context.limit is not None and _from_data(context.limit)
+    stated: object = context.limit
+    laws = stated.values() if isinstance(stated, dict) else [stated]
+    return any(isinstance(law, Law) and _from_data(law) for law in laws)
 
 
 def _learnt_pairs(scenario: Scenario) -> int:
