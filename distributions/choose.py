@@ -19,15 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from distributions.choice import FLOOR, Choice, Near, compared, known_of, near
+from distributions.choice import FLOOR, Choice, Near, against, compared, known_of, near
 from distributions.data import MOST_STEPS, equal_shares
 from distributions.excess import Excess, find_tail
 from distributions.families import Constant
 from distributions.law import Law, LawError, LawProblem
 from distributions.numerics import FloatArray
-from distributions.quantity import GREATEST, format_number, signed_percent
+from distributions.quantity import GREATEST, format_number
 from distributions.steps import Steps
-from distributions.tail import Sample
+from distributions.tail import Sample, sample_of
 from distributions.tried import Purpose, Tried, number
 
 FEW = 20
@@ -87,8 +87,7 @@ def _sample(values: FloatArray, what: str) -> Sample:
         wrong = f"{what} has values below zero, such as {format_number(float(values.min()))}"
     if wrong:
         raise LawError([LawProblem((), wrong)])
-    distinct, counts = np.unique(values, return_counts=True)
-    return Sample(distinct, counts.astype(np.int64))
+    return sample_of(values)
 
 
 class _Chooser:
@@ -208,5 +207,4 @@ class _Chooser:
             )
 
     def _quality(self, name: str, found: Sequence[Near]) -> str:
-        said = ", ".join(f"{each.name} {signed_percent(each.off)}" for each in found if math.isfinite(each.off))
-        return f"{name}; against the data {said}" if said else name
+        return "; ".join(filter(None, [name, against(found)]))

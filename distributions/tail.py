@@ -33,6 +33,12 @@ class Sample(NamedTuple):
     counts: NDArray[np.int64]
 
 
+def sample_of(values: FloatArray) -> Sample:
+    """Values as a sample."""
+    distinct, counts = np.unique(values, return_counts=True)
+    return Sample(distinct, counts.astype(np.int64))
+
+
 class Tail(NamedTuple):
     """A tail above a threshold.
 

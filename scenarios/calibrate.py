@@ -352,7 +352,7 @@ def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, read
         notes.comments[f"models.{alias}"] = said
     if volume.trend:
         before = notes.comments.get("volume.sessions_per_day", "")
-        notes.comments["volume"] = f"it grew while the log ran; to let it go on: {volume.trend}"
+        notes.comments["volume"] = f"it changed while the log ran; to let that go on: {volume.trend}"
         notes.comments["volume.sessions_per_day"] = before
     _say_why_costs_differ(notes, models, bill)
     for note in (*bill.notes, *reading.notes):
@@ -402,8 +402,9 @@ def _heading(made: Calibration) -> str:
     lines += map(sentence, reading.cuts)
     if reading.n_skipped or reading.duplicates:
         lines.append(f"{reading.n_skipped:,} records could not be used, {reading.duplicates:,} were there twice.")
-    lines.append(f"The log repriced: ${made.bill.repriced:,.2f} at list prices{_recorded(made.bill)}.")
+    lines.append(f"The log repriced: {_cents(made.bill.repriced)} at list prices{_recorded(made.bill)}.")
     lines += [made.paid] if made.paid else []
+    lines.append("Beside each law stands its source, and beside each number of how many values it was made.")
     lines.append("Check it with `burncurve check FILE`, run it with `burncurve run FILE`.")
     if made.unlearnt:
         left = len(made.unlearnt) - _SHOWN
@@ -419,6 +420,10 @@ def _wrapped(line: str) -> str:
 def _paid(models: Mapping[str, Any]) -> dict[str, float]:
     """By model, the share of its list price that the scenario pays, where it says one."""
     return {name: spec["pays"] for name, spec in models.items() if isinstance(spec, Mapping) and "pays" in spec}
+
+
+def _cents(amount: float) -> str:
+    return "< $0.01" if 0 < amount < 0.005 else f"${amount:,.2f}"
 
 
 def _recorded(bill: Bill) -> str:

@@ -55,7 +55,8 @@ class InputCounts:
     ----------
     measured : int
         Laws that are the user's own data, or that were learnt from them: their `source:` begins with `measured in`.
-        Where one of the scenario's `sources` does, the plain numbers of an agent too all of whose laws were learnt.
+        Where one of the scenario's `sources` does, the plain numbers of an agent too all of whose laws were learnt;
+        and correlations of drivers that both were.
     cited : int
         Laws that name a `source:`, which nobody here has checked.
     stated : int
@@ -95,7 +96,7 @@ def count_inputs(scenario: Scenario) -> InputCounts:
     cited = bases.count("cited")
     guessed = bases.count("assumed")
     volume = {basis: sum(_volume_numbers(leaf, scenario, basis) for leaf in found) for basis in (MEASURED, ASSUMED)}
-    measured, guessed = measured + volume[MEASURED], guessed + volume[ASSUMED]
+    measured, guessed = measured + volume[MEASURED] + _learnt_pairs(scenario), guessed + volume[ASSUMED]
     written = sum(_numbers(leaf.value) for leaf in found if leaf.stated and not _only_a_name(leaf))
     defaults = sum(_assumed(leaf) for leaf in found if not leaf.stated)
     return InputCounts(measured, cited, written - measured - cited - guessed, defaults, guessed)
@@ -145,8 +146,23 @@ def _is_learnt(leaf: Leaf, scenario: Scenario, learnt: set[str]) -> bool:
         return False
     if isinstance(leaf.section, Cache | Context) and leaf.name in {"ttl_minutes", "limit"}:
         return False
+    if isinstance(leaf.section, Context) and leaf.name == "keep_tokens" and not _seen_cut(leaf.section):
+        return False
     name = str(leaf.path[1])
     return (name if leaf.path[0] == "agents" else scenario.features[name].agent) in learnt
+
+
+def _seen_cut(context: Context) -> bool:
+    """Whether a log shows where contexts are cut; if it does not, nobody has seen what is kept of them either."""
+    stated: object = context.limit
+    laws = stated.values() if isinstance(stated, dict) else [stated]
+    return any(isinstance(law, Law) and _from_data(law) for law in laws)
+
+
+def _learnt_pairs(scenario: Scenario) -> int:
+    """Correlations of drivers that both come from a log."""
+    levels = scenario.drivers.levels
+    return sum(all(_from_data(levels[name]) for name in pair) for pair in scenario.drivers.correlation)
 
 
 def _volume_numbers(leaf: Leaf, scenario: Scenario, begins: str) -> int:

@@ -99,6 +99,8 @@ with `min` and `max` (clip), `truncate: [lo, hi]` (condition) and `source: "..."
 `measured in` names a log of your own, as those that `calibrate` writes do; one that begins with `assumed: ` says that
 nobody knows; any other is a citation. Where one of the scenario's `sources` begins with `measured in`, the plain
 numbers of an agent are measured too if all its laws are. A law whose mean is infinite needs a `max`.
+A draw is clipped before anything multiplies it: drivers and difficulty scale what `max` has left, and what they make
+of it can lie above it.
 
 | family | parameters |
 |---|---|

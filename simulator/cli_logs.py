@@ -24,7 +24,7 @@ from simulator.cli_options import (
     Until,
     Where,
 )
-from simulator.cli_terminal import note, noting_interruption, plain, say, width
+from simulator.cli_terminal import below, note, noted_at_least, noting_interruption, plain, width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,24 +102,24 @@ def calibrate(
     request = CalibrateRequest.read(logs or [], out, words, prefix="--", replace=force)
     wanted.check_writable(request.files)
 
-    written: list[Path] = []
+    written: list[str] = []
 
     def keep(made: Calibration) -> None:
         scenario, *values = made.write(out)
-        if written:
-            return  # again, with what it is off in
-        written.append(scenario)
-        note(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
+        if not written:  # else it is again, with what it is off in
+            written.append(f"wrote {scenario}{f' and {len(values)} files in {values[0].parent}' if values else ''}")
 
-    with shown_reading(sys.stderr.isatty(), plain(), note) as (watch, phase), noting_interruption():
-        made = request.calibrate(watch, phase, keep)
-        page = render(made, out) if report is not None else ""
-    document = made.to_dict() if json is not None else {}
-    try:
-        for path in (*wanted.write_numbers(document), *wanted.write_page(page)):
-            note(f"wrote {path}")
-    finally:
-        say(json_text(document) if wanted.json_to_stdout else calibration_screen(made, width(), out, report))
+    with noted_at_least(written):
+        with shown_reading(sys.stderr.isatty(), plain(), note) as (watch, phase), noting_interruption():
+            made = request.calibrate(watch, phase, keep)
+            page = render(made, out) if report is not None else ""
+        document = made.to_dict() if json is not None else {}
+
+    def shown() -> str:
+        return json_text(document) if wanted.json_to_stdout else calibration_screen(made, width(), out, report)
+
+    with below(shown, written):
+        written.extend(f"wrote {path}" for path in (*wanted.write_numbers(document), *wanted.write_page(page)))
 
 
 def _bring_to_level(given: list[str], level: list[str], out: str, words: Mapping[str, Any], wanted: Wanted) -> None:
@@ -133,12 +133,13 @@ def _bring_to_level(given: list[str], level: list[str], out: str, words: Mapping
     wanted.check_writable([*map(Path, level)])
     with shown_reading(sys.stderr.isatty(), plain(), note) as (_, phase), noting_interruption():
         made = level_scenario(given[0], scenario, usage, name=words["name"], seed=words["seed"], phase=phase)
-    document = made.to_dict()
-    try:
-        for path in [*made.write(out), *wanted.write_numbers(document)]:
-            note(f"wrote {path}")
-    finally:
-        say(json_text(document) if wanted.json_to_stdout else level_screen(made, width(), out))
+    document, written = made.to_dict(), list[str]()
+
+    def shown() -> str:
+        return json_text(document) if wanted.json_to_stdout else level_screen(made, width(), out)
+
+    with below(shown, written):
+        written.extend(f"wrote {path}" for path in [*made.write(out), *wanted.write_numbers(document)])
 
 
 def backtest(
@@ -182,9 +183,10 @@ def backtest(
     with shown_reading(sys.stderr.isatty(), plain(), note) as (watch, phase), noting_interruption():
         tested = request.backtest(watch, phase)
         page = render(tested, request.scenario) if report is not None else ""
-    document = tested.to_dict() if json is not None else {}
-    try:
-        for path in (*wanted.write_numbers(document), *wanted.write_page(page)):
-            note(f"wrote {path}")
-    finally:
-        say(json_text(document) if wanted.json_to_stdout else backtest_text(tested, width()))
+    document, written = tested.to_dict() if json is not None else {}, list[str]()
+
+    def shown() -> str:
+        return json_text(document) if wanted.json_to_stdout else backtest_text(tested, width())
+
+    with below(shown, written):
+        written.extend(f"wrote {path}" for path in (*wanted.write_numbers(document), *wanted.write_page(page)))

@@ -25,7 +25,7 @@ from simulator.cli_options import (
     Tolerance,
     Trials,
 )
-from simulator.cli_terminal import note, noting_interruption, plain, say, width
+from simulator.cli_terminal import below, note, noting_interruption, plain, say, width
 from simulator.endings import BAD_INPUT, CROSSED, DONE, INTERRUPTED
 
 if TYPE_CHECKING:
@@ -158,12 +158,13 @@ def replay(
 def _hand_over_replay(found: Replay | PeriodReplay, wanted: Wanted, everything: bool) -> None:
     from simulator.outputs import json_text
 
-    document = found.to_dict() if wanted.json or wanted.json_to_stdout else {}
-    try:
-        for path in wanted.write_numbers(document):
-            note(f"wrote {path}")
-    finally:
-        say(json_text(document) if wanted.json_to_stdout else _replay_screen(found, everything))
+    document, written = found.to_dict() if wanted.json or wanted.json_to_stdout else {}, list[str]()
+
+    def shown() -> str:
+        return json_text(document) if wanted.json_to_stdout else _replay_screen(found, everything)
+
+    with below(shown, written):
+        written.extend(f"wrote {path}" for path in wanted.write_numbers(document))
 
 
 def _run_screen(result: Result) -> str:

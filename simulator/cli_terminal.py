@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simulator.endings import BAD_INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 WIDEST = 100
 LAST_STREAM = 2
@@ -54,6 +54,32 @@ def note(text: str) -> None:
     """Write to standard error, where that can be written to."""
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def below(screen: Callable[[], str], written: list[str]) -> Iterator[None]:
+    """Show a screen, even where writing fails, and below it what was written."""
+    try:
+        yield
+    finally:
+        say(screen())
+        noted(written)
+
+
+@contextlib.contextmanager
+def noted_at_least(written: list[str]) -> Iterator[None]:
+    """Say what was written where it comes to no screen."""
+    try:
+        yield
+    except BaseException:
+        noted(written)
+        raise
+
+
+def noted(lines: list[str]) -> None:
+    """Write each to standard error."""
+    for line in lines:
+        note(line)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from distributions.choice import against, near
+from distributions.compose import clip
+from distributions.compose import mixture as blend
+from distributions.law import Law
 from distributions.numerics import FloatArray
+from distributions.tail import sample_of
 from scenarios.calibrating.growth import Growth
 from scenarios.calibrating.laws import Laws, Quantity
 from scenarios.calibrating.learnings import Ints, Learnt, Mask
@@ -91,6 +96,7 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
     seen = prefixes(log, growth)
     rows = role.turns[seen.use[role.turns]]
     if not rows.size:
+        notes.comments[f"{role.path}.cache.hit_rate"] = "assumed: no turn of the log follows another"
         return {"cache": {"hit_rate": 0, **_first(log, number, laws, growth)}}
     timed = float(np.mean(np.isfinite(log.turns.gap[rows]))) >= _TIMED
     rate = float(seen.found[rows].sum() / seen.sent[rows].sum())
@@ -98,8 +104,8 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
         by_time = _by_time(log, number, laws, seen, ttl)
         predicted = _predicted(log, number, laws, seen, ttl)
         if not seen.logged or abs(predicted - rate) <= _OFF:
-            told = f"it reads {predicted:.1%} of what was sent before" + (
-                f", the log {rate:.1%}" if seen.logged else ""
+            told = f"with it, {predicted:.1%} of what {rows.size:,} turns sent before is read" + (
+                f", in the log {rate:.1%}" if seen.logged else ""
             )
             notes.comments[f"{role.path}.cache.ttl_minutes"] = told
             return {"cache": by_time | _first(log, number, laws, growth)}
@@ -129,12 +135,15 @@ def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> d
     parts = [(1 - late) * (1 - lost), late * (1 - lost), lost]
     minutes = np.maximum(gap, _SECOND)
     mixture = []
+    pieces: list[tuple[float, Law]] = []
     if late < 1:
         law = laws.learn_shared(role, _WITHIN, minutes, timed & (gap <= ttl))
         mixture.append({"weight": round(parts[0], 5), "law": _clipped(law, "max", ttl)})
+        pieces.append((1 - late, clip(_last(laws), -np.inf, ttl)))
     if late > 0:
         law = laws.learn_shared(role, _BEYOND, minutes, timed & (gap > ttl))
         mixture.append({"weight": round(parts[1], 5), "law": _clipped(law, "min", ttl + _SECOND)})
+        pieces.append((late, clip(_last(laws), ttl + _SECOND, np.inf)))
     if lost > 0:
         mixture.append({"weight": round(parts[2], 5), "law": _NEVER})
         laws.notes.comments[f"{role.path}.cache.gap_minutes"] = (
@@ -142,11 +151,19 @@ def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> d
         )
     law = mixture[0]["law"] if len(mixture) == 1 else {"mixture": mixture}
     if len(mixture) > 1:
-        how = f"{rows.size:,} gaps, of which {late:.1%} outlast {ttl:g} minutes"
+        whole = against(near(sample_of(minutes[rows]), blend(pieces)))
+        how = f"{rows.size:,} gaps, of which {late:.1%} outlast {ttl:g} minutes; {whole}"
         path = f"{role.path}.cache.gap_minutes"
         sessions = laws.sessions_of(rows)
         laws.notes.learnt.append(Learnt(path, "gap between calls", "minutes", law, None, how, rows.size, sessions))
     return {"ttl_minutes": ttl, "gap_minutes": law}
+
+
+def _last(laws: Laws) -> Law:
+    """The law that was learnt last."""
+    choice = laws.notes.learnt[-1].choice
+    assert choice is not None
+    return choice.law
 
 
 def _lost(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> float:

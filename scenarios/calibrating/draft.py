@@ -79,7 +79,7 @@ class Draft:
         for one in self.learnt:
             path = find_path(tree, one.path)
             law = _at(tree, path) if path else None
-            if path and isinstance(law, Mapping) and _is_law(path):
+            if path and isinstance(law, Mapping) and (_is_law(path) or path[0] == "drivers"):
                 _put(tree, path, {**law, "source": f"{MEASURED}{self.origin}: {one.source}"})
         return tree
 

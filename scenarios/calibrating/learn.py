@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from scenarios.calibrating.laws import TURNS, Laws
 from scenarios.calibrating.learnings import Chooser, Codes, Ints, Learnings, Learnt, Notes, Options, Sessions
 from scenarios.calibrating.outputs import learn_outputs
 from scenarios.calibrating.prompts import learn_compactions, learn_prompts
+from scenarios.calibrating.reach import warn_of_reach
 from scenarios.calibrating.retries import learn_retries
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.routing import learn_model, model_names
@@ -52,6 +53,8 @@ def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
     ttl = options.ttl_minutes or time_to_live(log)
     compactions = learn_compactions(log, roles, growth, models[1])
     agents = {role.name: _agent(number, laws, growth, compactions, models, ttl) for number, role in enumerate(roles)}
+    _comment_sensitivities(roles, agents, laws)
+    warn_of_reach(laws)
     sessions = observe(log, roles, role_of_session)
     features = _features(roles, sessions, notes)
     return Learnings(
@@ -103,6 +106,13 @@ def _agent(
             exponents[FIRST] = laws.difficulty.exponent(loads.get(FIRST, 0.0))  # else it would be that of messages
         agent |= {"sensitivity": exponents} if exponents else {}
     return agent
+
+
+def _comment_sensitivities(roles: Sequence[Role], agents: Mapping[str, Any], laws: Laws) -> None:
+    for role in roles:
+        if laws.difficulty and "sensitivity" in agents[role.name]:
+            said = f"exponents of difficulty, learnt with its law from {laws.difficulty.sessions:,} sessions"
+            laws.notes.comments[f"{role.path}.sensitivity"] = said
 
 
 def _difficulty_law(difficulty: Difficulty | None, notes: Notes) -> Any:
@@ -159,10 +169,11 @@ def _features(roles: Sequence[Role], sessions: Sessions, notes: Notes) -> dict[s
         mine = sessions.feature == number
         feature: dict[str, Any] = {"agent": role.name, "share": round(float(mine.mean()), 5)}
         path = f"features.{role.name}"
-        notes.comments[f"{path}.share"] = f"{int(mine.sum()):,} of {len(sessions):,} sessions"
+        said = f"share of {int(mine.sum()):,} of {len(sessions):,} sessions"
         if (known & mine).any():
             rate = float(np.clip(sessions.success[known & mine].mean(), 0, 1))
             feature["success_rate"] = round(rate, 4)
-            notes.comments[f"{path}.success_rate"] = f"mean outcome of {int((known & mine).sum()):,} sessions"
+            said += f"; success_rate is the mean outcome of {int((known & mine).sum()):,}"
         features[role.name] = feature
+        notes.comments[path] = said
     return features

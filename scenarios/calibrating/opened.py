@@ -10,7 +10,7 @@ import numpy as np
 
 from distributions.numerics import Z_90, FloatArray
 from scenarios.calibrating.bootstrap import Spread, bootstrap_weights, spread_of_mean, t_factor
-from scenarios.calibrating.learnings import Notes
+from scenarios.calibrating.learnings import Learnt, Notes
 from scenarios.calibrating.levers import Costs, levers_of
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.uncertainty import MATTERS, Open, open_drivers
@@ -106,14 +106,15 @@ def learn_drivers(
             volume_sd = None
         elif volume_sd >= MATTERS:
             section["volume"] = interval(volume_sd, 1.0)
-            notes.comments["drivers.volume"] = f"how far {len(volume.days)} days leave the mean day open, P5 to P95"
+            n = int(volume.days.counts.sum())
+            _learn(notes, "volume", section, f"how far {len(volume.days)} days leave the mean day open", n)
     what = {lever.driver: lever.what for lever in levers}
     for name, log_sd in left.log_sd.items():
         section[name] = interval(log_sd, left.effect[name])
-        notes.comments[f"drivers.{name}"] = _comment(what[name], left.widened.get(name), spread.n)
+        _learn(notes, name, section, _said(what[name], left.widened.get(name), spread.n), spread.n)
     if left.correlation:
         section["correlation"] = {f"{a}~{b}": rank for (a, b), rank in left.correlation.items()}
-        notes.comments["drivers.correlation"] = "as sessions drawn again have it"
+        notes.comments["drivers.correlation"] = f"as {spread.n:,} sessions drawn again have it"
     if left.log_sd:
         notes.comments["drivers"] = (
             f"together they leave the mean cost of a session open by a factor of {np.exp(Z_90 * left.implied):.3f} "
@@ -133,26 +134,31 @@ def _assumed(why: str) -> dict[str, Any]:
     return {"p5": _LOW, "p95": _HIGH, "source": f"{ASSUMED}{why}"}
 
 
+def _learn(notes: Notes, driver: str, section: Mapping[str, Any], said: str, n: int) -> None:
+    """Record a driver that was learnt, so that its source stands beside it."""
+    notes.learnt.append(Learnt(f"drivers.{driver}", f"driver {driver}", "factor", section[driver], None, said, n, n))
+
+
 def _acts(driver: str, agents: Mapping[str, Any]) -> bool:
     """Whether a driver moves anything in a scenario."""
     keys = _MOVES[driver]
     return any(agent.get(key) for agent in agents.values() for key in keys)
 
 
-def interval(log_sd: float, effect: float) -> str:
-    """A lognormal multiplier as `P5 to P95`, such that the mean of what it does to the cost is 1."""
+def interval(log_sd: float, effect: float) -> dict[str, float]:
+    """A lognormal multiplier by its P5 and P95, such that the mean of what it does to the cost is 1."""
     middle = -effect * log_sd**2 / 2
     low, high = (_short(float(np.exp(middle + side * Z_90 * log_sd))) for side in (-1, 1))
-    return f"{low} to {high}"
+    return {"p5": low, "p95": high}
 
 
-def _short(value: float) -> str:
+def _short(value: float) -> float:
     """Enough digits to tell it from 1."""
     digits = 3 if abs(value - 1) >= 0.05 else 4
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if value >= 0.1 else f"{value:.3g}"
+    return round(value, digits) if value >= 0.1 else float(f"{value:.3g}")
 
 
-def _comment(what: str, widened: float | None, n: int) -> str:
+def _said(what: str, widened: float | None, n: int) -> str:
     said = f"{what}, as {n:,} sessions leave them open"
     if widened is None or abs(widened - 1) < _WIDENED:
         return said

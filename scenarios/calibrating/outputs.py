@@ -22,6 +22,7 @@ def learn_outputs(log: Log, number: int, laws: Laws) -> dict[str, Any]:
     keys: dict[str, Any] = {}
     if not use[role.turns].any():
         laws.notes.lack(f"{role.path}.output_tokens: no call of it succeeded; they are taken to be 0.")
+        laws.notes.comments[f"{role.path}.output_tokens"] = f"none of {role.turns.size:,} turns succeeded"
         return {"output_tokens": 0}
     cap = output_cap(turns.output, role.turns[use[role.turns]])
     limits = () if cap is None else (float(cap),)

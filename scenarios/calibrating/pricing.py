@@ -156,9 +156,9 @@ def _own_prices(entry: CatalogModel, day: date, for_an_hour: float) -> dict[str,
 
 
 def _own_words(own: Mapping[str, float], for_an_hour: float) -> str:
-    said = (
-        [f"{for_an_hour:.0%} of what was written to the cache was written for an hour"] if "cache_write" in own else []
-    )
+    said = ["prices of its last day, since it is no longer sold"] if "input" in own else []
+    if "cache_write" in own:
+        said.append(f"{for_an_hour:.0%} of what was written to the cache was written for an hour")
     if "pays" in own:
         said.append(f"of the list price: the log records all of its calls at {own['pays']:g} times that")
     return "; ".join(said)

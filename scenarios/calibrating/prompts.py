@@ -63,7 +63,29 @@ def learn_prompts(
         laws.notes.lack(f"{role.path}.message_tokens: no turn of the log follows another; they are taken to be 0.")
     keys["context"] = _context(log, number, laws, growth, compactions[number], models)
     laws.notes.lack("Retrieved documents are not told apart from messages: message_tokens has them in.")
+    _comment_context(keys["context"], log, number, laws, growth)
     return keys
+
+
+def _comment_context(context: dict[str, Any], log: Log, number: int, laws: Laws, growth: Growth) -> None:
+    """Say of each number of a context how it was made."""
+    role, comments = laws.roles[number], laws.notes.comments
+    path, grown = f"{role.path}.context", int(np.count_nonzero(growth.follows[role.turns]))
+    comments[f"{path}.carry"] = (
+        f"the share at which the histories of {grown:,} turns sum to what was logged"
+        if grown
+        else "assumed: no turn of the log follows another"
+    )
+    cuts = sum(one.n for one in laws.notes.learnt if one.path.startswith(f"{path}.limit"))
+    if "limit" in context and not cuts:
+        comments[f"{path}.limit"] = f"assumed: the longest of {role.turns.size:,} prompts fits"
+        comments[f"{path}.keep_tokens"] = "assumed: half of the limit"
+    elif "keep_tokens" in context:
+        comments[f"{path}.keep_tokens"] = "mean of what compactions left, less the system prompt and an average message"
+    if "summary_tokens" in context:
+        n = int(np.count_nonzero(log.calls["summary"] & role.instances[log.instance_of_call]))
+        said = comments.get(f"{path}.summary_tokens", "")
+        comments[f"{path}.summary_tokens"] = "; ".join(filter(None, [f"median of {n:,} calls that sum up", said]))
 
 
 def _whole_prompts(log: Log, role: Role, laws: Laws) -> dict[str, Any]:
@@ -140,7 +162,6 @@ def _context(
 ) -> dict[str, Any]:
     role, notes = laws.roles[number], laws.notes
     context: dict[str, Any] = {"carry": growth.carry[number]}
-    notes.comments[f"{role.path}.context.carry"] = "the share at which the histories sum to what was logged"
     if found:
         context |= _limit(found, role, laws, models)
         return context | _compacted_context(found, role, laws, _kept(number, laws, growth, found))

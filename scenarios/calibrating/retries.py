@@ -65,6 +65,7 @@ def learn_retries(
     }
     if provider.any() and billed[provider].mean() > 1 / 2:
         retry["provider_billed"] = "input"
+    notes.comments[f"{role.path}.retry.quality_share"] = f"{np.count_nonzero(~provider):,} of {wrong.sum():,} failures"
     notes.comments[f"{role.path}.retry"] = (
         f"{wrong.sum():,} of {mine.sum():,} requests failed; of first attempts {(wrong & first).sum():,} of "
         f"{(mine & first).sum():,}, and the rate is theirs"
@@ -98,4 +99,5 @@ def _attempts(log: Log, role: Role, notes: Notes) -> dict[str, Any]:
         return {"max_attempts": max(most, _USUAL_ATTEMPTS)}
     goes_on = np.append(turns.number, 0)[given_up + 1] > 0
     again = {"on_exhausted": "continue"} if np.mean(goes_on) > 1 / 2 or not log.has_sessions else {}
+    notes.comments[f"{role.path}.retry.max_attempts"] = f"median of {given_up.size:,} turns that were given up"
     return {"max_attempts": int(np.median(turns.attempts[given_up])), **again}

@@ -43,6 +43,8 @@ def learn_model(log: Log, role: Role, model_of_call: Ints, names: list[str], not
     is_batch = [name.lower() == _BATCH for name in log.calls.names["tier"]]
     batch = float(np.mean(np.append(is_batch, False)[tier])) if mine.size else 0.0
     keys: dict[str, Any] = {"batch": True} if batch > 1 / 2 else {}
+    if keys:
+        notes.comments[f"{role.path}.batch"] = f"{batch:.0%} of {mine.size:,} calls"
     used = np.bincount(model_of_call[mine], minlength=len(names))
     if np.count_nonzero(used) == 1:
         return {"model": names[int(np.argmax(used))]} | keys

@@ -45,7 +45,11 @@ def _counts(laws: Laws, number: int, place: int, counts: FloatArray, n_turns: Fl
         alike = float(np.corrcoef(counts, n_turns)[0, 1])
         if alike > _BY_TURN:
             per_turn = float(counts.sum() / n_turns.sum())
-            how = f"{counts.sum():,.0f} children in {n_turns.sum():,.0f} turns"
+            spread = float(((counts - per_turn * n_turns) ** 2).sum() / counts.sum())
+            how = (
+                f"{counts.sum():,.0f} children in {n_turns.sum():,.0f} turns of {counts.size:,} instances; poisson; "
+                f"against the data mean 0.0 %, and these vary {spread:.2g} times as much by instance"
+            )
             laws.number(role, quantity, round(per_turn, 5), int(n_turns.sum()), counts.size, how)
             return {"per": "turn", "count": {"poisson": {"mean": round(per_turn, 5)}}}
     first: Ints = laws.log.instances.first_turn[role.instances]

@@ -64,7 +64,7 @@ def learn_users(
         notes.bodies[_BODY] = choice.body
     notes.comments.pop("volume.sessions_per_day", None)
     heaviest = float(np.bincount(sessions.user[known]).max() / known.sum())
-    notes.comments["volume.users"] = f"seen in the log; the busiest made {heaviest:.0%} of the sessions"
+    notes.comments["volume.users"] = f"seen in {int(known.sum()):,} sessions, of which the busiest made {heaviest:.0%}"
     rest = {key: value for key, value in volume.section.items() if key != "sessions_per_day"}
     return {"users": int(rates.size), "sessions_per_user_day": expression, **rest}
 

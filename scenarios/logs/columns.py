@@ -29,6 +29,7 @@ from scenarios.logs.cells import (
 from scenarios.logs.codes import NONE
 from scenarios.logs.column_names import KNOWN, WHOLE, well_known
 from scenarios.logs.costs import UNREADABLE
+from scenarios.logs.date_orders import Order, contradicts, in_order, order_of
 from scenarios.logs.format import Format, Head, Log
 from scenarios.logs.heads import columns_of, head_of, shape_of
 from scenarios.logs.reading import LogError
@@ -64,6 +65,7 @@ class _Counts:
     dated: int = 0
     undated: int = 0
     reasoned: bool = False
+    order: Order | None = None
     odd: dict[str, int] = field(default_factory=dict)
     words: Counter[str] = field(default_factory=Counter)
     records: list[NDArray[np.int64]] = field(default_factory=list)
@@ -159,7 +161,7 @@ def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: 
     if "readable" in counted:
         columns["readable"] = np.where(np.isfinite(tokens["readable"][good]), counted["readable"], NONE)
     if "time" in fields:
-        _refuse_dates(cells["time"], fields["time"], batch.source.path.name)
+        _put_in_order(cells, fields["time"], batch.source.path.name, log, counts)
         columns["time"] = _times(batch, cells, counts)
     if "cost" in fields:
         columns["cost"] = _costs(cells["cost"])
@@ -282,14 +284,24 @@ def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[
     }
 
 
-def _refuse_dates(cells: NDArray[Any], column: str, file: str) -> None:
-    """Refuse dates of which nobody can tell whether the day or the month comes first."""
-    told = _first_texts(cells)
-    if told and all(map(_BY_PARTS.match, told)):
+def _put_in_order(cells: dict[str, NDArray[Any]], column: str, file: str, log: Log, counts: _Counts) -> None:
+    """Write dates in ISO 8601 of which the first rows tell whether the day or the month comes first; refuse others."""
+    told = _first_texts(cells["time"])
+    if not told or not all(map(_BY_PARTS.match, told)):
+        return
+    if counts.order is None:
+        counts.order = order_of(cells["time"])
+        if counts.order is not None:
+            log.reading.notes.append(
+                f"dates of {column} are read with the {counts.order} first: in the other order some would have no month"
+            )
+    if counts.order is None or contradicts(cells["time"], counts.order):
         raise LogError(
             f"{file}: {column} has dates of the form {re.sub('[0-9]', '0', told[0][:10])}, which some read with the "
-            "day and some with the month first; write them as 2026-11-30 or 2026-11-30T09:15:00Z"
+            "day and some with the month first, and its first rows do not tell; write them as 2026-11-30 or "
+            "2026-11-30T09:15:00Z"
         )
+    cells |= {name: in_order(cells[name], counts.order) for name in ("time", "end") if name in cells}
 
 
 def _times(batch: Batch, cells: Mapping[str, NDArray[Any]], counts: _Counts) -> NDArray[np.float64]:

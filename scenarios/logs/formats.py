@@ -140,8 +140,19 @@ def _format(name: str, sources: Sequence[Source], mapped: bool) -> type[Format]:
         return found.pop()
     if not found:
         raise LogError(_unknown(sources[0], head_of(sources[0]), known))
-    listed = ", ".join(f"{path.name}: {' or '.join(kind.name for kind in kinds)}" for path, kinds in told.items())
-    raise LogError(f"the files are of several formats ({listed}); read them one format at a time, or say --format")
+    raise LogError(
+        f"the files are of several formats: {_listed(told)}; read them one format at a time, or say --format"
+    )
+
+
+def _listed(told: Mapping[Path, Sequence[type[Format]]]) -> str:
+    """Formats with how many files are of each, and the first of these."""
+    files: dict[str, list[str]] = {}
+    for path, kinds in told.items():
+        files.setdefault(" or ".join(kind.name for kind in kinds) or "none that is known", []).append(path.name)
+    return ", ".join(
+        f"{kind} ({names[0]}{f' and {len(names) - 1} more' if len(names) > 1 else ''})" for kind, names in files.items()
+    )
 
 
 def _kinds(source: Source, known: Mapping[str, type[Format]], last: list[type[Format]]) -> list[type[Format]]:

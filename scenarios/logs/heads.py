@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from scenarios.logs.column_names import well_known
 from scenarios.logs.format import Head
 from scenarios.logs.separators import separator_of
 from scenarios.logs.source import UNPRINTED, Source
@@ -35,6 +36,12 @@ _ARCHIVES = {
 }
 _LOOKED_AT = 4_096
 _SHOWN = 12
+_LONGEST_NAME, _MOST_SPACES = 60, 4
+"""Of the name of a column; what is longer, or has more words, is a text."""
+
+_VALUE = re.compile(r"[-+$\d.,:/]+$|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?!\d)", re.ASCII)
+"""A number, a time or a date."""
+
 _MOST_UNREADABLE = 0.1
 """Share of a header's letters that may be of another encoding; more of them are no text."""
 
@@ -54,8 +61,34 @@ def head_of(source: Source, most: int = _RECORDS) -> Head:
         keys = dict.fromkeys(key for record in records for key in record)
         return Head(source.path, "json" if records else "unknown", records, tuple(keys), start[:_LOOKED_AT])
     names = _header(start.split(b"\n", 1)[0].strip(b"\r\n "), separator_of(start))
-    is_table = len(names) > 1 and all(names) and not any(name.replace(".", "").isdigit() for name in names)
+    is_table = len(names) > 1 and all(names) and not _are_values(names, start)
     return Head(source.path, "csv" if is_table else "unknown", (), tuple(names) if is_table else ())
+
+
+def _are_values(names: Sequence[str], start: bytes) -> bool:
+    """Whether a first line has values where names of columns should be.
+
+    A number, a date or a sentence names no column, nor does what stands again below it. What is said of such a file
+    must not show them: they may be of a message.
+    """
+    if well_known(names):
+        return False
+    if any(_VALUE.match(name) or len(name) > _LONGEST_NAME or name.count(" ") > _MOST_SPACES for name in names):
+        return True
+    rows = _rows(start)
+    same = [row for row in rows[1:] if len(row) == len(names)]
+    again = any(cell == name for row in same for cell, name in zip(row, names, strict=True))
+    return (len(rows) > 1 and not same) or (again and same[0] != list(names))
+
+
+def _rows(start: bytes) -> list[list[str]]:
+    """The first rows of a csv, those that are whole; none of what is no csv."""
+    text = io.StringIO(start[:_LOOKED_AT].decode(errors="replace"))
+    try:
+        rows = [[cell.strip() for cell in row] for row in csv.reader(text, delimiter=separator_of(start)) if row]
+    except csv.Error:
+        return []
+    return rows if len(start) <= _LOOKED_AT else rows[:-1]
 
 
 def _header(line: bytes, separator: str) -> list[str]:
@@ -82,6 +115,9 @@ def shape_of(source: Source, head: Head) -> str:
     if UNPRINTED.search(start[:_LOOKED_AT]):
         gzip = ", and no gzip, as its name says" if source.path.suffix == ".gz" else ""
         return f"no text{gzip}"
+    widths = [len(row) for row in _rows(start)]
+    if widths and widths[0] > 1 and widths.count(widths[0]) > len(widths) / 2:
+        return f"a table of {widths[0]} columns whose first line has values; their names have to stand above them"
     return "neither JSON, nor csv with a header, nor Parquet"
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from scenarios.inputs import basis, count_inputs
 from scenarios.problems import dotted
-from scenarios.words import ASSUMED
+from scenarios.words import ASSUMED, MEASURED
 from simulator.show import words
 from simulator.show.reading import Reading
 from simulator.show.scenario_words import control_words, event_words, law_words, shared_words
@@ -160,8 +160,8 @@ def law_card(one: StatedLaw) -> LawCard:
 
 
 def _source(one: StatedLaw) -> str | None:
-    """Where a law comes from; that it was assumed is said by its basis."""
-    return one.law.source and one.law.source.removeprefix(ASSUMED)
+    """Where a law comes from; that it was measured, or assumed, is said by its basis."""
+    return one.law.source and one.law.source.removeprefix(ASSUMED).removeprefix(MEASURED)
 
 
 def _section(one: StatedLaw) -> tuple[str | int, ...]:

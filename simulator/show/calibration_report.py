@@ -123,12 +123,12 @@ def _sentence(made: Calibrated) -> str:
 
 
 def _second(bill: Bill) -> str:
-    repriced = _cents(bill.repriced)
+    repriced = words.cents(bill.repriced)
     if bill.recorded is None:
         return f"The log repriced at list prices: {repriced}; it records no cost to hold that against."
     there = sum(line.repriced_there for line in bill.lines)
     apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)} apart"
-    recorded = _cents(bill.recorded, bill.currency)
+    recorded = words.cents(bill.recorded, bill.currency)
     return f"The log repriced at list prices: {repriced}, against {recorded} recorded{apart}."
 
 
@@ -163,7 +163,7 @@ def badge(tested: Backtest) -> dict[str, Any]:
 
 def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
     for line in bill.lines:
-        recorded = _cents(line.recorded, bill.currency) if line.recorded_calls else "–"
+        recorded = words.cents(line.recorded, bill.currency) if line.recorded_calls else "–"
         there = line.recorded_calls and line.recorded and bill.currency == USD
         yield {
             "name": line.logged,
@@ -171,7 +171,7 @@ def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
             "calls": words.count(line.calls),
             "prompt": words.count(line.prompt),
             "output": words.count(line.output),
-            "repriced": _cents(line.repriced),
+            "repriced": words.cents(line.repriced),
             "recorded": recorded,
             "apart": _change(line.repriced_there / line.recorded - 1) if there else "–",
             "reason": line.reason,
@@ -188,16 +188,11 @@ def _in_all(bill: Bill) -> dict[str, Any]:
         "calls": words.count(sum(line.calls for line in bill.lines)),
         "prompt": words.count(sum(line.prompt for line in bill.lines)),
         "output": words.count(sum(line.output for line in bill.lines)),
-        "repriced": _cents(bill.repriced),
-        "recorded": "–" if bill.recorded is None else _cents(bill.recorded, bill.currency),
+        "repriced": words.cents(bill.repriced),
+        "recorded": "–" if bill.recorded is None else words.cents(bill.recorded, bill.currency),
         "apart": "–",
         "reason": "",
     }
-
-
-def _cents(amount: float, currency: str = USD) -> str:
-    """An amount as a bill has it, to the cent."""
-    return words.money_stated(round(amount, 2), currency)
 
 
 def _bill_words(bill: Bill) -> str:
@@ -262,11 +257,14 @@ def _figure(one: Judged, unit: str) -> dict[str, Any]:
 
 
 def _drivers(made: Calibrated) -> Iterator[tuple[str, str, str]]:
-    for name, value in made.calibration.drivers.section.items():
-        if isinstance(value, Mapping) and "source" in value:
-            yield name, f"{value['p5']:g} to {value['p95']:g}", value["source"].removeprefix(ASSUMED)
+    known = made.calibration
+    said = {one.path: one.source for one in known.learnt} | dict(known.comments)
+    for name, value in known.drivers.section.items():
+        if isinstance(value, Mapping) and "p5" in value:
+            about = value["source"].removeprefix(ASSUMED) if "source" in value else said.get(f"drivers.{name}", "")
+            yield name, f"{value['p5']:g} to {value['p95']:g}", about
         elif name != "correlation":
-            yield name, str(value), made.calibration.comments.get(f"drivers.{name}", "")
+            yield name, str(value), said.get(f"drivers.{name}", "")
 
 
 # Laws

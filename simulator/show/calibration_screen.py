@@ -13,7 +13,7 @@ from scenarios.words import sentence
 from simulator.show.backtest_words import backtest_text, filled
 from simulator.show.next_words import next_words
 from simulator.show.tables import columns
-from simulator.show.words import apart, count, money_stated
+from simulator.show.words import apart, cents, count, money_stated
 
 if TYPE_CHECKING:
     from scenarios.bills import Bill
@@ -51,19 +51,19 @@ def bill_text(bill: Bill, width: int, are_unread: bool = False) -> str:
     """The log repriced against what it records, by model, and against the invoice; `are_unread`: it has other costs."""
     rows: list[tuple[str, ...]] = [("The bill", "calls", "repriced", "recorded", "apart", "")]
     for line in bill.lines:
-        recorded = money_stated(round(line.recorded, 2), bill.currency) if line.recorded_calls else "-"
+        recorded = cents(line.recorded, bill.currency) if line.recorded_calls else "-"
         off = "-"
         if bill.currency == USD and line.recorded_calls and line.recorded:
             off = apart(line.repriced_there / line.recorded - 1, 1)
         some = 0 < line.recorded_calls < line.calls
         why = "; ".join([*([f"{line.recorded_calls:,} calls record a cost"] if some else []), line.reason])
         name = line.logged if line.logged == line.model else f"{line.logged} (as {line.model})"
-        rows.append((name, count(line.calls), money_stated(round(line.repriced, 2)), recorded, off, why))
+        rows.append((name, count(line.calls), cents(line.repriced), recorded, off, why))
     if len(bill.lines) > 1:
         total = bill.recorded
-        shown = "-" if total is None else money_stated(round(total, 2), bill.currency)
+        shown = "-" if total is None else cents(total, bill.currency)
         calls = sum(line.calls for line in bill.lines)
-        rows.append(("in all", count(calls), money_stated(round(bill.repriced, 2)), shown, "", ""))
+        rows.append(("in all", count(calls), cents(bill.repriced), shown, "", ""))
     lines = [columns(rows, align="lrrrrl", width=width)]
     if bill.recorded is None:
         lines.append("No cost that the log records can be read." if are_unread else "The log records no cost.")

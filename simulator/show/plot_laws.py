@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scenarios.inputs import basis
 from simulator.show import style
 from simulator.show.parts import shortened
+from simulator.show.scenario_words import brief_words
 from simulator.show.sketch import StatedLaw, sketch, stated_laws
 from simulator.show.story import laws_reading, laws_title
 from simulator.show.style import BLUE, BLUE_PALE, INK, MUTED
@@ -61,5 +62,5 @@ def _small(axes: Axes, one: StatedLaw, letters: int) -> None:
     axes.set(yticks=[], xticks=[], xlim=(shape.edges[0], shape.edges[-1]), ylim=(0, 1.05))
     axes.set_title(shortened(one.path, letters), loc="left", size="medium", color=INK, pad=3)
     rests_on = basis(one.law)
-    said = one.law.describe() + (f" · {rests_on}" if rests_on != "stated" else "")
+    said = brief_words(one.law) + (f" · {rests_on}" if rests_on != "stated" else "")
     axes.text(0, -0.12, shortened(said, letters + 8), transform=axes.transAxes, va="top", color=MUTED, size="small")

@@ -20,6 +20,7 @@ from simulator.show.amounts import certainty, clamped_note, ladder, period_rows,
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions
 from simulator.show.brakes import brakes_words, controls_reading, controls_section, controls_title
 from simulator.show.crowd import heaviest_words, peak_words
+from simulator.show.footing import volume_words
 from simulator.show.guardrails import guardrail_reading, guardrail_table, guardrail_title, guardrail_words
 from simulator.show.metrics import violation_words
 from simulator.show.moves import moves_section
@@ -175,6 +176,9 @@ def _banners(result: Result, reading: Reading) -> Iterator[Banner]:
             "range looks surer than any forecast is. State what nobody knows yet, or take an outside view with",
             "drivers: typical",
         )
+    if said := volume_words(result.scenario):
+        head, _, rest = said.partition(": ")
+        yield Banner(f"{head.removesuffix('.')}.", f"{rest[:1].upper()}{rest[1:]}")
     for crossed in result.verdict().violations:
         yield Banner("Limit crossed.", f"{violation_words(crossed, reading.currency, reading.unit)}.")
 

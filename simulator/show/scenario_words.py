@@ -6,6 +6,10 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+from distributions.blends import Mixture, Splice
+from distributions.compose import Clipped, Truncated
+from distributions.data import Data
+from distributions.heavy import Genpareto
 from distributions.law import Law
 from distributions.quantity import format_number
 from scenarios.calendar import weekday_factors
@@ -16,11 +20,64 @@ if TYPE_CHECKING:
     from scenarios.schema import Control, Event, Scenario
     from scenarios.words import DriverName
 
+LEAST_MOVED = 0.01
+"""Of the mean of a driver: what moves it less goes unsaid."""
+
+MOST_PIECES = 4
+"""Parts of a mixture that are told one by one."""
+
 
 def law_words(law: Law) -> str:
     """A law in a few words; a constant as its number."""
     low, high = law.support()
-    return f"exactly {format_number(low)}" if low == high else law.describe()
+    if low == high:
+        return f"exactly {format_number(low)}"
+    if isinstance(law, Mixture) and len(law.pieces) <= MOST_PIECES:
+        return f"mixture of {'; '.join(f'{words.percent(each.weight)} {_part_words(each.law)}' for each in law.pieces)}"
+    return law.describe() if isinstance(law, Data) else _part_words(law)
+
+
+def brief_words(law: Law) -> str:
+    """A law in the fewest words, for a picture of it: its kind and two quantiles."""
+    return f"{_kind(law)}, {_quantiles(law)}"
+
+
+def _part_words(law: Law) -> str:
+    """A part of a law; data by what they are like, because the name of a column says nothing of them."""
+    low, high = law.support()
+    if low == high:
+        return format_number(low)
+    if isinstance(law, Mixture):
+        return law_words(law) if len(law.pieces) <= MOST_PIECES else brief_words(law)
+    return brief_words(law) if _has_data(law) else law.describe()
+
+
+def _kind(law: Law) -> str:
+    inner = _uncut(law)
+    if isinstance(inner, Mixture):
+        return f"mixture of {len(inner.pieces)}"
+    if not _has_data(law):
+        return inner.title()
+    pieces = [piece for each in (inner, _body(inner)) for piece in getattr(each, "pieces", ())]
+    return f"data{' with a tail' if any(isinstance(piece.law, Genpareto) for piece in pieces) else ''}"
+
+
+def _has_data(law: Law) -> bool:
+    return isinstance(_body(_uncut(law)), Data)
+
+
+def _body(law: Law) -> Law:
+    """Of a body with a tail the body; of another law itself."""
+    return _uncut(law.pieces[0].law) if type(law) is Splice else law
+
+
+def _uncut(law: Law) -> Law:
+    return law.law if isinstance(law, Clipped | Truncated) else law
+
+
+def _quantiles(law: Law) -> str:
+    p50, p95 = (format_number(float(f"{q:.3g}")) for q in law.ppf([0.5, 0.95]))
+    return f"P50 {p50}, P95 {p95}"
 
 
 def shared_words(scenario: Scenario) -> Iterator[str]:
@@ -61,7 +118,16 @@ def expected_words(scenario: Scenario) -> str:
     counted, without = ("", "") if is_launched else (", the rollout counted", " without it")
     total_words = f"About {words.about(total)} {words.plural(scenario.unit)} expected"
     when = words.period_when(period.start, period.days)
-    return f"{total_words} {when}{counted}: {', '.join(days)}{without}{f', before {later}' if later else ''}."
+    before = f", before {later}" if later else ""
+    return f"{total_words} {when}{counted}: {', '.join(days)}{without}{before}{_with_driver(scenario, total)}."
+
+
+def _with_driver(scenario: Scenario, total: float) -> str:
+    """How many they are at the mean of the volume's driver; empty where that moves them by next to nothing."""
+    law = scenario.drivers.levels.get("volume")
+    mean = 1.0 if law is None else law.mean()
+    said = f"; at the mean of the driver volume, {words.about(mean)}, about {words.about(mean * total)}"
+    return "" if abs(mean - 1) < LEAST_MOVED else said
 
 
 def _volume(scenario: Scenario) -> Iterator[str]:

@@ -10,6 +10,7 @@ from scenarios.lint import nothing_shared_is_uncertain
 from simulator.show import words
 from simulator.show.accuracy import accuracy_words
 from simulator.show.brakes import brakes_words
+from simulator.show.footing import volume_words
 from simulator.show.guardrails import guardrail_words
 from simulator.show.metrics import violation_words
 from simulator.show.parts import parts
@@ -81,6 +82,8 @@ def _headline(result: Result, reading: Reading, width: int) -> Iterator[str]:
         *([*off, *_budget_sentences(reading)] if head == "IS OFF" else [*_budget_sentences(reading), *off]),
         *(f"Limit crossed: {violation_words(v, reading.currency, reading.unit)}." for v in verdict.violations),
     ]
+    if said := volume_words(result.scenario):
+        text.append(said)
     if result.interrupted:
         done, asked = result.trials_done, result.trials_requested
         text.append(f"Interrupted: this rests on {done:,} of {asked:,} {reading.nouns}.")

@@ -113,6 +113,13 @@ def money_stated(amount: float, currency: str = "USD") -> str:
     return _signed(amount, currency, _decimals(size, max(2, _places(size))))
 
 
+def cents(amount: float, currency: str = "USD") -> str:
+    """An amount as a bill has it, to the cent; what is less than half of one is no nothing: ``< $0.01``."""
+    if 0 < amount < 0.005:
+        return f"< {money_stated(0.01, currency)}"
+    return money_stated(round(amount, 2), currency)
+
+
 def money_short(amount: float, currency: str = "USD") -> str:
     """An amount for an axis or a narrow column: ``$120k``, ``$1.25M``, ``$0.05``."""
     size = abs(amount)

@@ -19,11 +19,16 @@ ALWAYS = 0.95
 
 def worst_words(reading: Reading) -> str:
     """The few things that set the worst periods apart; empty where nothing does by much."""
-    strong = [difference for difference in reading.worst.differences if abs(difference.strength) >= LEAST_SAID]
+    strong = [each for each in reading.worst.differences if abs(each.strength) >= LEAST_SAID and not _as_planned(each)]
     said: list[str] = []
     for difference in strong[:MOST_SAID]:
         said.append(_said(difference, first=not any("(" in text for text in said)))
     return " · ".join(said)
+
+
+def _as_planned(difference: Difference) -> bool:
+    """Whether a driver stands at 1 as it is said, in the worst periods too: beside weaker ones that is no news."""
+    return difference.worst_days is None and words.times(difference.worst) == words.times(1)
 
 
 def _said(difference: Difference, *, first: bool) -> str:

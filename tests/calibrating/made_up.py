@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from distributions.notation import parse_law
+from distributions.steps import Steps
 from scenarios.logs.table import Calls, Rows
 
 FIRST_DAY = date(2026, 9, 7)  # a Monday
@@ -18,9 +20,9 @@ def lognormal(values: np.ndarray, **_: Any) -> SimpleNamespace:
     """A lognormal law with the moments of the values; a number where they are all the same."""
     values = np.asarray(values, float)
     if values.min() == values.max():
-        return SimpleNamespace(expression=float(values[0]), quality="one value", body=None, warnings=())
+        return _chosen(float(values[0]), "one value")
     law = {"mean": round(float(values.mean()), 4), "cv": round(float(values.std() / values.mean()), 4)}
-    return SimpleNamespace(expression={"lognormal": law}, quality="moments", body=None, warnings=())
+    return _chosen({"lognormal": law}, "moments")
 
 
 def empirical(values: np.ndarray, **_: Any) -> SimpleNamespace:
@@ -29,7 +31,13 @@ def empirical(values: np.ndarray, **_: Any) -> SimpleNamespace:
     if values[0] == values[-1]:
         return lognormal(values)
     body = values if values.size <= 512 else np.quantile(values, (np.arange(512) + 0.5) / 512)
-    return SimpleNamespace(expression={"data": {"column": "x"}}, quality="the data", body=body, warnings=())
+    law = Steps(tuple(body.tolist()))
+    return SimpleNamespace(expression={"data": {"column": "x"}}, law=law, quality="the data", body=body, warnings=())
+
+
+def _chosen(expression: Any, quality: str) -> SimpleNamespace:
+    law = parse_law(expression)
+    return SimpleNamespace(expression=expression, law=law, quality=quality, body=None, warnings=())
 
 
 def chats(

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from distributions.law import Law
+from distributions.notation import parse_law
 from scenarios.calibrating.learnings import Options
 from scenarios.logs.table import Calls, Rows
 
@@ -24,6 +26,11 @@ class Kept:
     body: np.ndarray | None = None
     warnings: tuple[str, ...] = ()
     quality: str = "as they are"
+
+    @property
+    def law(self) -> Law:
+        """The law that the expression writes."""
+        return parse_law(self.expression)
 
 
 @dataclass

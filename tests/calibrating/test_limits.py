@@ -59,7 +59,7 @@ def test_sessions_cost_what_they_did_where_models_have_limits_of_their_own(tmp_p
     for model in (f"anthropic/{HAIKU}", f"anthropic/{SONNET}"):
         said = sources[f"agents.bot.context.limit.{model}"]
         assert f" compactions of {model}, to " in said
-        assert "; against the product limit estimate P10 " in said
+        assert "; against the product limit estimate P20 " in said
         assert said.split(", to ")[0] in (tmp_path / "learnt.yaml").read_text()
 
 

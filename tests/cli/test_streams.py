@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator import cli_terminal
 from simulator.endings import ending
 from simulator.progress import lines
 from simulator.run import Progress
@@ -96,3 +98,26 @@ def test_what_the_machine_lacks_is_no_fault_of_ours() -> None:
     code, said = ending(OSError(28, "No space left on device", "/cache/kernels.nbi"))
     assert (code, said.split(";")[0]) == (2, "can't write to /cache/kernels.nbi: no space left on device")
     assert ending(FileNotFoundError(2, "No such file or directory", "template"))[0] == 70
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_was_written_is_said_below_the_screen(fails: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(cli_terminal, "say", seen.append)
+    monkeypatch.setattr(cli_terminal, "note", seen.append)
+    written = ["wrote a"]
+    with contextlib.suppress(OSError), cli_terminal.below(lambda: "The screen", written):
+        written.append("wrote b")
+        if fails:
+            raise OSError
+    assert seen == ["The screen", "wrote a", "wrote b"]
+
+
+def test_what_was_written_is_said_where_it_comes_to_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(cli_terminal, "note", seen.append)
+    with contextlib.suppress(KeyboardInterrupt), cli_terminal.noted_at_least(["wrote a"]):
+        raise KeyboardInterrupt
+    with cli_terminal.noted_at_least(["wrote b"]):
+        pass
+    assert seen == ["wrote a"]

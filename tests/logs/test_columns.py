@@ -118,3 +118,74 @@ def test_a_text_beside_counts_is_no_count(tmp_path: Path) -> None:
     path = _file(tmp_path, "prompt,input,output,prompt_tokens,completion_tokens\nwhy?,what?,so.,10,2\n")
     calls, reading = read_logs([path])
     assert (calls["fresh"].tolist(), calls["output"].tolist(), reading.n_skipped) == ([10], [2], 0)
+
+
+def _dated(*dates: str) -> str:
+    return "ts,prompt_tokens,output_tokens\n" + "".join(f"{day},10,1\n" for day in dates)
+
+
+@pytest.mark.parametrize(
+    ("dates", "first"),
+    [
+        (("02/11/2026 09:15", "13/11/2026 09:15:30"), "day"),
+        (("11/2/2026 09:15", "11/13/2026 09:15:30"), "month"),
+        (("2.11.2026 09:15", "13.11.2026 09:15:30"), "day"),
+    ],
+)
+def test_dates_are_read_in_the_order_that_they_tell(tmp_path: Path, dates: tuple[str, ...], first: str) -> None:
+    calls, reading = read_logs([_file(tmp_path, _dated(*dates))])
+    assert calls.dated
+    assert calls["time"].tolist() == [1_793_610_900.0, 1_794_561_330.0]
+    assert any(f"dates of ts are read with the {first} first" in note for note in reading.notes)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        [("02/11/2026", "03/11/2026")],
+        [("02/11/2026", "13/11/2026", "11/13/2026")],
+        [("02/11/2026", "13/11/2026"), ("11/13/2026",)],
+        [("02/11/26", "13/11/26")],
+    ],
+)
+def test_dates_that_do_not_tell_their_order_or_two_are_refused(tmp_path: Path, files: list[tuple[str, ...]]) -> None:
+    paths = [_file(tmp_path, _dated(*dates), f"{number}.csv") for number, dates in enumerate(files)]
+    with pytest.raises(LogError, match="first rows do not tell; write them as 2026-11-30"):
+        read_logs(paths)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s1,claude-opus-4-7,refund me,now\ns2,claude-opus-4-7,hello,dear\ns3,claude-opus-4-7,card,lost\n",
+        "2026-11-03T10:00:00Z,s1,refund me\n2026-11-03T10:01:00Z,s1,hello\n",
+        "s1,please refund me what I paid last week,x\ns2,hello,y\n",
+        "refund me, please\nsoon\nor never\n",
+        "s1,17,refund me\n",
+    ],
+)
+def test_what_stands_where_names_of_columns_should_is_never_shown(tmp_path: Path, text: str) -> None:
+    path = _file(tmp_path, text)
+    for columns in ({}, {"prompt": "x"}):
+        with pytest.raises(LogError) as caught:
+            read_logs([path], columns=columns)
+        is_prose = text.startswith("refund")
+        told = "neither JSON, nor csv" if is_prose else "first line has values; their names have to stand above them"
+        assert told in str(caught.value)
+        assert "refund" not in str(caught.value)
+
+
+def test_names_that_are_unknown_are_shown(tmp_path: Path) -> None:
+    text = "Session of the client,Prompt size (tokens),kind\ns1,10,kind of\ns2,10,other\n"
+    with pytest.raises(LogError, match="csv with Session of the client, Prompt size"):
+        read_logs([_file(tmp_path, text)])
+
+
+def test_a_folder_of_several_formats_is_told_by_format(tmp_path: Path) -> None:
+    for number in range(40):
+        _file(tmp_path, "prompt,output\n1,2\n", f"calls-{number:02d}.csv")
+    _file(tmp_path, "TIMESTAMP,ContextTokens,GeneratedTokens\n2026-11-03,1,2\n", "azure.csv")
+    with pytest.raises(LogError) as caught:
+        read_logs([tmp_path])
+    listed = "azure-trace (azure.csv), columns (calls-00.csv and 39 more)"
+    assert str(caught.value).startswith(f"the files are of several formats: {listed}; read them one format at a time")

@@ -16,7 +16,14 @@ from simulator.result import Result
 from simulator.show.assumptions import HEIGHT, WIDTH, assumptions, law_card
 from simulator.show.reading import read
 from simulator.show.reproduce import command, from_values
-from simulator.show.scenario_words import control_words, event_words, expected_words, law_words, shared_words
+from simulator.show.scenario_words import (
+    brief_words,
+    control_words,
+    event_words,
+    expected_words,
+    law_words,
+    shared_words,
+)
 from simulator.show.sketch import StatedLaw, sketch, stated_laws
 from tests.show import synthetic
 
@@ -156,7 +163,10 @@ def test_users_make_volume() -> None:
         ),
         (
             {"drivers": {"volume": "0.7 to 1.5"}, "trends": {"volume": "5%"}, "period": "2026-Q4"},
-            "About 920,000 sessions expected in Q4 2026: 10,000 a day, before drivers and growth.",
+            (
+                "About 920,000 sessions expected in Q4 2026: 10,000 a day, before drivers and growth; at the mean of "
+                "the driver volume, 1.05, about 968,000."
+            ),
         ),
         (
             {
@@ -202,6 +212,30 @@ def test_controls_in_words() -> None:
 def test_laws_in_words() -> None:
     assert law_words(parse_law(4)) == "exactly 4"
     assert law_words(parse_law({"p50": 150, "p95": 900})) == "lognormal, P50 150, P95 900"
+
+
+def test_mixtures_of_data_are_told_by_what_their_parts_are_like(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("gap_of_the_agent\n" + "".join(f"{n}\n" for n in range(1, 101)))
+    data = {"data": {"file": "a.csv", "column": "gap_of_the_agent"}}
+    tailed = {"splice": {"body": data, "at": 0.9, "tail": {"gpd": {"xi": 0.1, "scale": 5}}}, "max": 500}
+    parts = [{"weight": 0.9, "law": tailed}, {"weight": 0.09, "law": data}, {"weight": 0.01, "law": 1_440}]
+    told = law_words(parse_law({"mixture": parts}, tmp_path))
+    assert told == "mixture of 90 % data with a tail, P50 50, P95 93.6; 9 % data, P50 50, P95 95; 1 % 1,440"
+    assert law_words(parse_law(tailed, tmp_path)) == "data with a tail, P50 50, P95 93.6"
+    assert "in a.csv" in law_words(parse_law(data, tmp_path))
+    assert brief_words(parse_law(data, tmp_path)) == "data, P50 50, P95 95"
+    assert brief_words(parse_law({"mixture": parts}, tmp_path)) == "mixture of 3, P50 51, P95 95"
+    assert brief_words(parse_law({"p50": 150, "p95": 900, "max": 500})) == "lognormal, P50 150, P95 500"
+    many = {"mixture": [{"weight": 1, "law": size} for size in (10, 20, 30, 40, 50)]}
+    assert law_words(parse_law(many)) == "mixture of 5, P50 30, P95 50"
+
+
+@pytest.mark.parametrize(("driver", "told"), [("0.477 to 2.1", "1.11, about 332"), ("0.9 to 1.11", "")])
+def test_sessions_at_the_mean_of_the_driver_are_told_where_it_moves_them(driver: str, told: str) -> None:
+    changed = synthetic.scenario(volume={"sessions_per_month": 300}, drivers={"volume": driver})
+    said = expected_words(changed)
+    assert ("; at the mean of the driver volume" in said) == bool(told)
+    assert told in said
 
 
 # The command

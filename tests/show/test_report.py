@@ -220,7 +220,7 @@ def test_every_assumption_is_there(scenario_result: Result, report: Tag) -> None
         "agents.chat.system_tokens exactly 2,000",
         "Rank correlation of volume and context size: 0.4.",
         "Context size grows by 8 % a month.",
-        "in December 2026: 11,100 on Mondays to Fridays and Sundays, 3,330 on Saturdays, before drivers.",
+        "in December 2026: 11,100 on Mondays to Fridays and Sundays, 3,330 on Saturdays, before drivers; at the mean",
         "By weekday: sat 0.3, the others 1, scaled to mean 1: 10,000 a day is the mean of a week.",
         "platform $4,000 each month, by the day",
         "labels $900 1 Dec 2026",

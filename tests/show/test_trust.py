@@ -142,12 +142,18 @@ def test_what_nobody_measured_is_named_where_it_decides() -> None:
     trust, _ = labelled(guessed, "Trust")
     assert "0 inputs measured, 2 assumed, " in trust
     assert " · nobody measured volume, and it decides the worst periods · " in trust
+    said = "The volume is assumed, not measured: 0.5 to 2 times the plan (P5 to P95)."
+    assert said in " ".join(screen(guessed).split()).partition(" Spreadsheet")[0]
+    banners = [each.text for each in page(render(guessed)).all(class_="banner")]
+    assert "The volume is assumed, not measured. 0.5 to 2 times the plan (P5 to P95)." in banners
     still = GUESSED["drivers"] | {"price": "0.2 to 5"}
     assert (
         " · nobody measured volume · " in labelled(run(cents(**GUESSED | {"drivers": still}), trials=200), "Trust")[0]
     )
     known = {key: value for key, value in GUESSED.items() if key == "notes"}
-    assert "measured volume" not in labelled(run(cents(**known), trials=8), "Trust")[0]
+    measured = run(cents(**known), trials=8)
+    assert "measured volume" not in labelled(measured, "Trust")[0]
+    assert "assumed, not measured" not in screen(measured)
 
 
 def test_notes_are_one_line_on_the_screen_and_whole_in_the_report() -> None:

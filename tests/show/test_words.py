@@ -346,3 +346,10 @@ def test_small_words() -> None:
 )
 def test_a_difference_of_nothing_has_no_sign(difference: float, places: int, said: str) -> None:
     assert words.apart(difference, places) == said
+
+
+@pytest.mark.parametrize(
+    ("amount", "said"), [(0, "$0"), (0.004, "< $0.01"), (1e-9, "< $0.01"), (0.006, "$0.01"), (12.345, "$12.35")]
+)
+def test_a_bill_is_to_the_cent_and_less_is_not_nothing(amount: float, said: str) -> None:
+    assert words.cents(amount) == said

@@ -47,6 +47,11 @@ def test_an_event_that_is_always_on_is_told_by_its_days(reading: Reading) -> Non
     assert said(reading, event(), always).endswith(" · storm (3.4 days; 2.1)")
 
 
+def test_a_driver_that_stands_as_planned_is_left_out(reading: Reading) -> None:
+    assert said(reading, driver("turns"), driver(worst=1.04)) == "turns 1.7x the plan"
+    assert said(reading, driver(worst=0.96)) == "volume 0.96x the plan"
+
+
 def test_a_few_things_are_said_and_weak_ones_are_not(reading: Reading) -> None:
     many = [driver(name) for name in ("volume", "context", "price", "turns")]
     assert said(reading, *many).count(" · ") == 2
