@@ -10,6 +10,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import compacted, grows, wavers
 from scenarios.calibrating.learnings import Ints, Mask
+from scenarios.calibrating.procedure import is_procedure
 from scenarios.calibrating.retrieval import Retrieval, find_retrieval
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
@@ -111,7 +112,7 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
 
 def _shape(log: Log, rows: Ints, system: int, has_results: bool) -> Shape:
     """The shape of some turns; what tools return goes up and down too, and is told apart by the log."""
-    builds = BUILDS if grows(log, rows) else WHOLE
+    builds = BUILDS if grows(log, rows) and not is_procedure(log, rows) else WHOLE
     if has_results or not wavers(log, rows):
         return builds
     if (retrieval := find_retrieval(log, rows, system)) is not None:

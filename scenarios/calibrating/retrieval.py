@@ -9,10 +9,10 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.slopes import DOUBTS, mean_and_slope
 
 _FEWEST_STEPS = 100
 _STANDARD_ERRORS = 3.0
-_DOUBTS = 2.0
 _BENT = 0.2
 """Share by which documents may differ between early and late turns: more, and it is no history that prompts grow by."""
 
@@ -33,14 +33,6 @@ class Retrieval:
     documents: FloatArray
 
 
-@dataclass(frozen=True)
-class _Estimate:
-    """A figure and its standard error."""
-
-    value: float
-    error: float
-
-
 def find_retrieval(log: Log, rows: Ints, system: int) -> Retrieval | None:
     """History and documents of turns whose prompts are often shorter than the one before; None where nothing grows.
 
@@ -55,11 +47,11 @@ def find_retrieval(log: Log, rows: Ints, system: int) -> Retrieval | None:
     if later.size < _FEWEST_STEPS:
         return None
     before = turns.output_before[later]
-    step, slope = _mean_and_slope(turns.step[later], before, turns.instance[later])
+    step, slope = mean_and_slope(turns.step[later], before, turns.instance[later])
     if step.value <= _STANDARD_ERRORS * step.error:
         return None
     mean_output = float(before.mean())
-    carry = 1.0 if slope.value + _DOUBTS * slope.error >= 1 else float(np.clip(slope.value, 0.0, 1.0))
+    carry = 1.0 if slope.value + DOUBTS * slope.error >= 1 else float(np.clip(slope.value, 0.0, 1.0))
     if step.value < carry * mean_output:
         carry = step.value / mean_output
     message = step.value / carry - mean_output if carry > 0 else step.value
@@ -67,18 +59,6 @@ def find_retrieval(log: Log, rows: Ints, system: int) -> Retrieval | None:
     history = carry * (_outputs_before(turns.output[rows], number) + number * message)
     documents = turns.prompt[rows] - system - history - message
     return None if _bends(documents, number) else Retrieval(carry, message, np.maximum(documents, 0.0))
-
-
-def _mean_and_slope(step: FloatArray, before: FloatArray, instance: Ints) -> tuple[_Estimate, _Estimate]:
-    """Mean of steps, and their slope on outputs; turns of one instance are not independent."""
-    x, y = before - before.mean(), step - step.mean()
-    square = max(float((x**2).sum()), 1e-300)
-    slope = float((x * y).sum()) / square
-    of_mean, of_slope = np.bincount(instance, y), np.bincount(instance, x * (y - slope * x))
-    return (
-        _Estimate(float(step.mean()), float(np.sqrt((of_mean**2).sum())) / step.size),
-        _Estimate(slope, float(np.sqrt((of_slope**2).sum())) / square),
-    )
 
 
 def _outputs_before(output: FloatArray, number: Ints) -> FloatArray:
