@@ -145,6 +145,11 @@ class Context(Section):
         description="Share of a turn's message (results of tools and children included) and output that later prompts "
         "repeat.",
     )
+    carry_output: Share | None = Field(
+        None,
+        description="The same of outputs alone, as where they have thinking in them, which is not sent again; "
+        "default: `carry`.",
+    )
     limit: LimitLaw | None = Field(
         None,
         description="Largest prompt: a number, a law that is drawn once an instance, and then at most the model's "
@@ -171,6 +176,11 @@ class Context(Section):
         if self.keep_tokens is not None and self.overflow != "truncate":
             raise FieldError(Fault(("keep_tokens",), "has a meaning only with `overflow: truncate`"))
         return self
+
+    @property
+    def carried_output(self) -> float:
+        """Share of outputs that later prompts repeat."""
+        return self.carry if self.carry_output is None else self.carry_output
 
     @property
     def draws_limit(self) -> bool:

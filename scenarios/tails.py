@@ -278,11 +278,14 @@ def _grows(agent: Agent) -> bool:
         return False
     if agent.context.carry_retrieved and agent.retrieved_tokens.mean() > 0:
         return True
+    if agent.context.carried_output > 0 and agent.output_tokens.mean() > 0:
+        return True
     return agent.context.carry > 0 and _adds(agent)
 
 
 def _adds(agent: Agent) -> bool:
-    added = [agent.output_tokens, *(tool.result_tokens for tool in agent.tools.values())]
+    """Whether its messages, results of tools and children included, have anything in them."""
+    added = [tool.result_tokens for tool in agent.tools.values()]
     added += [spawn.result_tokens for spawn in agent.spawns]
     message = agent.message_tokens
     return any(law.mean() > 0 for law in added) or not isinstance(message, Law) or message.mean() > 0

@@ -14,6 +14,7 @@ from scenarios.calibrating.procedure import is_procedure
 from scenarios.calibrating.retrieval import Retrieval, find_retrieval
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.slopes import beside_place, sums_before
 from scenarios.calibrating.windows import Window, find_window
 
 _SYSTEM_QUANTILE = 0.05
@@ -23,6 +24,9 @@ _FEWEST_OPENINGS = 10
 _FORGOTTEN = 0.05
 _SWELLS = 1.5
 """Times the messages of early turns: those of later ones that are more are history."""
+
+_DOUBTS, _LEAST_LOSS = 2.0, 0.1
+"""Of what an instance begins with: less that is missing from its second prompt is none, if it is as sure as that."""
 
 _TRIMMED = 0.2
 """Share of outputs that may be missing from the next prompt before outputs are taken to be carried in part only."""
@@ -35,16 +39,18 @@ class Shape:
     Attributes
     ----------
     whole : whether they do not build on each other
+    procedure : whether sessions are the same few calls, none of which reads what another answered
     retrieval : what they are made of, where they read documents that later ones do not
     window : how far they grow, where they grow no more from some turn on
     """
 
     whole: bool = False
+    procedure: bool = False
     retrieval: Retrieval | None = None
     window: Window | None = None
 
 
-BUILDS, WHOLE = Shape(), Shape(whole=True)
+BUILDS, WHOLE, PROCEDURE = Shape(), Shape(whole=True), Shape(procedure=True)
 
 
 @dataclass(frozen=True)
@@ -55,7 +61,7 @@ class Growth:
     ----------
     shapes : by role
     system : by role, its system prompt in tokens
-    carry : by role, the share of messages and outputs that later prompts repeat
+    carry : by role, the shares of messages and of outputs that later prompts repeat
     pending : by turn, what came new with it: message and results of tools and children
     message : by turn, that without the results of tools
     documents : by turn, what its prompt reads and no later one does
@@ -66,7 +72,7 @@ class Growth:
 
     shapes: tuple[Shape, ...]
     system: tuple[int, ...]
-    carry: tuple[float, ...]
+    carry: tuple[tuple[float, float], ...]
     pending: FloatArray
     message: FloatArray
     documents: FloatArray
@@ -99,11 +105,11 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
         opening.append(_opening(log, role, follows) if shape is BUILDS else 0)
         grown[rows] &= (number > opening[-1]) & (number <= (shape.window.turns if shape.window else np.inf))
         if shape.retrieval is not None:
-            carry.append(round(shape.retrieval.carry, 4))
+            carry.append((round(shape.retrieval.carry, 4),) * 2)
             pending[rows], documents[rows] = shape.retrieval.message, shape.retrieval.documents
         else:
-            share, pending[rows] = _carry(log, role, system[-1], opening[-1], grown)
-            carry.append(share)
+            *shares, pending[rows] = _carry(log, role, shape is PROCEDURE, system[-1], opening[-1], grown)
+            carry.append((shares[0], shares[1]))
     message = np.maximum(pending - results, 0.0)
     return Growth(
         tuple(shapes), tuple(system), tuple(carry), pending, message, documents, follows, grown, tuple(opening)
@@ -112,9 +118,9 @@ def measure_growth(log: Log, roles: Sequence[Role], results: FloatArray) -> Grow
 
 def _shape(log: Log, rows: Ints, system: int, has_results: bool) -> Shape:
     """The shape of some turns; what tools return goes up and down too, and is told apart by the log."""
-    builds = BUILDS if grows(log, rows) and not is_procedure(log, rows) else WHOLE
+    builds = BUILDS if grows(log, rows) else WHOLE
     if has_results or not wavers(log, rows):
-        return builds
+        return PROCEDURE if builds is BUILDS and is_procedure(log, rows) else builds
     if (retrieval := find_retrieval(log, rows, system)) is not None:
         return Shape(retrieval=retrieval)
     window = find_window(log, rows)
@@ -153,36 +159,55 @@ def _opened(log: Log, rows: Ints, opening: int) -> FloatArray:
     return greatest
 
 
-def _carry(log: Log, role: Role, system: int, opening: int, grown: Mask) -> tuple[float, FloatArray]:
-    """Share of messages and outputs that later prompts repeat, and what came new with each turn.
+def _carry(
+    log: Log, role: Role, is_procedure: bool, system: int, opening: int, grown: Mask
+) -> tuple[float, float, FloatArray]:
+    """Shares of messages and of outputs that later prompts repeat, and what came new with each turn.
 
-    The share is the one at which histories, up to a first compaction, sum to what was logged. That outputs are carried
-    whole is tried first: prompts then grow by the output before and a message, which is never negative. Where too much
-    of the outputs is missing, the share is the slope of steps on the outputs before them, and messages what it leaves;
-    but not where these swell from turn to turn: then messages are carried and answers, or their thinking, are not,
-    which one share for both can only come near to.
+    That outputs are carried whole is tried first: prompts then grow by the output before and a message, which is never
+    negative, and one share for both is that at which histories sum to what was logged. Where too much of the outputs is
+    missing, their share is the slope of steps on the outputs before them. It is that of messages too, which are what it
+    leaves; but not where what an instance begins with stays in the second prompt, nor where messages would swell from
+    turn to turn: then messages are carried, and answers, or the thinking in them, are not.
     """
     turns, rows = log.turns, role.turns
     step, before = turns.step[rows], turns.output_before[rows]
-    on = grown[rows]
-    pending = np.where(on, np.maximum(step - before, 0.0), 0.0)
+    number, on = turns.number[rows], grown[rows]
     first = np.maximum(_opened(log, rows, opening) - system, 0.0)
-    pending[~turns.later[rows]] = first
-    missing = np.clip(before - step, 0.0, before)[on].sum()
-    if missing > _TRIMMED * before[on].sum():
-        share = _slope(before[on], step[on])
-        partly = _partly_carried(log, rows, share, on, first)
-        if not _swells(partly[on], turns.number[rows][on]):
-            grown[rows] &= turns.number[rows] >= _settled(share, turns.number[rows][on])
-            return round(share, 4), partly
-    new = np.cumsum(pending + turns.output[rows]) - pending - turns.output[rows]
-    history = new - new[_own_first(turns.number[rows])]
-    compacted_before = turns.later[rows] & ~on & (turns.number[rows] > opening)
-    use = on & ~_after_first(compacted_before, turns.number[rows])
-    held = turns.prompt[rows] - system - pending
-    total = float(history[use].sum())
-    share = float(np.clip(held[use].sum() / total, 0.0, 1.0)) if total > 0 else 1.0
-    return round(share, 4), pending
+    missing, of_output = np.clip(before - step, 0.0, before)[on].sum(), 1.0
+    if is_less := missing > _TRIMMED * before[on].sum() or is_procedure:
+        of_output = _slope(beside_place(before[on], number[on]), beside_place(step[on], number[on]))
+        partly = _partly_carried(log, rows, of_output, on, first)
+        if not _stays(first, step[on & (number == 1)], on, number) and not _swells(partly[on], number[on]):
+            grown[rows] &= number >= _settled(of_output, number[on])
+            return round(of_output, 4), round(of_output, 4), partly
+    pending = np.where(on, np.maximum(step - of_output * before, 0.0), 0.0)
+    pending[number == 0] = first
+    compacted_before = turns.later[rows] & ~on & (number > opening)
+    use = on & ~_after_first(compacted_before, number)
+    held = float((turns.prompt[rows] - system - pending)[use].sum())
+    messages, outputs = (float(sums_before(values, number)[use].sum()) for values in (pending, turns.output[rows]))
+    if is_less:
+        share = float(np.clip((held - of_output * outputs) / messages, 0.0, 1.0)) if messages > 0 else 1.0
+        return round(share, 4), round(of_output, 4), pending
+    total = messages + outputs
+    share = round(float(np.clip(held / total, 0.0, 1.0)) if total > 0 else 1.0, 4)
+    return share, share, pending
+
+
+def _stays(first: FloatArray, step: FloatArray, on: Mask, number: Ints) -> bool:
+    """Whether second prompts have all of what instances begin with: their steps do not fall with it.
+
+    Of a share that is carried, the rest is missing from the second prompt.
+    """
+    second = np.flatnonzero(on & (number == 1))
+    begun = first[np.cumsum(number == 0)[second] - 1]
+    if begun.size < _FEWEST_OPENINGS or np.ptp(begun) == 0:
+        return False
+    x, y = begun - begun.mean(), step - step.mean()
+    slope = float((x * y).sum() / (x**2).sum())
+    error = float(np.sqrt((x**2 * (y - slope * x) ** 2).sum()) / (x**2).sum())
+    return abs(slope) <= _DOUBTS * error + _LEAST_LOSS and error <= _LEAST_LOSS
 
 
 def _swells(new: FloatArray, number: Ints) -> bool:

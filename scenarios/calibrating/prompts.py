@@ -76,6 +76,7 @@ def _comment_context(context: dict[str, Any], log: Log, number: int, laws: Laws,
         if grown
         else "assumed: no turn of the log follows another"
     )
+    comments[f"{path}.carry_output"] = f"slope of the steps of {grown:,} prompts on the answers before them"
     cuts = sum(one.n for one in laws.notes.learnt if one.path.startswith(f"{path}.limit"))
     if "limit" in context and not cuts:
         comments[f"{path}.limit"] = f"assumed: the longest of {role.turns.size:,} prompts fits"
@@ -161,7 +162,8 @@ def _context(
     log: Log, number: int, laws: Laws, growth: Growth, found: Compaction | None, models: Models
 ) -> dict[str, Any]:
     role, notes = laws.roles[number], laws.notes
-    context: dict[str, Any] = {"carry": growth.carry[number]}
+    carry, of_output = growth.carry[number]
+    context: dict[str, Any] = {"carry": carry} | ({} if of_output == carry else {"carry_output": of_output})
     if found:
         context |= _limit(found, role, laws, models)
         return context | _compacted_context(found, role, laws, _kept(number, laws, growth, found))

@@ -9,7 +9,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.slopes import DOUBTS, mean_and_slope
+from scenarios.calibrating.slopes import DOUBTS, mean_and_slope, sums_before
 
 _FEWEST_STEPS = 100
 _STANDARD_ERRORS = 3.0
@@ -56,16 +56,9 @@ def find_retrieval(log: Log, rows: Ints, system: int) -> Retrieval | None:
         carry = step.value / mean_output
     message = step.value / carry - mean_output if carry > 0 else step.value
     number = turns.number[rows]
-    history = carry * (_outputs_before(turns.output[rows], number) + number * message)
+    history = carry * (sums_before(turns.output[rows], number) + number * message)
     documents = turns.prompt[rows] - system - history - message
     return None if _bends(documents, number) else Retrieval(carry, message, np.maximum(documents, 0.0))
-
-
-def _outputs_before(output: FloatArray, number: Ints) -> FloatArray:
-    """Sum of the outputs of the turns before, in the instance of each."""
-    before = np.cumsum(output) - output
-    sums: FloatArray = before - before[np.arange(number.size) - number]
-    return sums
 
 
 def _bends(documents: FloatArray, number: Ints) -> bool:

@@ -1,4 +1,4 @@
-"""Steps of prompts against the answers before them."""
+"""What turns have to do with those before them: steps of prompts on answers, and sums."""
 
 from __future__ import annotations
 
@@ -31,3 +31,17 @@ def mean_and_slope(step: FloatArray, before: FloatArray, instance: Ints) -> tupl
         Estimate(float(step.mean()), float(np.sqrt((of_mean**2).sum())) / step.size),
         Estimate(slope, float(np.sqrt((of_slope**2).sum())) / square),
     )
+
+
+def sums_before(values: FloatArray, number: Ints) -> FloatArray:
+    """Sum of the values of the turns before, in the instance of each; `number` is that of the turn in its instance."""
+    before = np.cumsum(values) - values
+    sums: FloatArray = before - before[np.arange(number.size) - number]
+    return sums
+
+
+def beside_place(values: FloatArray, number: Ints) -> FloatArray:
+    """Values less the mean of those that stand at the same place in their instance."""
+    mean = np.bincount(number, values) / np.maximum(np.bincount(number), 1)
+    beside: FloatArray = values - mean[number]
+    return beside

@@ -53,7 +53,8 @@ AGENT_DTYPE = np.dtype(
         ("has_extras", np.bool_),  # retrieval or reasoning
         ("whole_prompt", np.bool_),
         ("cached_share", np.float64),  # of a whole prompt
-        ("carry", np.float64),  # share of message and output that the next prompt repeats
+        ("carry", np.float64),  # share of a message that later prompts repeat
+        ("carry_output", np.float64),  # the same of an output
         ("carry_retrieved", np.bool_),
         ("draws_limit", np.bool_),  # once an instance, with some of its models at least
         ("overflow", np.int64),

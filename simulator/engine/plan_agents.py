@@ -125,6 +125,7 @@ class AgentTables:
             whole,
             agent.cached_share,
             0.0 if whole else context.carry,
+            0.0 if whole else context.carried_output,
             context.carry_retrieved and not whole,
             context.draws_limit,
             OVERFLOW[context.overflow],

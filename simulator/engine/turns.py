@@ -276,13 +276,14 @@ def note_plain(agent: Any, running: Lanes, out: Out, index: int, role: int, n: L
 def end_turn(agent: Any, feature: Any, running: Lanes, n: Lane) -> None:
     """What the next prompt repeats and what it has in its history, if there is a next one."""
     words, floats = running.words, running.floats
-    carry, most_calls, most_cost, too_many = agent.carry, feature.most_calls, feature.most_cost, feature.calls_cut
+    carry, carry_output, too_many = agent.carry, agent.carry_output, feature.calls_cut
+    most_calls, most_cost = feature.most_calls, feature.most_cost
     carries_found = 1.0 if agent.carry_retrieved else 0.0
     for i in range(n):
         pending, carried = floats[at.PENDING + i], floats[at.FOUND + i] * carries_found
         history = floats[at.HISTORY + i]
         floats[at.SENT + i] = floats[at.SYSTEM + i] + history + pending + carried
-        floats[at.HISTORY + i] = history + (nearest(carry * (pending + floats[at.OUT + i])) + carried)
+        floats[at.HISTORY + i] = history + (nearest(carry * pending + carry_output * floats[at.OUT + i]) + carried)
         floats[at.WARM + i] = max(floats[at.WARM + i], floats[at.PLAIN + i])
         stopped = floats[at.STOPPED + i] > 0.0
         cut = too_many if floats[at.CALLS + i] >= most_calls else 0.0

@@ -16,6 +16,7 @@ from simulator.show.sketch import StatedLaw
 from simulator.show.todate import broken_words, expected_bar, fact_words
 
 if TYPE_CHECKING:
+    from scenarios.agents import Agent
     from scenarios.schema import Scenario
 
 QUARTILES_TO_ERROR = 0.93
@@ -199,13 +200,18 @@ def laws_reading() -> str:
 # What stands beside the figures
 
 
+def _sends_history_again(agent: Agent) -> bool:
+    context = agent.context
+    return not agent.whole_prompt and agent.turns.mean() > 1 and bool(context.carry or context.carried_output)
+
+
 def left_out(scenario: Scenario | None) -> str:
     """What of this scenario a spreadsheet of averages leaves out."""
     if scenario is None:
         return ""
     agents = scenario.agents.values()
     named = [
-        ("no history re-sent", any(a.prompt_tokens is None and a.turns.mean() > 1 and a.context.carry for a in agents)),
+        ("no history re-sent", any(map(_sends_history_again, agents))),
         ("no retries", any(a.retry.max_attempts > 1 for a in agents)),
         ("no incidents", bool(scenario.events)),
         ("no growth", bool(scenario.trends)),

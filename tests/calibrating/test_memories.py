@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks import calibrate as real
-from scenarios.calibrating.growth import BUILDS, Growth, measure_growth
+from scenarios.calibrating.growth import BUILDS, PROCEDURE, Growth, measure_growth
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.starts import find_roles
 from scenarios.logs.reading import Reading
@@ -75,7 +75,7 @@ def test_documents_are_told_from_history(memory: Memory) -> None:
     growth, log = growth_of(calls), read_sessions(calls)
     found = growth.shapes[0].retrieval
     assert found is not None
-    assert growth.carry == (1.0,)
+    assert growth.carry == ((1.0, 1.0),)
     steps = log.turns.step[log.turns.later]
     error = np.sqrt(np.mean(np.bincount(log.turns.instance[log.turns.later], steps - steps.mean()) ** 2) * SESSIONS)
     assert found.message == pytest.approx(MESSAGE, abs=FAR * error / steps.size)
@@ -92,3 +92,19 @@ def test_the_last_turns_of_a_conversation_are_counted() -> None:
 
 def test_what_builds_on_itself_is_left_to_it() -> None:
     assert growth_of(log_of(lambda said, message, rng: sum(said) + message, 10.0, 4)).shapes == (BUILDS,)
+
+
+def test_a_procedure_of_three_calls_about_one_document() -> None:
+    """The second and third call ask for more, and none reads an answer, though no output seems to be missing."""
+    rng, rows = np.random.default_rng(5), Rows("time", "session", "model", "written", "output")
+    for session in range(SESSIONS):
+        document = int(rng.lognormal(7.5, 1.0))
+        for step, (asked, answer) in enumerate([(300, 20), (800, 400), (1_200, 900)]):
+            written = int(rng.lognormal(np.log(answer), 0.4))
+            rows.append(3.0 * step, f"s{session}", "model", asked + document, written)
+    calls = rows.finish(dated=False)
+    assert growth_of(calls).shapes == (PROCEDURE,)
+    scenario = real.learn(calls, Reading(), real.GPT)
+    here = real.observed(scenario, calls, real.GPT)["tokens per session"]
+    there = real.simulated(real.sample(scenario, 10_000, 1))["tokens per session"]
+    assert judge("tokens", "tokens", Sample(here), there, simulated_sessions=there.size).verdict == MATCH

@@ -283,7 +283,8 @@ class Session:
         if not whole_prompt:
             kept = found if spec.context.carry_retrieved else 0
             a.sent = a.system + a.history + a.pending + kept
-            a.history += whole(spec.context.carry * (a.pending + out)) + kept
+            of_output = spec.context.carry if spec.context.carry_output is None else spec.context.carry_output
+            a.history += whole(spec.context.carry * a.pending + of_output * out) + kept
         a.pending = self.message(a)
         self.tools(a)
         self.spawns(a, turn)

@@ -28,6 +28,7 @@ TWO_MODELS = {"model": {"dear": 0.3, "plain": 0.7}}
 ONE_AT_A_TIME = {
     "one turn": one_agent({"system_tokens": SHORT, "message_tokens": SHORT, "output_tokens": LONG}),
     "geometric turns, history carried in full": one_agent(CHAT),
+    "answers carried in part": one_agent(CHAT | {"context": {"carry": 0.9, "carry_output": 0.3}}),
     "carry 0.6": one_agent(CHAT | {"context": {"carry": 0.6}}),
     "history to the nearest token": one_agent(
         STEADY | {"message_tokens": 101, "output_tokens": 202, "context": {"carry": 0.55}}
