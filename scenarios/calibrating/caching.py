@@ -104,9 +104,8 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
         by_time = _by_time(log, number, laws, seen, ttl)
         predicted = _predicted(log, number, laws, seen, ttl)
         if not seen.logged or abs(predicted - rate) <= _OFF:
-            told = f"with it, {predicted:.1%} of what {rows.size:,} turns sent before is read" + (
-                f", in the log {rate:.1%}" if seen.logged else ""
-            )
+            by_gaps = f"{predicted:.1%} of what {rows.size:,} turns sent before is read"
+            told = f"by gaps alone {by_gaps}; in the log {rate:.1%}, as here" if seen.logged else f"with it, {by_gaps}"
             notes.comments[f"{role.path}.cache.ttl_minutes"] = told
             return {"cache": by_time | _first(log, number, laws, growth)}
         notes.warn(
@@ -132,7 +131,8 @@ def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> d
     rows, _ = laws.rows(role, expired, timed)
     late = float(expired[rows].mean())
     lost = _lost(log, number, laws, seen, ttl)
-    parts = [(1 - late) * (1 - lost), late * (1 - lost), lost]
+    read = float(seen.found[rows].sum() / seen.sent[rows].sum()) if seen.logged else (1 - late) * (1 - lost)
+    parts = _parts(late, read)
     minutes = np.maximum(gap, _SECOND)
     mixture = []
     pieces: list[tuple[float, Law]] = []
@@ -144,7 +144,7 @@ def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> d
         law = laws.learn_shared(role, _BEYOND, minutes, timed & (gap > ttl))
         mixture.append({"weight": round(parts[1], 5), "law": _clipped(law, "min", ttl + _SECOND)})
         pieces.append((late, clip(_last(laws), ttl + _SECOND, np.inf)))
-    if lost > 0:
+    if parts[2] > 0:
         mixture.append({"weight": round(parts[2], 5), "law": _NEVER})
         laws.notes.comments[f"{role.path}.cache.gap_minutes"] = (
             f"{lost:.1%} of what was sent less than {ttl:g} minutes before was lost all the same: the last part"
@@ -157,6 +157,18 @@ def _by_time(log: Log, number: int, laws: Laws, seen: Prefixes, ttl: float) -> d
         sessions = laws.sessions_of(rows)
         laws.notes.learnt.append(Learnt(path, "gap between calls", "minutes", law, None, how, rows.size, sessions))
     return {"ttl_minutes": ttl, "gap_minutes": law}
+
+
+def _parts(late: float, read: float) -> tuple[float, float, float]:
+    """Weights of gaps within the time to live and beyond it, and of what is lost whatever the gap.
+
+    The first is the share that is read. That may be more than gaps explain, since other sessions keep a system prompt;
+    or less, where late turns have the longer prompts.
+    """
+    if read >= 1 - late:
+        return read, 1 - read, 0.0
+    lost = 1 - read / (1 - late)
+    return read, late * (1 - lost), lost
 
 
 def _last(laws: Laws) -> Law:

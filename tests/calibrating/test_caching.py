@@ -52,10 +52,21 @@ def test_a_prefix_is_kept_up_to_the_very_end_of_its_time() -> None:
         for turn, (minutes, sent) in enumerate([(0, 1_000), (5, 2_000), (10, 3_000), (15.1, 4_000)]):
             found = sent - 1_000 if turn in {1, 2} else 0
             rows.append(f"s{session}", 60.0 * minutes, found, sent - found, 100)
-    within, beyond = _cache(rows.finish(dated=False))["gap_minutes"]["mixture"]
-    assert (within["weight"], beyond["weight"]) == (round(2 / 3, 5), round(1 / 3, 5))
+    within, beyond, lost = _cache(rows.finish(dated=False))["gap_minutes"]["mixture"]
+    # of tokens half are read, because late turns have the longer prompts; the rest of what is in time is lost
+    assert (within["weight"], beyond["weight"], lost["weight"]) == (0.5, 0.25, 0.25)
     assert within["law"] == 5.0
     assert beyond["law"] == pytest.approx(5.1)
+
+
+def test_a_system_prompt_that_other_sessions_keep_is_read_after_the_time_to_live_too() -> None:
+    rows = Rows("session", "time", "cached", "written", "output")
+    for session in range(30):
+        for turn, (minutes, sent) in enumerate([(0, 1_000), (2, 2_000), (20, 3_000), (22, 4_000)]):
+            found = (0, 1_000, 800, 3_000)[turn]
+            rows.append(f"s{session}", 60.0 * minutes, found, sent - found, 100)
+    within, beyond = _cache(rows.finish(dated=False))["gap_minutes"]["mixture"]
+    assert (within["weight"], beyond["weight"]) == (0.8, 0.2)  # 4,800 of the 6,000 tokens that were sent before
 
 
 def test_without_times_there_is_a_rate() -> None:
