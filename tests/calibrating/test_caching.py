@@ -62,11 +62,12 @@ def test_a_prefix_is_kept_up_to_the_very_end_of_its_time() -> None:
 def test_a_system_prompt_that_other_sessions_keep_is_read_after_the_time_to_live_too() -> None:
     rows = Rows("session", "time", "cached", "written", "output")
     for session in range(30):
-        for turn, (minutes, sent) in enumerate([(0, 1_000), (2, 2_000), (20, 3_000), (22, 4_000)]):
-            found = (0, 1_000, 800, 3_000)[turn]
+        for turn, (minutes, sent) in enumerate([(0, 1_000), (2, 1_010), (4, 1_020), (24, 1_030)]):
+            found = (0, 1_000, 1_010, 80)[turn]
             rows.append(f"s{session}", 60.0 * minutes, found, sent - found, 100)
     within, beyond = _cache(rows.finish(dated=False))["gap_minutes"]["mixture"]
-    assert (within["weight"], beyond["weight"]) == (0.8, 0.2)  # 4,800 of the 6,000 tokens that were sent before
+    read = 2_090 / 3_030  # tokens, of those sent before; 2 of 3 gaps are in time
+    assert (within["weight"], beyond["weight"]) == (round(read, 5), round(1 - read, 5))
 
 
 def test_without_times_there_is_a_rate() -> None:
