@@ -109,7 +109,9 @@ def seen_of(n_turns: Ints, everyone: Ints, used: Ints, kind: Ints, measures: Seq
     return Seen(turns, products)
 
 
-def likeliest_loads(covariance: FloatArray, errors: FloatArray, free: Sequence[bool], seen: Seen) -> FloatArray:
+def likeliest_loads(
+    covariance: FloatArray, errors: FloatArray, free: Sequence[bool], seen: Seen, is_bounded: bool = False
+) -> FloatArray:
     """Loads whose products come nearest to covariances, in standard errors.
 
     The greatest is above 0, of those whose spread is not free.
@@ -118,6 +120,8 @@ def likeliest_loads(covariance: FloatArray, errors: FloatArray, free: Sequence[b
     with, so that it begins from all. Covariances are drawn towards 0: all the way within two standard errors of it, by
     4 % where they are ten. Of two ways to be wrong, to take chance for a bond widens what sessions cost, and the other
     leaves all laws as they are. So where a sign is open, it is the one that makes sessions differ less.
+
+    A bond of two alone says their product: bounded, neither load is more than the spread of its means.
     """
     k = covariance.shape[0]
     pairs = [(i, j) for i in range(k) for j in range(i, k) if i != j or not free[i]]
@@ -133,7 +137,11 @@ def likeliest_loads(covariance: FloatArray, errors: FloatArray, free: Sequence[b
 
     start = np.sqrt(np.maximum(np.diag(covariance), 1e-2))
     start[0] = seen.turns[-1] / 2
-    tried = [least_squares(distance, start * np.r_[1.0, signs]) for signs in product((1.0, -1.0), repeat=k - 1)]
+    most = np.maximum(np.sqrt(np.log1p(np.maximum(np.diag(covariance), 0.0))), 1.01 * start) if is_bounded else np.inf
+    tried = [
+        least_squares(distance, start * np.r_[1.0, signs], bounds=(-most, most))
+        for signs in product((1.0, -1.0), repeat=k - 1)
+    ]
     least = min(one.cost for one in tried)
     alike = [one.x for one in tried if one.cost <= least * _ALIKE + 1e-9]
     found: FloatArray = min(alike, key=lambda loads: abs(float(loads.sum())))

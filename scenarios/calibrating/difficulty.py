@@ -10,7 +10,7 @@ import numpy as np
 from distributions.numerics import FloatArray
 from scenarios.calibrating.bonds import Means, centred, covariances, likeliest_loads, seen_of
 from scenarios.calibrating.growth import Growth
-from scenarios.calibrating.learnings import Ints
+from scenarios.calibrating.learnings import Ints, Mask
 from scenarios.calibrating.means import LEAST_MEAN, chance_of_log_means
 from scenarios.calibrating.retries import failures, first_attempts
 from scenarios.calibrating.roles import Role
@@ -21,7 +21,9 @@ FEWEST_SESSIONS = 30
 
 _FEWEST_TURNS = 5, 2
 """A session has so many at least; the second where too few have the first."""
-_STANDARD_ERRORS = 3.0
+_STANDARD_ERRORS, _BOND = 3.0, 4.0
+"""By which a variance, or a covariance out of ten, is beyond chance."""
+
 _LEAST_LOAD = 0.05
 _ROUNDS = 20
 TURNS, OUTPUT, MESSAGE, FAILURE = "turns", "output_tokens", "message_tokens", "failure_rate"
@@ -94,13 +96,21 @@ def learn_difficulty(log: Log, roles: Sequence[Role], growth: Growth) -> Difficu
     kind[instance] = of
     measures = _measures(log, rows, growth, used, kind)
     covariance, errors = covariances(measures)
-    fixed = np.flatnonzero([not one.is_free for one in measures])
-    if not np.any(np.diag(covariance)[fixed] > _STANDARD_ERRORS * np.diag(errors)[fixed]):
+    free = [one.is_free for one in measures]
+    differs, has_bonds = _goes_together(covariance, errors, np.array(free))
+    if not differs and not has_bonds:
         return None
     seen = seen_of(log.instances.n_turns, np.flatnonzero(n), used, kind, measures)
-    loads = likeliest_loads(covariance, errors, [one.is_free for one in measures], seen)
+    loads = likeliest_loads(covariance, errors, free, seen, is_bounded=not differs)
     named = {one.name: float(load) for one, load in zip(measures, loads, strict=True) if abs(load) >= _LEAST_LOAD}
     return Difficulty(named, used.size, fewest) if set(named) - {TURNS} else None
+
+
+def _goes_together(covariance: FloatArray, errors: FloatArray, free: Mask) -> tuple[bool, bool]:
+    """Whether means of sessions differ by more than chance, and whether any two go together by more."""
+    alone = np.diag(covariance)[~free] > _STANDARD_ERRORS * np.diag(errors)[~free]
+    pairs = np.triu_indices(free.size, 1)
+    return bool(np.any(alone)), bool(np.any(np.abs(covariance[pairs]) > _BOND * errors[pairs]))
 
 
 def _used(told: Ints) -> tuple[Ints, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from distributions.numerics import FloatArray
+from scenarios.calibrating.compaction import compacted
 from scenarios.calibrating.learnings import Ints
 from scenarios.calibrating.sessions import Log
 
@@ -14,6 +15,8 @@ _FEWEST_STEPS, _FEWEST_INSTANCES = 100, 15
 _STANDARD_ERRORS = 3.0
 _LEVEL = 0.1
 """Of the steps of early turns: late ones that are less on the average are none."""
+_FALLING = 0.05
+"""Share of prompts that are 40 % shorter than the one before, beyond which several conversations are mixed up."""
 _GROWN = 1.25
 """Times the mean first prompt: what the others come to at least."""
 
@@ -43,7 +46,7 @@ def find_window(log: Log, rows: Ints) -> Window | None:
     turns = log.turns
     later = rows[turns.later[rows]]
     number, step = turns.number[later], turns.step[later]
-    if not later.size:
+    if not later.size or compacted(log)[later].mean() > _FALLING:
         return None
     counts = np.bincount(number)
     sums = np.cumsum(np.bincount(number, step))

@@ -49,6 +49,17 @@ def test_loads_are_found(loads: tuple[float, float, float, float]) -> None:
     assert near(found["first_message_tokens"] * sigma, truth, error)
 
 
+def test_a_bond_of_what_sessions_begin_with_and_their_length_is_found() -> None:
+    """Neither differs by more than chance: laws of both have their spread. Of two loads the product is known."""
+    world = World(sessions=2_000, turns=24, first=8_000, loads=(0.4, 0.0, 0.0), first_load=0.8, spread=0.3)
+    learnings = learn_agents(world.log(), Keeper().options)
+    sigma, found = learnings.difficulty["lognormal"]["sigma"], learnings.agents["agent"]["sensitivity"]
+    assert set(found) == {"turns", "first_message_tokens"}
+    truth, error = covariance_of_firsts(world)
+    ours = found["turns"] * found["first_message_tokens"] * sigma**2
+    assert near(ours, 0.4 * truth, 0.4 * error + truth * np.sqrt(0.4**2 / world.sessions))
+
+
 def covariance_of_firsts(world: World) -> tuple[float, float]:
     """Of what sessions begin with beyond the least 5 %, relative to its mean, and their difficulty; and its error."""
     u = np.random.default_rng(5).standard_normal((2, 400_000))
