@@ -56,28 +56,23 @@ def take_apart(calls: Calls, totals: Totals, said: bool | None) -> list[str]:
     held = calls["cached"] + calls["written"]
     if not held.any():
         return []
-    names, models, at = _names(calls), list[_Model](), by_model(calls)
+    groups, models = by_model(calls), list[_Model]()
     inside = np.zeros(len(calls), bool)
-    for number, name in enumerate(names):
-        rows = np.flatnonzero(at == number)
-        prompts = int((held[rows] > 0).sum())
-        if prompts:
-            verdict = _verdict(calls, rows, (totals.inside[name], totals.apart[name]), said)
-            inside[rows] = verdict.inside
-            smaller = int((held[rows] > calls["fresh"][rows]).sum())
-            models.append(_Model(name[1] or name[0] or "(no model)", verdict, prompts, smaller))
+    for group in np.unique(groups[held > 0]):
+        rows = np.flatnonzero(groups == group)
+        name = _name(calls, rows[0])
+        verdict = _verdict(calls, rows, (totals.inside[name], totals.apart[name]), said)
+        inside[rows] = verdict.inside
+        prompts, smaller = (int(some.sum()) for some in (held[rows] > 0, held[rows] > calls["fresh"][rows]))
+        models.append(_Model(name[1] or name[0] or "(no model)", verdict, prompts, smaller))
     calls["fresh"][:] = np.where(inside, np.maximum(calls["fresh"] - held, 0), calls["fresh"])
     return [_read(models), *(words for model in models for words in _contrary(model))]
 
 
-def _names(calls: Calls) -> list[Name]:
-    """Names of the groups, in their order."""
-    pairs = np.unique(np.stack([calls["provider"], calls["model"]], axis=1), axis=0)
-
-    def named(kind: str, code: int) -> str:
-        return calls.names[kind][code] if code != NONE else ""
-
-    return [(named("provider", provider), named("model", model)) for provider, model in pairs.tolist()]
+def _name(calls: Calls, row: int) -> Name:
+    provider, model = (int(calls[kind][row]) for kind in ("provider", "model"))
+    names = calls.names
+    return names["provider"][provider] if provider != NONE else "", names["model"][model] if model != NONE else ""
 
 
 def _verdict(calls: Calls, rows: NDArray[np.intp], totals: tuple[int, int], said: bool | None) -> Verdict:

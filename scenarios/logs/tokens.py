@@ -180,9 +180,10 @@ def disjoint(calls: Calls, reading: Reading, usual: Callable[[str], bool]) -> Ca
 
 
 def by_model(calls: Calls) -> NDArray[np.int64]:
-    """For each call the number of its provider and model together."""
-    pairs = np.stack([calls["provider"], calls["model"]], axis=1)
-    return np.asarray(np.unique(pairs, axis=0, return_inverse=True)[1], np.int64).ravel()
+    """For each call a number that its provider and model have together."""
+    width = int(calls["model"].max(initial=NONE)) + 2
+    numbers: NDArray[np.int64] = calls["provider"].astype(np.int64) * width + calls["model"]
+    return numbers
 
 
 def _answer(calls: Calls) -> NDArray[np.int64]:
