@@ -26,8 +26,8 @@ RETIRED = {
 }
 # OpenRouter's prices are read off by a machine, so none of them is announced ahead: the newest dates the data.
 MACHINE_READ_PROVIDER = "openrouter"
-# Providers that sell other makers' models under their names.
-RESELLERS = frozenset({"azure", "aws", "openrouter"})
+# Providers that sell other makers' models under their names, at their makers' prices as a rule; others ask their own.
+RESELLERS = frozenset({"azure", "aws"})
 
 
 class UnknownModelError(LookupError):
@@ -132,7 +132,7 @@ def provider_named(name: str) -> str | None:
 def infer_model(name: str) -> CatalogModel:
     """Look a model up by its name alone, at the provider whose models are called so, or the only one that has it.
 
-    One that sells the models of others doesn't count where its maker sells it too.
+    One that sells models of others doesn't count where their maker is the only other.
 
     Raises
     ------
@@ -144,8 +144,9 @@ def infer_model(name: str) -> CatalogModel:
         return _entry(name, *_snapshot().find_provider_model(wanted, None, None, None))
     except LookupError:
         sellers = [(p, info) for p in _snapshot().providers for info in p.models if info.id.lower() == wanted]
-    if len(sellers) > 1:
-        sellers = [(p, info) for p, info in sellers if p.id not in RESELLERS]
+    makers = [(p, info) for p, info in sellers if p.id not in RESELLERS]
+    if len(makers) == 1 and makers[0][0].id != MACHINE_READ_PROVIDER:
+        sellers = makers
     if len(sellers) != 1:
         raise UnknownModelError(name, _near(name), f"the price catalogue has no model {name!r}")
     return _entry(name, *sellers[0])

@@ -128,14 +128,17 @@ def where_cached(
     Notes
     -----
     A prompt can't be smaller than what was cached of it. Where cached tokens stand beside prompts, many are; where they
-    are inside, only slips of a logger are, so that a few of many tell nothing.
+    are inside, only slips of a logger are, so that a few of many tell nothing. Where many prompts are just larger and
+    none is smaller, they hold it by all appearance.
     """
     parts = cached + written
     few = _SLIPS * int((parts > 0).sum())
     smaller, inside, apart = (n if n > few else 0 for n in (int((parts > prompt).sum()), inside, apart))
     by_costs = includes_cached(prompt, cached, written, output, cost)
     if by_costs is not None:
-        return Verdict(by_costs, "their costs", max(apart, smaller) if by_costs else inside)
+        just_larger = int(((parts <= prompt) & (prompt < 2 * parts)).sum()) if not (parts > prompt).any() else 0
+        held = max(inside, just_larger if just_larger > few else 0)
+        return Verdict(by_costs, "their costs", max(apart, smaller) if by_costs else held)
     if smaller:
         return Verdict(False, "prompts that are smaller than what was cached of them", inside)
     if inside or apart:

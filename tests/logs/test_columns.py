@@ -242,3 +242,13 @@ def test_costs_decide_against_totals_and_it_is_said_how_many_contradict(tmp_path
     assert "calls of gpt-5 contradict each other: 90 of 90 say" in notes
     priceless = _cached("gpt-5", 90, inside=inside, total="inside" if inside else "apart", costs=False)
     assert _read_cached(tmp_path, priceless)[0] == prompts
+
+
+def test_costs_that_charge_cached_tokens_twice_are_followed_and_contradicted(tmp_path: Path) -> None:
+    rows = _cached("gpt-5", 90, inside=True, costs=False)
+    counts = [[int(cell) for cell in row.split(",")[1:4]] for row in rows]
+    costs = [1.25 * prompt + 0.125 * cached + 10 * output for prompt, cached, output in counts]
+    notes = _read_cached(tmp_path, [f"{row}{cost / 1e6:.6f}" for row, cost in zip(rows, costs, strict=True)])[1]
+    close = sum(prompt < 2 * cached for prompt, cached, _ in counts)
+    assert f"{close} of 90 say that input counts hold what was cached; their costs decide" in notes
+    assert "(--map cached_in_prompt=yes says otherwise)" in notes

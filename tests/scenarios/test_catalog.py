@@ -180,6 +180,9 @@ def test_an_unknown_name_is_an_error_with_near_names(asked, near, why):
 
 def test_a_bare_name_is_its_makers_and_not_a_resellers():
     assert infer_model("text-embedding-3-small").name == "openai/text-embedding-3-small"
+    for name in ("qwen/qwen3-14b", "phi-4-reasoning-plus"):  # several sell them, and none of these made them
+        with pytest.raises(UnknownModelError):
+            infer_model(name)
 
 
 def test_a_name_like_no_other_has_no_near_names():
