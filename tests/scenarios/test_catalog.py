@@ -178,6 +178,13 @@ def test_an_unknown_name_is_an_error_with_near_names(asked, near, why):
     assert error.value.near[0] == near
 
 
+def test_a_price_that_no_tier_lists_is_taken_for_all():
+    entry = find_model("openai-decisions/gpt-6-luna")
+    tiers = daily_cards("it", ModelSpec(catalog=entry.name, output=0), entry, [TODAY])[0].tiers
+    assert len(tiers) > 1
+    assert {tier.output for tier in tiers} == {0}
+
+
 def test_a_bare_name_is_its_makers_and_not_a_resellers():
     assert infer_model("text-embedding-3-small").name == "openai/text-embedding-3-small"
     for name in ("qwen/qwen3-14b", "phi-4-reasoning-plus"):  # several sell them, and none of these made them
