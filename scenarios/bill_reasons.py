@@ -104,11 +104,15 @@ def _explanations(compared: Compared, rows: NDArray[np.intp]) -> Iterator[tuple[
         price({"fresh": prompt, "cached": nothing, "written": nothing, "written_1h": nothing}),
     )
     yield (
-        "the log charges cached tokens twice: its input counts them, and its cost adds them once more",
+        _either("the log charges cached tokens twice", "its input does not count them, and is read as if it did", "no"),
         price({"fresh": tokens["fresh"] + tokens["cached"]}),
     )
     yield (
-        "the log charges less input than it counts: its cost takes the cached tokens out of an input without them",
+        _either(
+            "the log charges less input than it counts",
+            "its input counts the cached tokens, and is read as if it did not",
+            "yes",
+        ),
         price({"fresh": np.maximum(0, tokens["fresh"] - tokens["cached"])}),
     )
     yield "the log leaves out what cached tokens cost", price({"cached": nothing})
@@ -121,6 +125,11 @@ def _explanations(compared: Compared, rows: NDArray[np.intp]) -> Iterator[tuple[
     for day in compared.tariff.starts():
         at = np.full(rows.size, at_noon(day))
         yield f"the log charges the prices of {day.isoformat()}", price({}, at)
+
+
+def _either(fault: str, misread: str, answer: str) -> str:
+    """A fault of the log that a reader's choice makes as well: nobody is blamed, and it is said how to choose."""
+    return f"either {fault}, or {misread} (of mapped columns, --map cached_in_prompt={answer} reads it so)"
 
 
 def _by_tier(

@@ -126,11 +126,20 @@ def _card(alias: str, spec: ModelSpec, entry: CatalogModel | None, prices: DayPr
 
 
 def _overridden(spec: ModelSpec, listed: tuple[Rates, ...]) -> tuple[Rates, ...]:
-    """Put the scenario's prices on the first tier, and its long-context tier in place of all others."""
-    base = replace(listed[0], **own_prices(spec))
+    """Put the scenario's prices on the first tier, and its long-context tier in place of all others.
+
+    Other tiers keep the prices that are listed; an input or output price that they lack is as the scenario says.
+    """
+    own = own_prices(spec)
+    base = replace(listed[0], **own)
     if spec.long_context is None:
-        return (base, *listed[1:])
+        return (base, *(_filled(rate, own) for rate in listed[1:]))
     return (base, replace(base, above=float(spec.long_context.above), **own_prices(spec.long_context)))
+
+
+def _filled(rate: Rates, own: dict[str, float]) -> Rates:
+    lacking = [name for name in ("input", "output") if name in own and getattr(rate, name) is None]
+    return replace(rate, **{name: own[name] for name in lacking})
 
 
 def own_prices(prices: ModelSpec | LongContext) -> dict[str, float]:

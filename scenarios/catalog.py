@@ -26,6 +26,8 @@ RETIRED = {
 }
 # OpenRouter's prices are read off by a machine, so none of them is announced ahead: the newest dates the data.
 MACHINE_READ_PROVIDER = "openrouter"
+# Providers that sell other makers' models under their names, at their makers' prices as a rule; others ask their own.
+RESELLERS = frozenset({"azure", "aws"})
 
 
 class UnknownModelError(LookupError):
@@ -130,6 +132,8 @@ def provider_named(name: str) -> str | None:
 def infer_model(name: str) -> CatalogModel:
     """Look a model up by its name alone, at the provider whose models are called so, or the only one that has it.
 
+    One that sells models of others doesn't count where their maker is the only other.
+
     Raises
     ------
     UnknownModelError
@@ -140,6 +144,9 @@ def infer_model(name: str) -> CatalogModel:
         return _entry(name, *_snapshot().find_provider_model(wanted, None, None, None))
     except LookupError:
         sellers = [(p, info) for p in _snapshot().providers for info in p.models if info.id.lower() == wanted]
+    makers = [(p, info) for p, info in sellers if p.id not in RESELLERS]
+    if len(makers) == 1 and makers[0][0].id != MACHINE_READ_PROVIDER:
+        sellers = makers
     if len(sellers) != 1:
         raise UnknownModelError(name, _near(name), f"the price catalogue has no model {name!r}")
     return _entry(name, *sellers[0])
@@ -207,7 +214,8 @@ def _near(name: str) -> tuple[str, ...]:
     """Names like `name`: the same model at a provider that has it, then those spelt alike."""
     wanted = name.strip().lower()
     provider_id, slash, model_id = wanted.rpartition("/")
-    entries = [(provider.id, info.id) for provider in _snapshot().providers for info in provider.models]
+    providers = sorted(_snapshot().providers, key=lambda provider: provider.id in RESELLERS)
+    entries = [(provider.id, info.id) for provider in providers for info in provider.models]
     spelt = {f"{provider}/{model}" if slash else model: f"{provider}/{model}" for provider, model in reversed(entries)}
     elsewhere = []
     for provider in (provider_id if slash else None, None):

@@ -15,7 +15,7 @@ from scenarios.bill_reasons import SAME
 from scenarios.bills import Bill, calls_by_model
 from scenarios.calibrating.levers import Costs
 from scenarios.calibrating.limits import WINDOWS
-from scenarios.cards import PriceCard, daily_cards
+from scenarios.cards import PriceCard, daily_cards, missing_prices
 from scenarios.catalog import CatalogModel, find_model
 from scenarios.logs.table import Calls
 from scenarios.models import ModelSpec
@@ -23,6 +23,7 @@ from scenarios.models import ModelSpec
 _LONGEST = 30
 _MOSTLY = 0.5
 _BATCH = "batch"
+_SIDES = ("input", "output")
 _FEW = 1_000  # tokens, below every threshold
 _NEAR = 1.1
 """Times a window up to which a prompt is one of that window, counted otherwise."""
@@ -152,11 +153,13 @@ def _own_prices(entry: CatalogModel, day: date, for_an_hour: float) -> dict[str,
     hour = _hour_price(entry, day) if for_an_hour >= _MOSTLY else None
     if hour is not None and hour != first.cache_write:
         own["cache_write"] = hour
-    return own
+    unlisted = missing_prices(ModelSpec(catalog=entry.name), entry, [day])  # of tokens in the log, a bill is refused
+    return own | dict.fromkeys(unlisted, 0.0)
 
 
 def _own_words(own: Mapping[str, float], for_an_hour: float) -> str:
-    said = ["prices of its last day, since it is no longer sold"] if "input" in own else []
+    said = ["prices of its last day, since it is no longer sold"] if own.get("input") else []
+    said += [f"no {name} price is listed, and the log has no such tokens" for name in _SIDES if own.get(name) == 0]
     if "cache_write" in own:
         said.append(f"{for_an_hour:.0%} of what was written to the cache was written for an hour")
     if "pays" in own:

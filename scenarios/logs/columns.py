@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.logs.batches import Batch, batches, known_columns
+from scenarios.logs.cached import FIELD as INSIDE
+from scenarios.logs.cached import Totals, take_apart
 from scenarios.logs.cells import (
     FIRST_DATE,
     LAST_DATE,
@@ -41,9 +43,6 @@ from scenarios.logs.tokens import MOST_TOKENS
 DOUBTFUL = "id"
 """Column that names requests in some logs, and in others something that has many."""
 
-INSIDE = "cached_in_prompt"
-"""Field that is no column: `yes` where input counts hold what was cached, `no` where they do not."""
-
 _FEW = 20
 """Cells that are looked at to tell how a column is written."""
 
@@ -57,11 +56,10 @@ _TRUTHS = ("billed", "summary", "compacted")
 
 @dataclass
 class _Counts:
-    """What tells whether input counts hold what was cached."""
+    """What is known of the rows together."""
 
-    inside: int = 0
-    beside: int = 0
-    larger: int = 0
+    totals: Totals = field(default_factory=lambda: Totals(Counter(), Counter()))
+    told_apart: bool = True
     dated: int = 0
     undated: int = 0
     reasoned: bool = False
@@ -158,6 +156,7 @@ def _add(rows: Rows, batch: Batch, fields: Mapping[str, str], log: Log, counts: 
         columns["feature"] = text(batch.columns[log.asked.feature_from])
     columns |= {name: truths(cells[name]) for name in _TRUTHS if name in fields}
     columns |= _prompts(counted, counts)
+    _count_totals(counted, columns, counts)
     if "readable" in counted:
         columns["readable"] = np.where(np.isfinite(tokens["readable"][good]), counted["readable"], NONE)
     if "time" in fields:
@@ -265,12 +264,7 @@ def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[
     told = next((counted[name] for name in ("prompt", "input") if name in counted), None)
     if told is None:
         told = counted["fresh"] + cached + written if "fresh" in counted else np.maximum(counted["total"] - output, 0)
-    held = cached + written
-    some = (held > 0) & ("prompt" in counted or "input" in counted)
-    counts.larger += int((some & (held > told)).sum())
-    if "total" in counted:
-        counts.inside += int((some & (counted["total"] == told + output)).sum())
-        counts.beside += int((some & (counted["total"] == told + held + output)).sum())
+    counts.told_apart &= "fresh" in counted and not {"prompt", "input"} & set(counted)
     counts.reasoned |= bool(reasoning.any())
     answer = np.where(reasoning <= output, output - reasoning, output)
     long = np.minimum(counted.get("written_1h", nothing), written)
@@ -282,6 +276,19 @@ def _prompts(counted: Mapping[str, NDArray[np.int64]], counts: _Counts) -> dict[
         "output": answer,
         "reasoning": reasoning,
     }
+
+
+def _count_totals(counted: Mapping[str, NDArray[np.int64]], columns: Mapping[str, Any], counts: _Counts) -> None:
+    """Count by model the calls whose totals tell where their cached tokens are."""
+    if "total" not in counted or not {"prompt", "input"} & set(counted):
+        return
+    held, total = columns["cached"] + columns["written"], counted["total"]
+    whole = columns["fresh"] + counted.get("output", np.zeros_like(held))
+    nothing = np.full(held.size, "", object)
+    names = [columns.get(name, nothing) for name in ("provider", "model")]
+    for found, rows in zip(counts.totals, (total == whole, total == whole + held), strict=True):
+        telling = np.flatnonzero(rows & (held > 0))
+        found.update(zip(*(name[telling].tolist() for name in names), strict=True))
 
 
 def _put_in_order(cells: dict[str, NDArray[Any]], column: str, file: str, log: Log, counts: _Counts) -> None:
@@ -348,23 +355,7 @@ def _finish(rows: Rows, log: Log, counts: _Counts, said: bool | None) -> Calls:
     if dated and counts.undated:
         calls["time"][calls["time"] < FIRST_DATE] = np.nan
         notes.append(f"{counts.undated:,} times before 1973, of clocks that were not set, are taken as unknown")
-    inside = said if said is not None else _is_inside(counts)
-    held = calls["cached"] + calls["written"]
-    if held.any() and inside:
-        short = held > calls["fresh"]
-        calls["fresh"][:] = np.maximum(calls["fresh"] - held, 0)
-        if short.any():
-            notes.append(f"{int(short.sum()):,} prompts are smaller than what was cached of them")
-    if held.any():
-        how = "count" if inside else "do not count"
-        notes.append(f"input counts {how} what was cached ({INSIDE}={'yes' if inside else 'no'}; --map says otherwise)")
+    notes += take_apart(calls, counts.totals, True if said is None and counts.told_apart else said)
     if counts.reasoned:
         notes.append("reasoning is taken as a part of the output counts, where it is no larger than they are")
     return calls
-
-
-def _is_inside(counts: _Counts) -> bool:
-    """By totals where there are any; else a cached part larger than its whole says that it is none."""
-    if counts.inside or counts.beside:
-        return counts.inside >= counts.beside
-    return counts.larger == 0

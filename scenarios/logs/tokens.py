@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from math import inf
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,29 @@ _FEWEST_CALLS = 8
 _EXACT = 0.02
 """Largest error of a model's costs, as a share of them, with which linear prices are believed."""
 
+_FITS, _FITTED = 3, 0.9
+_LOOKED_AT = 20_000
+_NO_PRICE = 0.01
+"""Share of the input price within which a price is none: costs that leave cached tokens out tell nothing of them."""
+
+_SLIPS = 0.05
+"""Share of the prompts with cached tokens that a logger may make smaller than these."""
+
+
+class Verdict(NamedTuple):
+    """Where the cached tokens of a model's prompts are.
+
+    Attributes
+    ----------
+    inside : whether in its prompts; None where nothing tells
+    why : what tells it
+    against : calls that say the contrary, in number
+    """
+
+    inside: bool | None
+    why: str
+    against: int
+
 
 def bad_tokens(*tokens: float) -> str:
     """Why counts can't be used; empty where they can."""
@@ -56,22 +79,71 @@ def includes_cached(
     prompt that has it in it, it lowers the cost; beside one that has not, it adds to it. A written token costs about as
     much as a fresh one, or more: it adds next to nothing to a prompt that has it in it, and its price otherwise.
     """
-    usable = np.isfinite(cost) & (cost > 0)
+    usable = np.flatnonzero(np.isfinite(cost) & (cost > 0))
+    usable = usable[:: max(1, usable.size // _LOOKED_AT)]
     counts = np.column_stack([prompt, output, cached, written])[usable].astype(float)
     counts = counts[:, counts.any(axis=0)] if counts.size else counts
     has_cached, has_written = bool(np.any(cached[usable])), bool(np.any(written[usable]))
     if counts.shape[0] < _FEWEST_CALLS or not (has_cached or has_written) or not np.any(prompt[usable]):
         return None
-    scale = counts.max(axis=0)
-    weighted = counts / scale / cost[usable, None]
-    rates, _, rank, _ = np.linalg.lstsq(weighted, np.ones(counts.shape[0]))
-    off = np.abs(weighted @ rates - 1)
-    if rank < counts.shape[1] or np.median(off) > _EXACT:
+    rates = _rates(counts, cost[usable])
+    if rates is None:
         return None
-    rates = rates / scale
     if has_cached:
-        return bool(rates[2 if np.any(output[usable]) else 1] < 0)
+        cached_rate = rates[2 if np.any(output[usable]) else 1]
+        return bool(cached_rate < 0) if abs(cached_rate) > _NO_PRICE * abs(rates[0]) else None
     return bool(rates[-1] < rates[0] / 2)
+
+
+def _rates(counts: NDArray[np.float64], cost: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    """Prices of linear costs; None where they are not. Calls that fit worst are left out: they may be slips."""
+    scale = counts.max(axis=0)
+    weighted = counts / scale / cost[:, None]
+    kept = np.ones(cost.size, bool)
+    for _ in range(_FITS):
+        rates, _, rank, _ = np.linalg.lstsq(weighted[kept], np.ones(int(kept.sum())))
+        if rank < counts.shape[1]:
+            return None
+        off = np.abs(weighted @ rates - 1)
+        kept = off <= np.quantile(off, _FITTED)
+    fitted: NDArray[np.float64] = rates / scale
+    return fitted if np.median(off) <= _EXACT else None
+
+
+def where_cached(
+    prompt: NDArray[Any],
+    cached: NDArray[Any],
+    written: NDArray[Any],
+    output: NDArray[Any],
+    cost: NDArray[Any],
+    inside: int,
+    apart: int,
+) -> Verdict:
+    """Whether one model's prompts have the cached tokens in them: by costs, by impossible prompts, by totals.
+
+    Parameters
+    ----------
+    inside, apart : calls whose totals say that they have, and have not
+
+    Notes
+    -----
+    A prompt can't be smaller than what was cached of it. Where cached tokens stand beside prompts, many are; where they
+    are inside, only slips of a logger are, so that a few of many tell nothing. Where many prompts are just larger and
+    none is smaller, they hold it by all appearance.
+    """
+    parts = cached + written
+    few = _SLIPS * int((parts > 0).sum())
+    smaller, inside, apart = (n if n > few else 0 for n in (int((parts > prompt).sum()), inside, apart))
+    by_costs = includes_cached(prompt, cached, written, output, cost)
+    if by_costs is not None:
+        just_larger = int(((parts <= prompt) & (prompt < 2 * parts)).sum()) if not (parts > prompt).any() else 0
+        held = max(inside, just_larger if just_larger > few else 0)
+        return Verdict(by_costs, "their costs", max(apart, smaller) if by_costs else held)
+    if smaller:
+        return Verdict(False, "prompts that are smaller than what was cached of them", inside)
+    if inside or apart:
+        return Verdict(inside >= apart, "their totals", min(inside, apart))
+    return Verdict(None, "", 0)
 
 
 def disjoint(calls: Calls, reading: Reading, usual: Callable[[str], bool]) -> Calls:
@@ -91,27 +163,30 @@ def disjoint(calls: Calls, reading: Reading, usual: Callable[[str], bool]) -> Ca
     said = np.where(parts > prompt, APART, said)
     inside = said == INSIDE
     guessed = Counter[str]()
-    for model in np.unique(calls["model"][(parts > 0) & (said == UNTOLD)]):
-        mine = (calls["model"] == model) & (parts > 0)
-        open_ones = mine & (said == UNTOLD)
-        verdict, why = _verdict(mine, said), "the calls that tell it"
+    totals, groups = calls["readable"], by_model(calls)
+    for group in np.unique(groups[(parts > 0) & (said == UNTOLD)]):
+        rows = np.flatnonzero((groups == group) & (parts > 0))
+        open_ones = rows[said[rows] == UNTOLD]
+        votes = [int(np.sum((totals[rows] == place) & (parts[rows] <= prompt[rows]))) for place in (INSIDE, APART)]
+        one = np.flatnonzero(groups == group)
+        counts = prompt[one], calls["cached"][one], calls["written"][one], _answer(calls)[one]
+        verdict, why, _ = where_cached(*counts, calls["cost"][one], *votes)
         if verdict is None:
-            one = calls["model"] == model
-            counts = prompt[one], calls["cached"][one], calls["written"][one], _answer(calls)[one]
-            verdict, why = includes_cached(*counts, calls["cost"][one]), "their costs"
-        if verdict is None:
+            model = calls["model"][rows[0]]
             name = calls.names["model"][model] if model >= 0 else ""
             verdict, why = usual(name), "what is usual for the source, as neither totals nor costs tell"
         inside[open_ones] = verdict
-        guessed[f"{'with' if verdict else 'without'} cached tokens, by {why}"] += int(open_ones.sum())
+        guessed[f"{'with' if verdict else 'without'} cached tokens, by {why}"] += open_ones.size
     reading.notes += [f"Prompts of {n:,} calls are taken as counted {how}." for how, n in guessed.items()]
     fresh = np.where(inside, prompt - np.where(prompt >= parts, parts, 0), prompt)
     return replace(calls, columns={**calls.columns, "fresh": fresh, "readable": np.full(len(calls), NONE)})
 
 
-def _verdict(mine: NDArray[np.bool_], said: NDArray[np.int64]) -> bool | None:
-    inside, apart = int(np.sum(mine & (said == INSIDE))), int(np.sum(mine & (said == APART)))
-    return inside > apart if inside + apart else None
+def by_model(calls: Calls) -> NDArray[np.int64]:
+    """For each call a number that its provider and model have together."""
+    width = int(calls["model"].max(initial=NONE)) + 2
+    numbers: NDArray[np.int64] = calls["provider"].astype(np.int64) * width + calls["model"]
+    return numbers
 
 
 def _answer(calls: Calls) -> NDArray[np.int64]:

@@ -9,6 +9,7 @@ import pytest
 
 from scenarios.bills import make_bill
 from scenarios.calibrating.pricing import name_models, price_at_cards
+from scenarios.logs.reading import LogError
 from scenarios.logs.table import Calls, Rows
 
 DAY = date(2026, 12, 1)
@@ -61,6 +62,20 @@ def test_names_are_short_and_none_stands_for_two() -> None:
     assert len(set(names)) == 2
     assert "claude-sonnet-4-5" in names
     assert all(set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789./-") for name in names)
+
+
+def test_a_model_without_an_output_price_takes_none_where_it_never_answers() -> None:
+    rows = Rows("model", "fresh", "output")
+    rows.append("text-embedding-3-small", 1_000_000, 0)
+    calls = rows.finish(dated=False)
+    models = name_models(calls, make_bill(calls, as_of=DAY), DAY)
+    (name,) = models.cards
+    assert models.section[name] == {"catalog": "openai/text-embedding-3-small", "output": 0}
+    assert "no output price is listed" in models.comments[name]
+    assert price_at_cards(calls, models).whole.tolist() == [0.02]
+    rows.append("text-embedding-3-small", 1_000_000, 5)
+    with pytest.raises(LogError, match="no price for the output tokens of openai/text-embedding-3-small"):
+        make_bill(rows.finish(dated=False), as_of=DAY)
 
 
 def test_long_names_of_three_words_lose_the_maker_and_withdrawn_models_keep_their_prices() -> None:

@@ -189,3 +189,66 @@ def test_a_folder_of_several_formats_is_told_by_format(tmp_path: Path) -> None:
         read_logs([tmp_path])
     listed = "azure-trace (azure.csv), columns (calls-00.csv and 39 more)"
     assert str(caught.value).startswith(f"the files are of several formats: {listed}; read them one format at a time")
+
+
+def _cached(model: str, n: int, *, inside: bool, costs: bool = True, total: str = "") -> list[str]:
+    """Rows of one model, the cached part of each prompt inside its count or beside it."""
+    draw = np.random.default_rng(3)
+    rows = []
+    for fresh, cached, output in draw.integers([10, 2_000, 50], [3_000, 4_000, 900], (n, 3)).tolist():
+        prompt = fresh + cached if inside else fresh
+        cost = f"{(1.25 * fresh + 0.125 * cached + 10 * output) / 1e6:.6f}" if costs else ""
+        summed = {"": "", "inside": prompt + output, "apart": prompt + cached + output}[total]
+        rows.append(f"{model},{prompt},{cached},{output},{summed},{cost}")
+    return rows
+
+
+def _read_cached(folder: Path, rows: list[str], **asked: str) -> tuple[list[int], str]:
+    """Whole prompts, and what is noted."""
+    text = "\n".join(["model,prompt_tokens,cached_tokens,output_tokens,total_tokens,cost", *rows])
+    calls, reading = read_logs([_file(folder, text + "\n")], columns=asked)
+    return calls.prompt.tolist(), "\n".join(reading.notes)
+
+
+def _wholes(rows: list[str], *, inside: bool) -> list[int]:
+    counts = [[int(cell) for cell in row.split(",")[1:3]] for row in rows]
+    return [prompt if inside else prompt + cached for prompt, cached in counts]
+
+
+@pytest.mark.parametrize("costs", [True, False])
+def test_models_of_one_log_are_read_each_as_its_provider_counts(tmp_path: Path, costs: bool) -> None:
+    gpt, claude = (_cached(model, 90, inside=model == "gpt-5", costs=costs) for model in ("gpt-5", "claude"))
+    prompts, notes = _read_cached(tmp_path, gpt + claude)
+    assert prompts == _wholes(gpt, inside=True) + _wholes(claude, inside=False)
+    assert "those of gpt-5 count what was cached" in notes
+    assert "those of claude do not count what was cached" in notes
+    assert _read_cached(tmp_path, gpt + claude, cached_in_prompt="no")[0] == _wholes(gpt + claude, inside=False)
+
+
+@pytest.mark.parametrize("costs", [True, False])
+def test_a_few_prompts_that_cannot_be_are_odd_and_turn_no_others(tmp_path: Path, costs: bool) -> None:
+    rows = _cached("gpt-5", 300, inside=True, costs=costs)
+    prompts, notes = _read_cached(tmp_path, [*rows, "gpt-5,5,3000,100,,0.004"])
+    assert prompts == [*_wholes(rows, inside=True), 3000]
+    assert "1 of 301 prompts of gpt-5 are smaller than what was cached of them: odd" in notes
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_costs_decide_against_totals_and_it_is_said_how_many_contradict(tmp_path: Path, inside: bool) -> None:
+    wrong = "apart" if inside else "inside"
+    rows = _cached("gpt-5", 90, inside=inside, total=wrong)
+    prompts, notes = _read_cached(tmp_path, rows)
+    assert prompts == _wholes(rows, inside=inside)
+    assert "calls of gpt-5 contradict each other: 90 of 90 say" in notes
+    priceless = _cached("gpt-5", 90, inside=inside, total="inside" if inside else "apart", costs=False)
+    assert _read_cached(tmp_path, priceless)[0] == prompts
+
+
+def test_costs_that_charge_cached_tokens_twice_are_followed_and_contradicted(tmp_path: Path) -> None:
+    rows = _cached("gpt-5", 90, inside=True, costs=False)
+    counts = [[int(cell) for cell in row.split(",")[1:4]] for row in rows]
+    costs = [1.25 * prompt + 0.125 * cached + 10 * output for prompt, cached, output in counts]
+    notes = _read_cached(tmp_path, [f"{row}{cost / 1e6:.6f}" for row, cost in zip(rows, costs, strict=True)])[1]
+    close = sum(prompt < 2 * cached for prompt, cached, _ in counts)
+    assert f"{close} of 90 say that input counts hold what was cached; their costs decide" in notes
+    assert "(--map cached_in_prompt=yes says otherwise)" in notes

@@ -193,6 +193,8 @@ def test_costs_tell_whether_a_prompt_has_its_cached_part_inside(inside: bool, ki
     assert includes_cached(prompt, cached, written, output, np.round(cost, 8)) is inside
     assert includes_cached(prompt, cached, written, output, draw.permutation(cost)) is None
     assert includes_cached(prompt, none, none, output, cost) is None
+    if kind == "cached":
+        assert includes_cached(prompt, cached, written, output, np.round(3e-6 * prompt + 15e-6 * output, 8)) is None
 
 
 def test_times_in_every_spelling() -> None:
@@ -213,3 +215,15 @@ def test_lists_longer_than_a_block_are_read_in_pieces_and_a_lost_end_is_told(tmp
     calls, reading = read_logs([file], format="litellm")
     assert len(calls) == 4
     assert any("cut off" in cut for cut in reading.cuts)
+
+
+def test_one_odd_prompt_turns_no_others_of_its_model(tmp_path: Path) -> None:
+    row = next(row for row in good_lines("helicone") if row["response_status"] == 200)
+    row |= {"request_model": "gpt-5", "response_model": "gpt-5", "model_override": None, "costUSD": None, "cost": None}
+    row |= {"prompt_tokens": 1000, "prompt_cache_read_tokens": 400, "prompt_cache_write_tokens": 0}
+    rows = [{**row, "request_id": f"r{number}"} for number in range(100)]
+    rows[50]["prompt_tokens"] = 5
+    file = tmp_path / "requests.json"
+    file.write_text(json.dumps(rows))
+    calls, _ = read_logs([file])
+    assert sorted(calls.prompt.tolist()) == [405, *[1000] * 99]

@@ -120,7 +120,7 @@ PRICES = {"fresh": 5.0, "cached": 0.5, "written": 6.25, "output": 25.0}  # Opus 
         (lambda _: PRICES, ""),
         (lambda _: {kind: 0.85 * price for kind, price in PRICES.items()}, "at 0.85 times its list price, 15 % off"),
         (lambda _: {**PRICES, "cached": 5.0, "written": 5.0}, "as if nothing were cached"),
-        (lambda _: {**PRICES, "cached": 5.5}, "charges cached tokens twice"),
+        (lambda _: {**PRICES, "cached": 5.5}, "charges cached tokens twice, or its input does not count them"),
         (lambda _: {**PRICES, "cached": 0.0}, "leaves out what cached tokens cost"),
         (lambda _: {**PRICES, "written": 0.0}, "leaves out what writing to the cache costs"),
         (lambda _: {**PRICES, "output": 12.0, "written": 1.0, "cached": 0.1}, "no single reason explains it"),
@@ -130,6 +130,14 @@ def test_a_difference_is_explained_in_words(change, words):
     reason = told(log_of(), change)
     assert words in reason
     assert bool(words) == bool(reason)
+
+
+def test_a_reading_that_the_tool_chose_is_no_fault_of_the_log():
+    calls = log_of(fresh=np.arange(100_000, 120_000, 100), cached=np.arange(200) * 400)
+    prices = {**PRICES, "cached": PRICES["cached"] - PRICES["fresh"]}
+    reason = told(calls, lambda _: prices)
+    assert "or its input counts the cached tokens, and is read as if it did not" in reason
+    assert "--map cached_in_prompt=yes" in reason
 
 
 def test_what_was_written_for_an_hour_is_priced_so_where_something_else_differs():

@@ -11,7 +11,7 @@ import pytest
 from genai_prices import Usage, calc_price
 
 from scenarios.cards import PriceCard, daily_cards, missing_prices
-from scenarios.catalog import CatalogModel, UnknownModelError, find_model, price_data_date, search_models
+from scenarios.catalog import CatalogModel, UnknownModelError, find_model, infer_model, price_data_date, search_models
 from scenarios.models import ModelSpec
 
 TODAY = date(2026, 11, 20)
@@ -169,12 +169,27 @@ def test_what_was_found_is_named_beside_what_was_asked(asked, name):
         ("vertex_ai/gemini-3.5-flash", "google/gemini-3.5-flash", "no provider 'vertex_ai'"),
         ("openai/claude-opus-4-7", "anthropic/claude-opus-4-7", "no model"),
         ("deepseek/v4-pro", "deepseek/deepseek-v4-pro", "no model"),
+        ("text-embedding-3-smal", "openai/text-embedding-3-small", "names no provider"),
     ],
 )
 def test_an_unknown_name_is_an_error_with_near_names(asked, near, why):
     with pytest.raises(UnknownModelError, match=why) as error:
         find_model(asked)
     assert error.value.near[0] == near
+
+
+def test_a_price_that_no_tier_lists_is_taken_for_all():
+    entry = find_model("openai-decisions/gpt-6-luna")
+    tiers = daily_cards("it", ModelSpec(catalog=entry.name, output=0), entry, [TODAY])[0].tiers
+    assert len(tiers) > 1
+    assert {tier.output for tier in tiers} == {0}
+
+
+def test_a_bare_name_is_its_makers_and_not_a_resellers():
+    assert infer_model("text-embedding-3-small").name == "openai/text-embedding-3-small"
+    for name in ("qwen/qwen3-14b", "phi-4-reasoning-plus"):  # several sell them, and none of these made them
+        with pytest.raises(UnknownModelError):
+            infer_model(name)
 
 
 def test_a_name_like_no_other_has_no_near_names():
