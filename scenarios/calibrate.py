@@ -21,6 +21,7 @@ from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.learnings import Chooser, Learnings, Learnt, Notes, Sessions
 from scenarios.calibrating.opened import Drivers, learn_drivers
 from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
+from scenarios.calibrating.routing import steps_words
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
 from scenarios.calibrating.volume import Stated, Volume, dated_share, learn_volume
@@ -355,7 +356,7 @@ def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, read
         notes.comments["volume"] = f"it changed while the log ran; to let that go on: {volume.trend}"
         notes.comments["volume.sessions_per_day"] = before
     _say_why_costs_differ(notes, models, bill)
-    for note in (*bill.notes, *reading.notes):
+    for note in filter(None, (*bill.notes, *reading.notes, steps_words(calls, reading))):
         notes.assume(note)
     tiers = calls["tier"] != NONE
     if tiers.any():
