@@ -21,9 +21,10 @@ from scenarios.calibrating.learn import learn_agents
 from scenarios.calibrating.learnings import Chooser, Learnings, Learnt, Notes, Sessions
 from scenarios.calibrating.opened import Drivers, learn_drivers
 from scenarios.calibrating.pricing import Models, fit_windows, name_models, price_at_cards
+from scenarios.calibrating.routing import steps_words
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
-from scenarios.calibrating.volume import Stated, Volume, dated_share, learn_volume
+from scenarios.calibrating.volume import Stated, Volume, dated_share, learn_volume, trend_words
 from scenarios.catalog import price_data_date
 from scenarios.logs.codes import NONE
 from scenarios.logs.reading import LogError, Reading
@@ -222,7 +223,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     drivers = learn_drivers(read_sessions(calls), costs, sessions.cost, volume, found.agents, notes, seed=options.seed)
     section = {**section, **_source_of(volume, options, _origin(reading, bill))}
     document = _document(options, as_of, models, section, found, drivers, reading, bill)
-    _add_comments(notes, models, volume, bill, reading, calls)
+    _add_comments(notes, models, trend_words(volume, section, _month_after(as_of)), bill, reading, calls)
     _say_what_is_missing(notes, calls, strays, reading)
     assumed, warnings = _sentences(notes.assumed), _sentences(notes.warnings)
     if said := [*_noted("Mind", warnings), *_noted("Assumed", assumed)]:
@@ -344,18 +345,18 @@ def _notes_of(found: Learnings) -> Notes:
     )  # fmt: skip
 
 
-def _add_comments(notes: Notes, models: Models, volume: Volume, bill: Bill, reading: Reading, calls: Calls) -> None:
+def _add_comments(notes: Notes, models: Models, trend: str, bill: Bill, reading: Reading, calls: Calls) -> None:
     last = "the last day of the log" if bill.days else "the log has no dates: the day of the price data"
     notes.comments["as_of"] = last
     notes.comments["period"] = "the calendar month after it; no budget is known: add `budget: 30k`"
     for alias, said in models.comments.items():
         notes.comments[f"models.{alias}"] = said
-    if volume.trend:
+    if trend:
         before = notes.comments.get("volume.sessions_per_day", "")
-        notes.comments["volume"] = f"it changed while the log ran; to let that go on: {volume.trend}"
+        notes.comments["volume"] = f"it changed while the log ran; to let that go on: {trend}"
         notes.comments["volume.sessions_per_day"] = before
     _say_why_costs_differ(notes, models, bill)
-    for note in (*bill.notes, *reading.notes):
+    for note in filter(None, (*bill.notes, *reading.notes, steps_words(calls, reading))):
         notes.assume(note)
     tiers = calls["tier"] != NONE
     if tiers.any():

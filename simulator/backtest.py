@@ -174,7 +174,7 @@ def backtest(
     days = None
     if priced and share is not None and calls.dated and np.isfinite(observed.start).any():
         left = _open_sd(means, simulated.sessions["cost"])
-        days = compare_days(scenario, observed, simulated.sessions, left, share, seed)
+        days = compare_days(scenario, observed, simulated.sessions, left, share, seed, fitted_sessions)
         quantities += [days.spend] if days.spend else []
     return Backtest(
         len(observed), len(calls), n, scenario.currency, tuple(quantities), sums, spread, days,

@@ -21,7 +21,7 @@ from simulator.backtest import Backtest
 from simulator.backtest import backtest as hold_against
 from simulator.judged import OFF
 from simulator.log_options import ReadOptions
-from simulator.observed import split
+from simulator.observed import count_sessions, split
 from simulator.request import files_read
 
 if TYPE_CHECKING:
@@ -163,17 +163,20 @@ class CalibrateRequest:
         return Calibrated(calibration, scenario, in_sample, held_out)
 
     def _forecast(self, calls: Calls, reading: Reading, whole: float | None, phase: Phase | None) -> Backtest:
-        """Learn from some sessions, and hold that against the others."""
+        """Learn from some sessions, and hold that against the others.
+
+        Volume goes by how many were held back, which chance makes another share than was asked for.
+        """
         assert self.holdout is not None
         say, models, seed = phase or (lambda _: None), self.options.models, self.options.seed
         kept, held = split(calls, self.holdout, seed)
+        n_kept, n_held = count_sessions(kept), count_sessions(held)
+        share = n_held / (n_kept + n_held)
         say(f"learning from {len(kept):,} calls alone, to forecast the others")
-        part = learn(kept, reading, dataclasses.replace(self.options, kept=1.0 - self.holdout, invoice=None))
-        fitted = len(part.sessions)
+        part = learn(kept, reading, dataclasses.replace(self.options, kept=1.0 - share, invoice=None))
         return hold_against(
-            loaded(part), held, models=models, seed=seed, fitted_sessions=fitted, share=whole and self.holdout,
-            phase=phase,
-        )  # fmt: skip
+            loaded(part), held, models=models, seed=seed, fitted_sessions=n_kept, share=whole and share, phase=phase
+        )
 
 
 def _off(tested: Backtest | None) -> tuple[str, ...]:

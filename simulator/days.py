@@ -88,7 +88,13 @@ class Days:
 
 
 def compare_days(
-    scenario: Scenario, observed: Sessions, simulated: Records, open_sd: float, share: float, seed: int
+    scenario: Scenario,
+    observed: Sessions,
+    simulated: Records,
+    open_sd: float,
+    share: float,
+    seed: int,
+    fitted_sessions: int | None = None,
 ) -> Days:
     """Hold the days of a dated log against those of the scenario.
 
@@ -98,6 +104,7 @@ def compare_days(
     simulated : sessions of the scenario, drivers at 1
     open_sd : log standard deviation of a session's mean cost that drivers leave open
     share : of all sessions of those days that the observed ones are, were all of these dated
+    fitted_sessions : how many others of the same days the scenario was learnt from
     """
     assert observed.cost is not None
     known = np.isfinite(observed.start)
@@ -112,9 +119,10 @@ def compare_days(
     plain, volume = (_period(scenario, found.first, len(found), seen, kept) for kept in (False, True))
     trials = _trials(plain)
     usual = _spend(plain, simulated, trials, 0.0, seed)
+    fitted_days = max(1, round(len(found) * fitted_sessions / len(observed))) if fitted_sessions else None
     spend = judge(
         SPEND, scenario.currency, Sample(spent), usual.ravel(), simulated_sessions=usual.size,
-        fitted_sessions=None,
+        fitted_sessions=fitted_days,  # a day of the log was parted: what was learnt of it has chance of its own
     )  # fmt: skip
     inside = _inside(spent, _spend(volume, simulated, trials, open_sd, seed + 1), found.weekday)
     weekdays = _weekdays(spent, usual, found.weekday) if len(found) >= WEEKS_OF_WEEKDAYS * 7 else ()

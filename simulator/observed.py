@@ -120,6 +120,12 @@ def held_back(sessions: int, share: float, seed: int) -> Mask:
     return held
 
 
+def count_sessions(calls: Calls) -> int:
+    """How many sessions calls are of; one without a session is one of its own."""
+    session = calls["session"]
+    return int(np.unique(session[session != NONE]).size + np.count_nonzero(session == NONE))
+
+
 def split(calls: Calls, share: float, seed: int) -> tuple[Calls, Calls]:
     """Split a log by sessions, at random: those to learn from, and the share that is held back.
 

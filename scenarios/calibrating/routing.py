@@ -11,9 +11,10 @@ from scenarios.calibrating.learnings import Ints, Notes
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.logs.codes import NONE
+from scenarios.logs.reading import Reading
 from scenarios.logs.table import Calls
 
-_PURE = 0.9
+_PURE, _MOSTLY = 0.9, 0.5
 _UNKNOWN = "unknown-model"
 _BATCH = "batch"
 
@@ -71,6 +72,22 @@ def _shares(log: Log, role: Role, model_of_call: Ints, mine: Ints, names: list[s
             f"its prices mixed by what each model reads and writes: {_tokens(log, model_of_call, mine, names)}."
         )
     return [round(float(share), 5) for share in used / used.sum()]
+
+
+def steps_words(calls: Calls, reading: Reading) -> str:
+    """What makes agents of a log's steps, where it names none and its instances change models; empty elsewhere."""
+    column = reading.columns.get("model")
+    if column is None or np.any(calls["agent"] != NONE):
+        return ""
+    own, model = calls["instance"], calls["model"]
+    first = np.flatnonzero((np.diff(own, prepend=NONE) != 0) | (own == NONE))
+    pure = float(np.mean(np.minimum.reduceat(model, first) == np.maximum.reduceat(model, first)))
+    if pure >= _MOSTLY:
+        return ""
+    return (
+        f"only {pure:.0%} of the instances keep to one model, and the log names no agents; if each model has a step of "
+        f"its own, as a classifier or a title has, --map agent={column} makes an agent of each"
+    )
 
 
 def _tokens(log: Log, model_of_call: Ints, mine: Ints, names: list[str]) -> str:

@@ -170,11 +170,15 @@ def _name(log: Log, feature: int, agent: int, several: tuple[bool, bool]) -> str
 
 
 def _children(log: Log, taken: set[str]) -> list[Role]:
-    """Agents that others start, by kind."""
+    """Agents that others start, by kind; the rarest of many kinds are one."""
     instances = log.instances
     started = np.flatnonzero(instances.parent != NONE)
+    kinds, of_child, n = np.unique(instances.agent[started], return_inverse=True, return_counts=True)
+    told_apart = np.sort(np.argsort(-n, kind="stable")[:MOST_GROUPS])
     roles = []
-    for code in np.unique(instances.agent[started]):
+    for kind in told_apart.tolist():
+        code = kinds[kind]
         name = plain_name(log.calls.names["agent"][code], "agent") if code != NONE else "sub-agent"
-        roles.append(_role(log, _untaken(name, taken), "", started[instances.agent[started] == code], False))
-    return roles
+        roles.append(_role(log, _untaken(name, taken), "", started[of_child == kind], False))
+    rest = started[~np.isin(of_child, told_apart)]
+    return [*roles, _role(log, _untaken(OTHER, taken), "", rest, False)] if rest.size else roles

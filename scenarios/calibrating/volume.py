@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -28,6 +31,26 @@ Stated = float | tuple[float, float]
 
 
 @dataclass(frozen=True)
+class Trend:
+    """Growth of sessions a day.
+
+    Attributes
+    ----------
+    slope : change of their logarithm in a day
+    middle : where it stands in the middle of the log, as a multiple of the mean day
+    """
+
+    slope: float
+    middle: float
+
+    def from_day(self, day: date, days: Days) -> tuple[float, float]:
+        """Where growth that goes on stands on a day, as a multiple of the mean day, and what it adds in that month."""
+        ahead = (day - days.first).days - (len(days) - 1) / 2
+        monthly = np.expm1(self.slope * monthrange(day.year, day.month)[1])
+        return self.middle * float(np.exp(self.slope * ahead)), float(monthly)
+
+
+@dataclass(frozen=True)
 class Volume:
     """How many sessions come.
 
@@ -36,7 +59,7 @@ class Volume:
     section : `volume` of the scenario, as plain data
     log_sd : standard deviation of the logarithm of the mean day, as the log leaves it open; None where nobody can say
     freedom : on how many degrees of freedom that stands
-    trend : what `trends` would say, as a comment; empty where growth is not sure
+    trend : growth of sessions a day; None where it is not sure
     days : what was counted; None for a log without dates
     driver : of the volume, as P5 to P95, where days do not say it; empty where they do
     why : of the driver, as a comment
@@ -46,7 +69,7 @@ class Volume:
     section: dict[str, Any]
     log_sd: float | None
     freedom: int
-    trend: str
+    trend: Trend | None
     days: Days | None
     driver: str = ""
     why: str = ""
@@ -86,6 +109,17 @@ def learn_volume(
     return volume
 
 
+def trend_words(volume: Volume, section: Mapping[str, Any], day: date) -> str:
+    """What a scenario that begins on a day says to let growth go on; empty where growth is not sure."""
+    if volume.trend is None or volume.days is None:
+        return ""
+    times, monthly = volume.trend.from_day(day, volume.days)
+    key = "users" if "users" in section else "sessions_per_day"
+    level = times * section[key]
+    written = rounded(level) if key == "sessions_per_day" else round(level)
+    return f"volume: {{{key}: {written}}} and trends: {{volume: {rounded(100 * monthly, 4)}%}}"
+
+
 def dated_share(sessions: Sessions, dated: bool, notes: Notes) -> float:
     """Share of the sessions that have a date, where the log has any; of the others it is said what is made of them."""
     known = np.isfinite(sessions.start)
@@ -119,7 +153,7 @@ def _stated(said: Stated, notes: Notes, days: Days | None) -> Volume:
             f'as in --sessions-per-day "{rounded(0.8 * said)} to {rounded(1.3 * said)}", says it better'
         )
     notes.comments["volume.sessions_per_day"] = words
-    return Volume({"sessions_per_day": rounded(level)}, None, 0, "", days, driver, why)
+    return Volume({"sessions_per_day": rounded(level)}, None, 0, None, days, driver, why)
 
 
 def _say_hours(hours: float, notes: Notes) -> str:
@@ -143,7 +177,7 @@ def _assumed(sessions: Sessions, notes: Notes, kept: float) -> Volume:
     notes.lack("volume: sessions a day, weekdays, and how much days and months differ need dates")
     notes.comments["volume.sessions_per_month"] = "assumed: as many as the log has, which has no dates"
     source = f"{ASSUMED}nobody counted days, so a month has as many sessions as the log"
-    return Volume({"sessions_per_month": rounded(n)}, None, 0, "", None, NOBODY_MEASURED, _OUTSIDE, source)
+    return Volume({"sessions_per_month": rounded(n)}, None, 0, None, None, NOBODY_MEASURED, _OUTSIDE, source)
 
 
 def _by_day(days: Days, notes: Notes, kept: float) -> Volume:
@@ -231,16 +265,19 @@ def _log_sd(expected: FloatArray, size: float | None) -> float:
     return float(np.sqrt(variance) / expected.sum())
 
 
-def _trend(days: Days, expected: FloatArray, size: float | None, notes: Notes) -> str:
+def _trend(days: Days, expected: FloatArray, size: float | None, notes: Notes) -> Trend | None:
     if len(days) < _LEAST_DAYS_OF_A_TREND:
-        return ""
+        return None
     slope, sure = growth(days, expected, size)
     if abs(sure) < _SURE:
-        return ""
+        return None
     monthly = float(np.expm1(slope * _DAYS_A_MONTH))
-    end = float(np.exp(slope * (len(days) - 1) / 2))
+    grown = np.exp(slope * (np.arange(len(days)) - (len(days) - 1) / 2))
+    middle = float(days.counts.sum() / (expected * grown).sum())
+    end = middle * float(grown[-1])
     notes.warn(
         f"volume: sessions a day changed by {monthly:+.1%} a month while the log ran, {abs(sure):.1f} standard errors; "
-        f"the scenario has the mean of the log, and its end stands at {end:.2f} times that"
+        f"the scenario has the mean of the log, and its end stands at {end:.2f} times that; "
+        "beside `volume` the file says how to let that go on"
     )
-    return f"trends: {{volume: {rounded(100 * monthly, 3)}%}}"
+    return Trend(slope, middle)

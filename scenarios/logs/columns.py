@@ -51,6 +51,8 @@ _WORD = re.compile(r"[A-Za-z_]{1,24}", re.ASCII)
 
 _NAMES = ("session", "instance", "parent", "agent", "provider", "model", "tier", "currency", "feature", "user", RECORD)
 _TOKENS = ("prompt", "input", "fresh", "cached", "written", "written_1h", "readable", "output", "reasoning", "total")
+_SHARED = ("provider", "model", "tier", "agent", "feature", "user")
+"""Fields that may be read from a column that `--map` gives to another one, as where agents are told by their model."""
 _TRUTHS = ("billed", "summary", "compacted")
 
 
@@ -98,6 +100,7 @@ class Columns(Format):
                 raise LogError(f"{source.path} has no columns: it is {shape_of(source, head)}")
             head = head._replace(columns=columns_of(head))
             fields = _fields(head, log.asked.columns)
+            log.reading.columns |= fields
             doubtful = doubtful or (fields.get(RECORD) == DOUBTFUL and RECORD not in log.asked.columns)
             more = [path for path, _ in log.asked.where] + ([log.asked.feature_from] if log.asked.feature_from else [])
             known_columns(head.columns, more, source.path.name)
@@ -129,8 +132,12 @@ def _fields(head: Head, asked: Mapping[str, str]) -> dict[str, str]:
             raise LogError(f"--map knows no field {name!r}{meant} It knows: {', '.join([*KNOWN, INSIDE])}")
     mapped = {name: column for name, column in asked.items() if name != INSIDE}
     known_columns(head.columns, list(mapped.values()), head.path.name)
-    taken = set(mapped.values())
-    fields = {name: column for name, column in well_known(head.columns).items() if column not in taken} | mapped
+    taken, shared = set(mapped.values()), {column for name, column in mapped.items() if name in _SHARED}
+    known = well_known(head.columns)
+    fields = {
+        name: column for name, column in known.items() if column not in taken or (name in _SHARED and column in shared)
+    }
+    fields |= mapped
     whole = [name for name in ("prompt", "input", "fresh", "total") if name in mapped]
     for name in ("prompt", "input", "fresh"):
         if whole and name not in mapped:

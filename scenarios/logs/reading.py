@@ -55,6 +55,7 @@ class Reading:
     skipped : what could not be used, by reason
     unread : fields that can't be read, of calls that are kept all the same, by kind
     cuts : files that end where they should not: how far they were read, and what becomes of the rest
+    columns : by field the column that it was read from, of a format whose columns are mapped
     notes : what else a reader should know: what is odd, what was assumed
     """
 
@@ -68,6 +69,7 @@ class Reading:
     skipped: dict[str, Skipped] = field(default_factory=dict)
     unread: dict[str, int] = field(default_factory=dict)
     cuts: list[str] = field(default_factory=list)
+    columns: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def skip(self, reason: str, place: str, n: int = 1) -> None:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scenarios.logs.agents import name_by_agent
 from scenarios.logs.clashes import clashing, words_of_files
 from scenarios.logs.codes import NONE, Codes, Named, recoded
 
@@ -218,6 +219,7 @@ class Rows:
         self._flush()
         columns = {column.name: self._whole(column) for column in COLUMNS}
         self._part_sessions(columns)
+        name_by_agent(columns, self._lists)
         self._name_instances(columns)
         columns["parent"][columns["parent"] == columns["instance"]] = NONE
         record = self._joined(RECORD, np.dtype("i8"), 0)

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from scenarios.calibrating.learn import learn_agents
+from scenarios.calibrating.routing import steps_words
+from scenarios.logs.reading import Reading
 from scenarios.logs.table import OK, PROVIDER, QUALITY, Calls, Rows
 from tests.calibrating.making import FAR, Keeper, mean_error, near
 
@@ -126,6 +128,18 @@ def _family(per_turn: bool) -> Calls:
     return rows.finish(dated=False)
 
 
+def test_agents_that_call_in_turns_have_their_own_prompts_and_are_started_once_a_session() -> None:
+    rows = Rows("session", "agent", "time", "fresh", "output")
+    for session in range(20):
+        for turn in range(3):
+            rows.append(f"s{session}", "planner", float(turn), 2_000 + 100 * turn, 50)
+            rows.append(f"s{session}", "executor", turn + 0.5, 300 + 70 * turn, 40)
+    agents = learn_agents(rows.finish(dated=False), Keeper().options).agents
+    assert agents["planner"]["spawns"] == [{"agent": "executor", "per": "agent", "count": 1.0}]
+    assert (agents["planner"]["message_tokens"], agents["executor"]["message_tokens"]) == (50.0, 30.0)
+    assert agents["planner"]["turns"] == agents["executor"]["turns"] == 3.0
+
+
 def test_children_of_an_agent_are_counted() -> None:
     keeper = Keeper()
     learnings = learn_agents(_family(per_turn=False), keeper.options)
@@ -157,6 +171,21 @@ def test_models_have_shares(pure: bool) -> None:
     model = learnings.agents["agent"]["model"]
     assert near(model["maker/large"], 0.3, np.sqrt(0.21 / (500 if pure else 2_000)))
     assert any("change their model" in sentence for sentence in learnings.assumed) != pure
+
+
+def test_steps_that_only_models_tell_apart_have_a_word_that_parts_them() -> None:
+    rows, reading = Rows("session", "agent", "time", "fresh", "output", "model"), Reading(columns={"model": "name"})
+    for session in range(10):
+        for turn in range(2):
+            model = "small" if turn and session < 6 else "large"
+            rows.append(f"s{session}", "", float(turn), 100 + turn * 50, 40, model)
+    calls = rows.finish(dated=False)
+    assert steps_words(calls, reading).startswith("only 40% of the instances keep to one model")
+    assert "--map agent=name makes" in steps_words(calls, reading)
+    assert steps_words(calls, Reading()) == ""  # nothing that could be mapped
+    rows.append("s10", "lead", 0.0, 100, 40, "large")
+    assert steps_words(rows.finish(dated=False), reading) == ""  # the log has agents of its own
+    assert steps_words(calls.where(calls["session"] >= 4), reading) == ""  # most keep to one
 
 
 def test_outcomes_are_success_rates_by_feature() -> None:

@@ -99,6 +99,17 @@ def test_the_rarest_of_many_features_are_taken_together() -> None:
     assert learnings.features["other"]["share"] == pytest.approx(sum(range(11, 19)) / len(learnings.sessions), abs=1e-4)
 
 
+def test_the_rarest_of_many_agents_that_others_start_are_taken_together() -> None:
+    rows = Rows("session", "fresh", "output", "agent")
+    for session in range(40):
+        for agent in range(1 + min(session, 20)):
+            rows.append(f"s{session}", 100, 20, f"a{agent}")
+    agents = learn_agents(rows.finish(dated=False), Keeper().options).agents
+    assert [*agents] == [*(f"a{agent}" for agent in range(13)), "other"]
+    assert [one["agent"] for one in agents["a0"]["spawns"]] == [*agents][1:]
+    assert agents["a0"]["spawns"][-1]["count"] == pytest.approx(sum(40 - agent for agent in range(13, 21)) / 40)
+
+
 def test_names_that_become_one_are_kept_apart() -> None:
     rows = Rows("session", "fresh", "output", "feature")
     for number, feature in enumerate(("a b", "a-b", "A B", "日本", "")):

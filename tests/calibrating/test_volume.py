@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from types import SimpleNamespace
 
@@ -14,10 +15,22 @@ from distributions.notation import parse_law
 from scenarios.calibrating.days import Days, count_days, dispersion, growth, weekday_means
 from scenarios.calibrating.learnings import Notes, Sessions
 from scenarios.calibrating.users import learn_users, without_chance
-from scenarios.calibrating.volume import Volume, learn_volume
+from scenarios.calibrating.volume import Volume, learn_volume, trend_words
+from scenarios.load import load
+from scenarios.schema import DRIVERS
+from simulator.engine.period import Period
+from simulator.engine.points import Points
 
 MONDAY = date(2026, 9, 7)
 SECOND = 86_400.0
+PLAIN = {
+    "name": "x",
+    "as_of": "2026-11-01",
+    "period": "2026-12",
+    "models": {"m": {"input": 1, "output": 1}},
+    "agents": {"a": {"model": "m", "output_tokens": 1}},
+}
+FOLLOW = r"volume: \{(\w+): ([\d.]+)\} and trends: \{volume: ([\d.]+%)\}"
 FIRST = (MONDAY.toordinal() - date(1970, 1, 1).toordinal()) * SECOND
 
 
@@ -156,13 +169,31 @@ def test_growth_is_found_with_its_error():
 
 def test_growth_is_written_as_a_comment_and_only_where_it_is_sure():
     rng = np.random.default_rng(10)
-    for slope, said in ((0.0, ""), (0.02, "trends: {volume: ")):
+    for slope in (0.0, 0.02):
         notes = Notes()
         counts = rng.poisson(300 * np.exp(slope * np.arange(40)))
         volume = learn_volume(sessions_at(starts_of(counts, rng)), True, notes)
-        assert volume.trend.startswith(said)
-        assert bool(volume.trend) == bool(said) == any("changed by +" in text for text in notes.warnings)
+        said = trend_words(volume, volume.section, date(2026, 12, 1))
+        assert bool(volume.trend) == bool(said) == bool(slope) == any("changed by +" in text for text in notes.warnings)
         assert "trends" not in volume.section
+
+
+@pytest.mark.parametrize("by_user", [False, True])
+def test_a_trend_that_is_followed_as_the_comment_says_comes_to_what_the_growth_comes_to(by_user: bool) -> None:
+    slope, n = 0.02, 35
+    counts = np.rint(4_000 * np.exp(slope * np.arange(n))).astype(int)
+    volume = learn_volume(sessions_at(starts_of(counts, np.random.default_rng(1))), True, Notes())
+    rate = volume.section["sessions_per_day"] / 1_000
+    section = {"users": 1_000, "sessions_per_user_day": rate} if by_user else volume.section
+    first = date(2026, 12, 1)
+    said = re.fullmatch(FOLLOW, trend_words(volume, section, first))
+    assert said is not None
+    key, level, monthly = said.groups()
+    followed = load({**PLAIN, "volume": {**section, key: float(level)}, "trends": {"volume": monthly}})
+    grown = 4_000 * np.exp(slope * ((first - MONDAY).days + np.arange(31)))
+    period = Period.of(followed, Points("plain"))
+    month = (period.growth[:, DRIVERS.index("volume")] * period.busyness).sum() * followed.volume.daily_level(first)
+    assert month == pytest.approx(grown.sum(), rel=3 * 5e-4)  # three numbers of four digits
 
 
 def test_the_error_of_the_mean_day_is_what_repeated_logs_show():

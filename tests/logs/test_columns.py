@@ -53,6 +53,15 @@ def test_names_that_are_mapped(tmp_path: Path) -> None:
     assert later.names["feature"][later["feature"][0]] == "a"
 
 
+def test_one_column_may_tell_agent_and_model_but_not_request_and_session(tmp_path: Path) -> None:
+    path = _file(tmp_path, "trace_id,model_name,prompt_tokens,completion_tokens\nt,big,10,5\nu,small,20,6\n")
+    calls, reading = read_logs([path], columns={"agent": "model_name", "record": "trace_id"})
+    assert reading.columns["model"] == reading.columns["agent"] == "model_name"
+    for field in ("model", "agent"):
+        assert [calls.names[field][code] for code in calls[field]] == ["big", "small"]
+    assert "session" not in reading.columns
+
+
 @pytest.mark.parametrize(
     ("columns", "words"),
     [

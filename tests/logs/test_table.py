@@ -12,6 +12,8 @@ from scenarios.logs.reading import Reading
 from scenarios.logs.source import Source
 from scenarios.logs.table import COLUMNS, Rows
 
+_WHOSE = ("output", "instance", "parent")
+
 
 def test_of_one_request_the_largest_record_stays_and_has_the_tools_of_all() -> None:
     rows = Rows("session", "time", "output", "record")
@@ -51,6 +53,29 @@ def test_calls_are_sorted_and_unknown_times_keep_the_order_of_reading() -> None:
         "a",
         "a",
     ]
+
+
+def test_agents_without_instances_are_one_each_a_session_started_by_the_first_to_call() -> None:
+    rows = Rows("session", "agent", "time", "output")
+    for row in (
+        ("b", "solver", np.nan, 1),
+        ("b", "planner", np.nan, 2),
+        ("a", "solver", 2.0, 3),
+        ("a", "planner", 1.0, 4),
+        ("a", "planner", 3.0, 5),
+        ("a", None, 4.0, 6),
+        (None, "solver", 5.0, 7),
+    ):
+        rows.append(*row)
+    calls = rows.finish(dated=False)
+    names = [*calls.names["instance"], None]
+    found = {row: (names[own], names[above]) for row, own, above in zip(*map(calls.__getitem__, _WHOSE), strict=True)}
+    assert found == {
+        1: ("b", None), 2: ("b/planner", "b"), 3: ("a/solver", "a"), 4: ("a", None), 5: ("a", None), 6: ("a/", "a"),
+        7: (None, None),
+    }  # fmt: skip
+    rows.extend(session=["c", "c"], agent=["x", "y"], instance=["one", "one"], output=[8, 9])
+    assert np.unique(rows.finish(dated=False)["parent"]).tolist() == [NONE]
 
 
 def test_columns_and_rows_give_the_same_table() -> None:

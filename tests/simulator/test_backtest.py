@@ -13,7 +13,7 @@ from scenarios.load import load
 from scenarios.logs.reading import LogError
 from scenarios.logs.table import Calls, Rows
 from scenarios.schema import Scenario
-from simulator import sampled
+from simulator import calibration, sampled
 from simulator.backtest import Backtest, backtest
 from simulator.judged import COST, FIGURES, MATCH, OFF, SPEND, TOO_FEW, Sample, judge
 from simulator.observed import observed_sessions, split
@@ -337,3 +337,18 @@ def test_a_log_is_split_by_sessions_and_by_the_seed(own_log: Sampled) -> None:
     assert abs(n - 300) < -stats.norm.ppf(SURE) * np.sqrt(600 * 0.25)
     assert split(calls, 0.5, seed=1)[1]["fresh"].tolist() == held["fresh"].tolist()
     assert split(calls, 0.5, seed=2)[1]["fresh"].tolist() != held["fresh"].tolist()
+
+
+def test_a_holdout_scales_volume_by_the_sessions_that_it_got(own_log: Sampled, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls, asked = log_of(own_log), []
+    monkeypatch.setattr(calibration, "learn", lambda kept, reading, options: asked.append((kept, options.kept)))
+    monkeypatch.setattr(calibration, "loaded", lambda part: part)
+    monkeypatch.setattr(calibration, "hold_against", lambda made, held, **words: asked.append((held, words)))
+    request = calibration.CalibrateRequest.read(["calls.csv"], None, {"holdout": 0.3, "seed": 1})
+    request._forecast(calls, None, 1.0, None)
+    (kept, share_kept), (held, words) = asked
+    n_kept, n_held = (len(set(part["session"].tolist())) for part in (kept, held))
+    assert n_held != 180  # chance gave another share than 0.3 of 600
+    assert share_kept == pytest.approx(n_kept / 600)
+    assert words["share"] == pytest.approx(n_held / 600)
+    assert words["fitted_sessions"] == n_kept

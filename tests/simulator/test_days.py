@@ -113,6 +113,13 @@ def test_a_share_of_the_sessions_is_held_against_as_much_of_the_volume() -> None
     assert held(scenario(), 56, LEVEL / 2, share=0.5).quantity(SPEND).verdict == MATCH
 
 
+def test_days_learnt_from_other_sessions_of_them_have_the_chance_of_both_parts() -> None:
+    tested, forecast = held(scenario(), 28), held(scenario(), 28, fitted_sessions=1)
+    alone, both = (one.quantity(SPEND).figures["mean"].width for one in (tested, forecast))
+    n = tested.quantity(SPEND).simulated
+    assert both / alone == pytest.approx(np.sqrt((1 + 28 / n + 28) / (1 + 28 / n)))
+
+
 def at(log: Calls, time: Any) -> Calls:
     return dataclasses.replace(log, columns={**log.columns, "time": time})
 
