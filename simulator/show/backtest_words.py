@@ -54,7 +54,7 @@ def backtest_text(tested: Backtest, width: int) -> str:
 def filled(text: str, width: int) -> str:
     """Text in lines, no number parted from its percent sign, and no range from what it is of."""
     glued = re.sub(r"(?<=\d) to (?=[-+?\d])|\b(P\d\d|mean) (?=[-+±\d])| (?=%)", _held, text)
-    return textwrap.fill(glued, width, break_on_hyphens=False).replace(_GLUE, " ")
+    return textwrap.fill(glued, width, break_on_hyphens=False, break_long_words=False).replace(_GLUE, " ")
 
 
 def _held(found: re.Match[str]) -> str:

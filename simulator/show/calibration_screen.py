@@ -132,4 +132,6 @@ def _filled(sentences: Iterator[str], width: int) -> Iterator[str]:
 
 def _bullets(sentences: Sequence[str], width: int) -> Iterator[str]:
     for one in sentences:
-        yield textwrap.fill(one, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False)
+        yield textwrap.fill(
+            one, width, initial_indent="- ", subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+        )

@@ -203,7 +203,7 @@ def _hanging(head: str, text: str, indent: int, width: int) -> Iterator[str]:
         head, indent = "", 4
     room = max(20, width - indent)
     items = "\u00a0· ".join(_kept(item, room) for item in text.split(" · "))  # the dot ends a line, and starts none
-    wrapped = textwrap.wrap(items, room, break_on_hyphens=False)
+    wrapped = textwrap.wrap(items, room, break_on_hyphens=False, break_long_words=False)
     for i, line in enumerate(wrapped):
         yield f"{head if i == 0 else '':<{indent}}{line}".replace("\u00a0", " ")
 
