@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from distributions.numerics import FloatArray
+from scenarios.bill_apart import apart_words
 from scenarios.bills import Bill, invoice_words, make_bill
 from scenarios.calibrating import learnings as learning
 from scenarios.calibrating.caching import LONG
@@ -123,6 +124,11 @@ class Calibration:
         """The same with what it is off in, in sentences, above all its other notes."""
         notes = [*_noted(OFF, off), *self.document.get("notes", ())]
         return replace(self, document={**self.document, "notes": notes})
+
+    @property
+    def apart(self) -> str:
+        """How the bill is apart from what the scenario pays, in words; empty where that is not material."""
+        return apart_words(self.bill, self.document.get("models", {}))
 
     @property
     def paid(self) -> str:

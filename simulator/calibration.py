@@ -17,6 +17,7 @@ from scenarios.calibrating.clocks import without_strays
 from scenarios.calibrating.volume import Stated
 from scenarios.load import Source, load
 from scenarios.logs.reading import LogError
+from scenarios.words import sentence
 from simulator.backtest import Backtest
 from simulator.backtest import backtest as hold_against
 from simulator.judged import OFF
@@ -155,12 +156,13 @@ class CalibrateRequest:
         whole = None if self.options.sessions_per_day else 1.0  # a volume that was stated is not the log's
         in_sample = hold_against(scenario, calls, models=models, seed=seed, share=whole, phase=phase)
         held_out = None if self.holdout is None else self._forecast(calls, reading, whole, phase)
-        if off := [*_off(in_sample), *_off(held_out)]:
+        bill = calibration.apart
+        if off := [*([sentence(bill)] if bill else []), *_off(in_sample), *_off(held_out)]:
             calibration = calibration.noting(off)
             scenario = loaded(calibration)
             if keep is not None:
                 keep(calibration)
-        return Calibrated(calibration, scenario, in_sample, held_out)
+        return Calibrated(calibration, scenario, in_sample.billed(bill), held_out and held_out.billed(bill))
 
     def _forecast(self, calls: Calls, reading: Reading, whole: float | None, phase: Phase | None) -> Backtest:
         """Learn from some sessions, and hold that against the others."""

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from scenarios.bill_apart import apart_in_all
 from scenarios.bills import USD, invoice_words
 from scenarios.logs.costs import NO_COST
 from scenarios.logs.reading import ignored_words
@@ -63,7 +64,8 @@ def bill_text(bill: Bill, width: int, are_unread: bool = False) -> str:
         total = bill.recorded
         shown = "-" if total is None else cents(total, bill.currency)
         calls = sum(line.calls for line in bill.lines)
-        rows.append(("in all", count(calls), cents(bill.repriced), shown, "", ""))
+        off = apart_in_all(bill)
+        rows.append(("in all", count(calls), cents(bill.repriced), shown, "-" if off is None else apart(off, 1), ""))
     lines = [columns(rows, align="lrrrrl", width=width)]
     if bill.recorded is None:
         lines.append("No cost that the log records can be read." if are_unread else "The log records no cost.")

@@ -13,17 +13,25 @@ if TYPE_CHECKING:
 
 def next_words(tested: Sequence[Backtest], file: str, report: str | None = None) -> str:
     """The command that runs the scenario in `file`; where it is off, what may mend it. `report` is its page."""
-    off = [one for one in tested if one.verdict == OFF]
-    if not off:
+    if all(one.verdict != OFF for one in tested):
         return f"burncurve run {file}"
-    look = f"{report} shows" if report else "--report FILE draws"
-    return " ".join(
-        [
-            f"{file} IS OFF, and every run of it says so: rest no budget on it.",
-            f"{look} each law against its data, and what sessions cost; what was assumed may be why.",
-            *_remedies(off),
-            "Whether any of these helps, the log does not tell: calibrate again and see.",
-        ]
+    said = [f"{file} IS OFF, and every run of it says so: rest no budget on it."]
+    if any(one.bill for one in tested):
+        said += _bill_remedies()
+    if off := [one for one in tested if one.simulated == OFF]:
+        look = f"{report} shows" if report else "--report FILE draws"
+        said.append(f"{look} each law against its data, and what sessions cost; what was assumed may be why.")
+        said += _remedies(off)
+    return " ".join([*said, "Whether any of these helps, the log does not tell: calibrate again and see."])
+
+
+def _bill_remedies() -> Iterator[str]:
+    """What may help where the bill is apart."""
+    yield (
+        "What the log records, or the invoice, is not what list prices make of its calls, and the forecast is at list "
+        "prices. --map mends how counts and costs are read, --model which prices hold, and --invoice says what was "
+        "paid in truth, whatever is recorded. Who does pay a share of list prices writes `pays` under `models`, and "
+        "takes the note out of the file."
     )
 
 

@@ -1,0 +1,58 @@
+"""Whether what a log records, or an invoice says, is what the scenario would have paid for it; in words where not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from scenarios.bills import USD, Bill
+
+MATERIAL = 0.10
+"""Share of the bill from which a budget that rests on repriced costs is another one."""
+
+
+def paid_shares(models: Mapping[str, Any]) -> dict[str, float]:
+    """By entry of the catalogue, the share of its list price that the scenario pays, where it says one."""
+    specs = (spec for spec in models.values() if isinstance(spec, Mapping))
+    return {spec["catalog"]: spec["pays"] for spec in specs if "pays" in spec and "catalog" in spec}
+
+
+def apart_in_all(bill: Bill, paid: Mapping[str, float] | None = None) -> float | None:
+    """What calls with a recorded cost are repriced at, over what is recorded, less 1; None where that says nothing.
+
+    `paid` is what the scenario pays of list prices, by entry of the catalogue.
+    """
+    if bill.currency != USD or not bill.recorded:
+        return None
+    return sum(line.repriced_there * (paid or {}).get(line.model, 1.0) for line in bill.lines) / bill.recorded - 1
+
+
+def apart_words(bill: Bill, models: Mapping[str, Any]) -> str:
+    """How far the bill is apart from what the scenario pays, where that is material; empty else.
+
+    An invoice is what was paid, whatever the log records. A log that records a cost of nothing, as where a tool knew
+    no prices, has no bill to hold against.
+    """
+    if bill.currency != USD:
+        return ""
+    paid = paid_shares(models)
+    if bill.invoice:
+        said, what = bill.invoice, "invoice"
+        repriced = sum(line.repriced * paid.get(line.model, 1.0) for line in bill.lines)
+    else:
+        found = apart_in_all(bill, paid)
+        if found is None or bill.recorded is None:
+            return ""
+        said, what, repriced = bill.recorded, "recorded", (found + 1) * bill.recorded
+    apart = repriced / said - 1
+    if abs(apart) <= MATERIAL:
+        return ""
+    return f"the bill is apart: repriced {_dollars(repriced)}, {what} {_dollars(said)} ({_change(apart)})"
+
+
+def _dollars(amount: float) -> str:
+    return f"${amount:,.0f}" if amount >= 100 else f"${amount:,.2f}" if amount >= 0.01 else f"${amount:.2g}"
+
+
+def _change(apart: float) -> str:
+    return f"{100 * apart:+.0f} %" if apart < 10 else f"{apart + 1:,.0f} times"
