@@ -128,7 +128,8 @@ class Calibration:
     @property
     def apart(self) -> str:
         """How the bill is apart from what the scenario pays, in words; empty where that is not material."""
-        return apart_words(self.bill, self.document.get("models", {}))
+        assert self.sessions.cost is not None
+        return apart_words(self.bill, self.document.get("models", {}), float(self.sessions.cost.sum()))
 
     @property
     def paid(self) -> str:

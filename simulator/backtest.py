@@ -13,7 +13,7 @@ from scenarios.calibrating.clocks import without_strays
 from scenarios.logs.table import OK
 from simulator.coverage import SET, TRIALS, Coverage, coverage
 from simulator.days import Days, compare_days
-from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge
+from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge, settled
 from simulator.observed import observed_sessions
 from simulator.sampled import predicted_means, sample
 
@@ -174,9 +174,10 @@ def backtest(
     say(f"simulating {n:,} sessions")
     simulated = sample(scenario, n, seed)
     say("comparing")
-    quantities = [*_compared(scenario, observed, calls, simulated, fitted_sessions)]
     cost = observed.cost
     assert cost is not None
+    simulated.sessions["cost"] = settled(simulated.sessions["cost"], cost)
+    quantities = [*_compared(scenario, observed, calls, simulated, fitted_sessions)]
     priced = bool(cost.any()) and len(observed) > 1
     means = predicted_means(scenario, SET, TRIALS, seed) if priced else np.zeros(0)
     sums = coverage(means, cost, simulated.sessions["cost"], seed) if priced else None

@@ -24,6 +24,7 @@ from simulator.judged import OFF
 from simulator.log_options import ReadOptions
 from simulator.observed import split
 from simulator.request import files_read
+from simulator.telling import Telling, fields_that_tell
 
 if TYPE_CHECKING:
     from scenarios.logs.reading import Reading, Watch
@@ -43,12 +44,14 @@ class Calibrated:
     scenario : the same as it loads
     in_sample : against the sessions that it was learnt from
     held_out : of a scenario learnt from the other sessions, against those held back; None without `holdout`
+    telling : where one of these is off, fields of the log that tell its sessions apart
     """
 
     calibration: Calibration
     scenario: Scenario
     in_sample: Backtest
     held_out: Backtest | None
+    telling: tuple[Telling, ...] = ()
 
     @property
     def tested(self) -> list[Backtest]:
@@ -66,6 +69,7 @@ class Calibrated:
             "reading": reading_dict(self.calibration.reading),
             "in_sample": self.in_sample.to_dict(),
             "held_out": self.held_out.to_dict() if self.held_out else None,
+            "telling": [dataclasses.asdict(one) for one in self.telling],
         }
 
     def __str__(self) -> str:
@@ -162,7 +166,11 @@ class CalibrateRequest:
             scenario = loaded(calibration)
             if keep is not None:
                 keep(calibration)
-        return Calibrated(calibration, scenario, in_sample.billed(bill), held_out and held_out.billed(bill))
+        telling: tuple[Telling, ...] = ()
+        if any(one is not None and one.simulated == OFF for one in (in_sample, held_out)):
+            say("looking for what tells sessions apart")
+            telling = fields_that_tell(self.logs, self.reading, reading, calls, scenario)
+        return Calibrated(calibration, scenario, in_sample.billed(bill), held_out and held_out.billed(bill), telling)
 
     def _forecast(self, calls: Calls, reading: Reading, whole: float | None, phase: Phase | None) -> Backtest:
         """Learn from some sessions, and hold that against the others."""
@@ -182,7 +190,7 @@ def _off(tested: Backtest | None) -> tuple[str, ...]:
     """What a backtest finds off, as notes of a scenario."""
     from simulator.show.backtest_words import off_words
 
-    return () if tested is None or tested.verdict != OFF else (off_words(tested),)
+    return () if tested is None or tested.simulated != OFF else (off_words(tested),)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
             assumed=known.assumed,
             reading=list(reading_words(known.reading)),
             scenario=known.text(Path(file).stem if file else name),
-            next=next_words(made.tested, file or f"{name}.yaml", "This page"),
+            next=next_words(made.tested, file or f"{name}.yaml", "This page", made.telling),
             off=any(one.verdict == OFF for one in made.tested),
         )
     )

@@ -256,6 +256,12 @@ def test_what_was_taken_in_place_of_a_price_or_a_time_is_noted():
     assert make_bill(log_of(n=3), as_of=DAY).notes == ()
 
 
+def test_what_a_few_dear_calls_make_is_not_explained_by_what_holds_for_the_others():
+    cost = make_bill(log_of(n=100), as_of=DAY).cost
+    found = make_bill(log_of(n=100, cost=np.where(np.arange(100) < 4, 10 * cost, cost)), as_of=DAY)
+    assert "no single reason" in found.lines[0].reason
+
+
 def test_an_invoice_is_held_against_the_recorded_costs():
     def words(invoice: float | None, **columns: object) -> str:
         return invoice_words(make_bill(log_of(n=2, **columns), as_of=DAY, invoice=invoice))
