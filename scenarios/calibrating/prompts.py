@@ -15,7 +15,7 @@ from scenarios.calibrating.learnings import Ints, Learnt, Mask
 from scenarios.calibrating.limits import WINDOWS, Limits
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.starts import LARGE, LONG, UP_TO
+from scenarios.calibrating.starts import LARGE, RESUMED, UP_TO
 from scenarios.calibrating.windows import Window
 
 _ANY_WINDOW = 100_000
@@ -49,7 +49,7 @@ def learn_prompts(
         context = _context(log, number, laws, growth, None, models)
         return keys | _documents(log, role, laws, growth) | {"context": context}
     begins = growth.pending[first]
-    limits = (float(begins.max()),) if role.start in {LONG, LARGE} else WINDOWS  # no longer one was seen
+    limits = (float(begins.max()),) if role.start in {RESUMED, LARGE} else WINDOWS  # no more was taken up again
     keys["first_message_tokens"] = laws.learn(role, FIRST, begins, first, limits)
     if growth.opening[number]:
         opened = (

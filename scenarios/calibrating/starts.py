@@ -28,7 +28,7 @@ _TELLS = 0.05
 
 OTHER = "other"
 UP_TO, OVER = "to", "over"
-FRESH, LONG, LARGE = "fresh", "long", "large"
+FRESH, RESUMED, LARGE = "fresh", "resumed", "large"
 
 
 def find_roles(log: Log) -> tuple[list[Role], Codes]:
@@ -72,8 +72,9 @@ def _untaken(name: str, taken: set[str]) -> str:
 def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
     """Root instances by how they begin; one kind without a name where they all begin alike.
 
-    `large` begin above the prompt at which others are compacted. The others are `fresh` or `long` where these two
-    explain four fifths of the variance of the logarithms of first prompts, and their medians are a factor of 2 apart.
+    `large` begin above the prompt at which others are compacted. The others are `fresh` or begin long,
+    which is called `resumed` though it may be a document, where these two explain four fifths of the variance of the
+    logarithms of first prompts, and their medians are a factor of 2 apart.
     A kind has 15 sessions and 5 % of them at least, or it is none.
     """
     first = log.turns.prompt[log.instances.first_turn[roots]]
@@ -91,7 +92,7 @@ def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
         above = first > np.exp(edge)
         both = _enough(above & ~large) and _enough(~above & ~large)
         if both and np.median(first[above & ~large]) >= _APART * np.median(first[~above & ~large]):
-            kinds = {FRESH: ~above & ~large, LONG: above & ~large}
+            kinds = {FRESH: ~above & ~large, RESUMED: above & ~large}
     if not kinds:
         kinds = {FRESH: ~large}
     if large.any():

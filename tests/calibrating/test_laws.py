@@ -14,7 +14,7 @@ from scenarios.calibrating.laws import FIRST, OUTPUT, TURNS, Laws
 from scenarios.calibrating.learnings import Notes
 from scenarios.calibrating.roles import Role, role
 from scenarios.calibrating.sessions import Log, read_sessions
-from scenarios.calibrating.starts import LONG
+from scenarios.calibrating.starts import RESUMED
 from scenarios.calibrating.unmixing import unmix
 from scenarios.logs.table import Rows
 from tests.calibrating.making import Keeper
@@ -31,7 +31,7 @@ def log_of(prompts: list[list[int]], outputs: list[list[int]] | None = None) -> 
     return read_sessions(rows.finish(dated=False))
 
 
-def parted(log: Log, groups: np.ndarray, starts: tuple[str, ...] = ("fresh", LONG, "large")) -> list[Role]:
+def parted(log: Log, groups: np.ndarray, starts: tuple[str, ...] = ("fresh", RESUMED, "large")) -> list[Role]:
     """Roles of one kin, by the group of each session."""
     return [role(log, KIN, starts[one], groups == one, True) for one in np.unique(groups)]
 

@@ -55,12 +55,13 @@ def test_features_are_named_by_what_tells_them_apart(
     assert sorted(learn_agents(rows.finish(dated=False), Keeper().options).features) == names
 
 
-def test_sessions_that_begin_long_are_a_feature_of_their_own() -> None:
+def test_resumed_sessions_are_a_feature_of_their_own() -> None:
     calls = joined(World(sessions=300).log(), World(sessions=100, first=60_000, spread=0.2, seed=2).log())
     learnings = learn_agents(calls, Keeper().options)
     assert learnings.features["agent-fresh"]["share"] == 0.75
-    assert learnings.features["agent-long"] == {"agent": "agent-long", "share": 0.25}
-    assert learnings.agents["agent-long"]["first_message_tokens"] > 50_000
+    assert learnings.features["agent-resumed"] == {"agent": "agent-resumed", "share": 0.25}
+    assert "they begin long" in learnings.comments["features.agent-resumed"]
+    assert learnings.agents["agent-resumed"]["first_message_tokens"] > 50_000
     assert np.count_nonzero(learnings.sessions.feature == 1) == 100
 
 
@@ -68,10 +69,10 @@ def test_kinds_share_laws_that_do_not_differ() -> None:
     keeper = Keeper()
     alike = World(sessions=300).log(), World(sessions=100, first=60_000, seed=2).log()
     agents = learn_agents(joined(*alike), keeper.options).agents
-    assert agents["agent-fresh"]["output_tokens"] == agents["agent-long"]["output_tokens"]
+    assert agents["agent-fresh"]["output_tokens"] == agents["agent-resumed"]["output_tokens"]
     unlike = World(sessions=300).log(), World(sessions=100, first=60_000, output=400, seed=2).log()
     agents = learn_agents(joined(*unlike), keeper.options).agents
-    assert agents["agent-long"]["output_tokens"] > 1.8 * agents["agent-fresh"]["output_tokens"]
+    assert agents["agent-resumed"]["output_tokens"] > 1.8 * agents["agent-fresh"]["output_tokens"]
 
 
 def test_sessions_that_begin_beyond_compaction_are_large_and_not_compacted() -> None:
@@ -141,4 +142,4 @@ def test_sessions_that_pass_the_limit_of_others_are_not_compacted() -> None:
     wide = World(sessions=60, turns=60, first=15_000, spread=0.1, seed=2).log()
     agents = learn_agents(joined(fresh, wide), Keeper().options).agents
     assert "keep_tokens" in agents["agent-fresh"]["context"]
-    assert "keep_tokens" not in agents["agent-long"]["context"]
+    assert "keep_tokens" not in agents["agent-resumed"]["context"]

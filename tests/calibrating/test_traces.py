@@ -24,7 +24,7 @@ def _calls(shared: Path, name: str) -> Calls:
 def test_coding_sessions_begin_in_three_ways(shared: Path) -> None:
     calls = _calls(shared, "claude_code_calls.csv.gz")
     learnings = learn_agents(calls, Keeper().options)
-    assert list(learnings.features) == ["main-fresh", "main-long", "main-large"]
+    assert list(learnings.features) == ["main-fresh", "main-resumed", "main-large"]
     assert 1 / 2 < learnings.features["main-fresh"]["share"] < 2 / 3
     fresh = learnings.agents["main-fresh"]
     limits = [(part["law"], part["weight"]) for part in fresh["context"]["limit"]["mixture"]]
