@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distributions.quantity import QuantityError, parse_number
+from scenarios.bill_apart import apart_words
+from scenarios.bills import make_bill
 from scenarios.calibrate import Calibration, Options
 from scenarios.calibrate import calibrate as learn
 from scenarios.calibrating.clocks import without_strays
@@ -225,9 +227,22 @@ class BacktestRequest:
         from simulator.show.calibration_screen import reading_words
 
         calls, reading = self.reading.read(self.logs, watch)
-        tested = hold_against(self.scenario, calls, models=self.reading.models, seed=self.seed, phase=phase)
+        models = self.reading.models
+        tested = hold_against(self.scenario, calls, models=models, seed=self.seed, phase=phase)
+        tested = tested.billed(_bill_words(self.scenario, calls, models, tested))
         notes = (*tested.notes, *reading.notes)
         return dataclasses.replace(tested, notes=notes, read=tuple(reading_words(reading)))
+
+
+def _bill_words(scenario: Scenario, calls: Calls, models: Mapping[str, str], tested: Backtest) -> str:
+    """How the recorded costs are apart from what the scenario pays; empty where no catalogue prices the log."""
+    try:
+        bill = make_bill(calls, as_of=scenario.as_of, mapping=models)
+    except LogError:  # it has prices of its own, and repriced costs are at those
+        return ""
+    paid = {name: {"catalog": one.catalog or name, "pays": one.pays} for name, one in scenario.models.items()}
+    spent = 0.0 if tested.costs is None else float(tested.costs[0].sum())
+    return apart_words(bill, paid, spent / scenario.usd_rate)
 
 
 def calibrate(

@@ -14,13 +14,14 @@ from scipy.special import fdtrc
 from scenarios.calibrating.clocks import without_strays
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.starts import FEWEST_SESSIONS, MOST_GROUPS
-from scenarios.logs.column_names import KNOWN
-from scenarios.logs.reading import LogError
+from scenarios.logs.column_names import KNOWN, well_known
+from scenarios.logs.heads import columns_of, head_of
+from scenarios.logs.reading import LogError, Reading
+from scenarios.logs.source import Source
 from simulator.judged import Floats, Ints
 from simulator.observed import observed_sessions
 
 if TYPE_CHECKING:
-    from scenarios.logs.reading import Reading
     from scenarios.logs.table import Calls
     from scenarios.schema import Scenario
     from simulator.log_options import ReadOptions
@@ -35,11 +36,17 @@ _ELSEWHERE: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "LiteLLM spend logs": {"model": ("model",)},
     "Langfuse observations": {"model": ("providedModelName", "provided_model_name", "model")},
     "Helicone requests": {"model": ("response_model", "request_model")},
+    "coding-agent trace (kv-cache-tester)": {"model": ("model",)},
     "OpenTelemetry traces (OTLP-JSON)": {"model": ("gen_ai.response.model", "gen_ai.request.model", "llm.model_name")},
 }
 """By format the fields that these columns are read from; those of mapped columns are what they are mapped to."""
 
+_MOST_TOLD = 2
 _MAPPED = "mapped columns"
+_MOST_OTHERS = 8
+"""Columns that no field is read from, and that are tried too: the log is read once for each."""
+_SAME = 0.95
+"""Share of the sessions in which such a column has but one value, or it is of calls and names no kind of sessions."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +74,13 @@ def fields_that_tell(
     """
     if options.feature_from is not None:
         return ()
-    told = (
+    told = [
         _tried(logs, options, names, MEANINGS[column], scenario)
         for column, names in _candidates(options, reading)
         if np.unique(calls[column]).size > 1
-    )
-    return tuple(sorted(filter(None, told), key=lambda one: -one.explained))
+    ]
+    told += [_tried(logs, options, [name], f"their {name}", scenario, _SAME) for name in _others(options, reading)]
+    return tuple(sorted(filter(None, told), key=lambda one: -one.explained)[:_MOST_TOLD])
 
 
 def _candidates(options: ReadOptions, reading: Reading) -> Iterator[tuple[str, Sequence[str]]]:
@@ -83,20 +91,37 @@ def _candidates(options: ReadOptions, reading: Reading) -> Iterator[tuple[str, S
             yield column, _ELSEWHERE.get(reading.format, {}).get(column, ())
 
 
+def _others(options: ReadOptions, reading: Reading) -> Sequence[str]:
+    """Columns of a mapped file that nothing is read from."""
+    if reading.format != _MAPPED or not reading.files:
+        return ()
+    columns = columns_of(head_of(Source(reading.files[0], Reading(files=reading.files))))
+    read = {*well_known(columns).values(), *options.columns.values()}
+    return [name for name in columns if name not in read][:_MOST_OTHERS]
+
+
 def _tried(
-    logs: Sequence[str | Path], options: ReadOptions, names: Sequence[str], meaning: str, scenario: Scenario
+    logs: Sequence[str | Path],
+    options: ReadOptions,
+    names: Sequence[str],
+    meaning: str,
+    scenario: Scenario,
+    same: float = 0.0,
 ) -> Telling | None:
-    """What the first of these fields tells that the log has."""
+    """What the first of these fields tells that the log has, if it is the same in this share of the sessions."""
     for name in names:
         try:
             calls, _ = dataclasses.replace(options, feature_from=name).read(logs)
+            calls, _ = without_strays(calls)
+            observed, _ = observed_sessions(scenario, calls, options.models)
         except LogError:
             continue
-        calls, _ = without_strays(calls)
-        observed, _ = observed_sessions(scenario, calls, options.models)
         log = read_sessions(calls)
         assert observed.cost is not None
-        share = explained(observed.cost, np.asarray(calls["feature"][log.instances.first[log.roots]], np.int64))
+        feature = np.asarray(calls["feature"], np.int64)
+        first = feature[log.instances.first[log.roots]]
+        alike = np.bincount(observed.of_call, feature != first[observed.of_call], len(observed)) == 0
+        share = explained(observed.cost, first) if alike.mean() >= same else 0.0
         return Telling(name, meaning, share) if share >= TELLS else None
     return None
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.calibration import calibrate
+from simulator.calibration import backtest, calibrate
 from simulator.telling import CHANCE, explained
 
 
@@ -34,10 +34,10 @@ LITELLM = {"call_type": "acompletion", "custom_llm_provider": "anthropic", "star
 def log_of_two_models(file: Path, litellm: bool) -> Path:
     """Each session with one of two models, one some 19 times as dear; recorded costs are at odds."""
     rng = np.random.default_rng(8)
-    lines = ["" if litellm else "conversation_id,model_name,prompt_tokens,completion_tokens,cost"]
+    lines = ["" if litellm else "conversation_id,model_name,prompt_tokens,completion_tokens,cost,team,weekday"]
     for session in range(240):
         dear = session % 8 == 0
-        prompt = 2_000
+        prompt, team = 2_000, "ab"[dear ^ (session % 5 == 0)]
         for call in range(int(rng.geometric(0.1 if dear else 0.5))):
             out = int(rng.lognormal(5.5, 0.5)) + 1
             model = "claude-opus-4-1" if dear else "claude-3-5-haiku-20241022"
@@ -46,7 +46,7 @@ def log_of_two_models(file: Path, litellm: bool) -> Path:
                 row = {"request_id": f"{session}-{call}", "session_id": f"s{session}", "model": model, "spend": cost}
                 lines.append(json.dumps({**LITELLM, **row, "prompt_tokens": prompt, "completion_tokens": out}))
             else:
-                lines.append(f"s{session},{model},{prompt},{out},{cost}")
+                lines.append(f"s{session},{model},{prompt},{out},{cost},{team},{call % 3}")
             prompt += out + int(rng.lognormal(4, 1)) + 1
     file.write_text("\n".join(filter(None, lines)) + "\n")
     return file
@@ -56,7 +56,7 @@ def log_of_two_models(file: Path, litellm: bool) -> Path:
 def test_what_tells_sessions_apart_is_named_and_works(litellm: bool, field: str, tmp_path: Path) -> None:
     log = log_of_two_models(tmp_path / ("log.jsonl" if litellm else "log.csv"), litellm)
     made = calibrate(log)
-    assert [one.field for one in made.telling] == [field]
+    assert [one.field for one in made.telling] == ([field] if litellm else [field, "team"])
     said = " ".join(f"{made}".split())
     assert made.in_sample.simulated == made.in_sample.verdict == "off"
     assert "IS OFF the bill is apart: repriced $" in said
@@ -68,3 +68,5 @@ def test_what_tells_sessions_apart_is_named_and_works(litellm: bool, field: str,
         assert mended.telling == ()
         assert mended.in_sample.simulated != "off"
         assert mended.in_sample.verdict == "off"
+        again = backtest(mended.write(tmp_path / "mended.yaml")[0], log)
+        assert again.bill == mended.in_sample.bill != ""
