@@ -381,7 +381,8 @@ def _notes(calls: Calls, tariffs: Mapping[_Name, Tariff], as_of: date) -> Iterat
     for name, tariff in tariffs.items():
         for tier in sorted(tariff.ignored):
             entry = tariff.entry.name
-            yield f"{shown_name(*name)}: {entry} has no {tier} prices of its own; standard prices were taken"
+            when = " on some days of the log" if tier in tariff.priced else ""
+            yield f"{shown_name(*name)}: {entry} has no {tier} prices of its own{when}; standard prices were taken"
         if tariff.entry.lent:
             yield f"{shown_name(*name)}: its provider states no price of its own; priced as {tariff.entry.name}"
     if not calls.dated:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from distributions.numerics import FloatArray
+from scenarios.bill_apart import apart_words
 from scenarios.bills import Bill, invoice_words, make_bill
 from scenarios.calibrating import learnings as learning
 from scenarios.calibrating.caching import LONG
@@ -124,6 +125,12 @@ class Calibration:
         """The same with what it is off in, in sentences, above all its other notes."""
         notes = [*_noted(OFF, off), *self.document.get("notes", ())]
         return replace(self, document={**self.document, "notes": notes})
+
+    @property
+    def apart(self) -> str:
+        """How the bill is apart from what the scenario pays, in words; empty where that is not material."""
+        assert self.sessions.cost is not None
+        return apart_words(self.bill, self.document.get("models", {}), float(self.sessions.cost.sum()))
 
     @property
     def paid(self) -> str:

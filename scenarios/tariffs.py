@@ -60,12 +60,15 @@ class Tariff:
     entry : CatalogModel
     ignored : set of str
         Tiers of service that were asked for and have no prices of their own, so that standard prices were taken.
+    priced : set of str
+        Tiers of service that have prices of their own on some day on which they were asked for.
     lacking : set of str
         Kinds of tokens that were there and have no price.
     """
 
     entry: CatalogModel
     ignored: set[str] = field(default_factory=set)
+    priced: set[str] = field(default_factory=set)
     lacking: set[str] = field(default_factory=set)
     _known: dict[tuple[int, int, str], _Rates] = field(default_factory=dict, repr=False)
 
@@ -112,8 +115,8 @@ class Tariff:
         key = (epoch, part, tier)
         if key not in self._known:
             self._known[key] = _rates(self.entry, tier, at)
-        if tier and not self._known[key].own:
-            self.ignored.add(tier)
+        if tier:
+            (self.priced if self._known[key].own else self.ignored).add(tier)
         return self._known[key]
 
     def _charge(self, rates: _Rates, tokens: Tokens) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from scenarios.calibrating.clocks import without_strays
 from scenarios.logs.table import OK
 from simulator.coverage import SET, TRIALS, Coverage, coverage
 from simulator.days import Days, compare_days
-from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge
+from simulator.judged import COST, OFF, SPEND, Floats, Quantity, Sample, judge, settled
 from simulator.observed import observed_sessions
 from simulator.sampled import predicted_means, sample
 
@@ -65,6 +65,8 @@ class Backtest:
     notes : what was assumed
     read : what came of reading the log, in sentences, where this is all that is done with it
     costs : of the observed sessions and of the simulated ones, to draw; None where too few or free
+    bill : how what was recorded or invoiced is apart from the costs that are compared here, which are repriced; empty
+        where it is not
     """
 
     sessions: int
@@ -79,13 +81,16 @@ class Backtest:
     notes: tuple[str, ...] = field(default_factory=tuple)
     read: tuple[str, ...] = field(default_factory=tuple)
     costs: tuple[Floats, Floats] | None = field(default=None, repr=False, compare=False)
+    bill: str = ""
 
     @property
     def verdict(self) -> str:
-        """On money, which a budget is made of: OFF where costs of sessions, their sums, or costs of days are.
+        """On money, which a budget is made of: OFF where the bill is apart, or what is simulated is off."""
+        return OFF if self.bill else self.simulated
 
-        Else that of the costs of sessions.
-        """
+    @property
+    def simulated(self) -> str:
+        """OFF where costs of sessions, their sums, or costs of days are; else that of the costs of sessions."""
         if self.coverage is not None and self.coverage.off:
             return OFF
         found = {one.name: one.verdict for one in self.quantities if one.name in {COST, SPEND}}
@@ -97,6 +102,10 @@ class Backtest:
         from simulator.show.backtest_words import verdict_words
 
         return verdict_words(self)
+
+    def billed(self, bill: str) -> Backtest:
+        """The same with how the bill is apart from what is compared here."""
+        return dataclasses.replace(self, bill=bill)
 
     def quantity(self, name: str) -> Quantity:
         """The comparison of that name."""
@@ -116,6 +125,7 @@ class Backtest:
             "coverage": self.coverage.to_dict() if self.coverage else None,
             "spread": dataclasses.asdict(self.spread) if self.spread else None,
             "days": _plain_days(self.days) if self.days else None,
+            "bill": self.bill or None,
             "notes": list(self.notes),
             "read": list(self.read),
         }
@@ -164,9 +174,10 @@ def backtest(
     say(f"simulating {n:,} sessions")
     simulated = sample(scenario, n, seed)
     say("comparing")
-    quantities = [*_compared(scenario, observed, calls, simulated, fitted_sessions)]
     cost = observed.cost
     assert cost is not None
+    simulated.sessions["cost"] = settled(simulated.sessions["cost"], cost)
+    quantities = [*_compared(scenario, observed, calls, simulated, fitted_sessions)]
     priced = bool(cost.any()) and len(observed) > 1
     means = predicted_means(scenario, SET, TRIALS, seed) if priced else np.zeros(0)
     sums = coverage(means, cost, simulated.sessions["cost"], seed) if priced else None

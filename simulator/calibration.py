@@ -11,18 +11,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from distributions.quantity import QuantityError, parse_number
+from scenarios.bill_apart import apart_words
+from scenarios.bills import make_bill
 from scenarios.calibrate import Calibration, Options
 from scenarios.calibrate import calibrate as learn
 from scenarios.calibrating.clocks import without_strays
 from scenarios.calibrating.volume import Stated
 from scenarios.load import Source, load
 from scenarios.logs.reading import LogError
+from scenarios.words import sentence
 from simulator.backtest import Backtest
 from simulator.backtest import backtest as hold_against
 from simulator.judged import OFF
 from simulator.log_options import ReadOptions
 from simulator.observed import count_sessions, split
 from simulator.request import files_read
+from simulator.telling import Telling, fields_that_tell
 
 if TYPE_CHECKING:
     from scenarios.logs.reading import Reading, Watch
@@ -42,12 +46,14 @@ class Calibrated:
     scenario : the same as it loads
     in_sample : against the sessions that it was learnt from
     held_out : of a scenario learnt from the other sessions, against those held back; None without `holdout`
+    telling : where one of these is off, fields of the log that tell its sessions apart
     """
 
     calibration: Calibration
     scenario: Scenario
     in_sample: Backtest
     held_out: Backtest | None
+    telling: tuple[Telling, ...] = ()
 
     @property
     def tested(self) -> list[Backtest]:
@@ -65,6 +71,7 @@ class Calibrated:
             "reading": reading_dict(self.calibration.reading),
             "in_sample": self.in_sample.to_dict(),
             "held_out": self.held_out.to_dict() if self.held_out else None,
+            "telling": [dataclasses.asdict(one) for one in self.telling],
         }
 
     def __str__(self) -> str:
@@ -155,12 +162,17 @@ class CalibrateRequest:
         whole = None if self.options.sessions_per_day else 1.0  # a volume that was stated is not the log's
         in_sample = hold_against(scenario, calls, models=models, seed=seed, share=whole, phase=phase)
         held_out = None if self.holdout is None else self._forecast(calls, reading, whole, phase)
-        if off := [*_off(in_sample), *_off(held_out)]:
+        bill = calibration.apart
+        if off := [*([sentence(bill)] if bill else []), *_off(in_sample), *_off(held_out)]:
             calibration = calibration.noting(off)
             scenario = loaded(calibration)
             if keep is not None:
                 keep(calibration)
-        return Calibrated(calibration, scenario, in_sample, held_out)
+        telling: tuple[Telling, ...] = ()
+        if any(one is not None and one.simulated == OFF for one in (in_sample, held_out)):
+            say("looking for what tells sessions apart")
+            telling = fields_that_tell(self.logs, self.reading, reading, calls, scenario)
+        return Calibrated(calibration, scenario, in_sample.billed(bill), held_out and held_out.billed(bill), telling)
 
     def _forecast(self, calls: Calls, reading: Reading, whole: float | None, phase: Phase | None) -> Backtest:
         """Learn from some sessions, and hold that against the others.
@@ -183,7 +195,7 @@ def _off(tested: Backtest | None) -> tuple[str, ...]:
     """What a backtest finds off, as notes of a scenario."""
     from simulator.show.backtest_words import off_words
 
-    return () if tested is None or tested.verdict != OFF else (off_words(tested),)
+    return () if tested is None or tested.simulated != OFF else (off_words(tested),)
 
 
 @dataclass(frozen=True)
@@ -218,9 +230,22 @@ class BacktestRequest:
         from simulator.show.calibration_screen import reading_words
 
         calls, reading = self.reading.read(self.logs, watch)
-        tested = hold_against(self.scenario, calls, models=self.reading.models, seed=self.seed, phase=phase)
+        models = self.reading.models
+        tested = hold_against(self.scenario, calls, models=models, seed=self.seed, phase=phase)
+        tested = tested.billed(_bill_words(self.scenario, calls, models, tested))
         notes = (*tested.notes, *reading.notes)
         return dataclasses.replace(tested, notes=notes, read=tuple(reading_words(reading)))
+
+
+def _bill_words(scenario: Scenario, calls: Calls, models: Mapping[str, str], tested: Backtest) -> str:
+    """How the recorded costs are apart from what the scenario pays; empty where no catalogue prices the log."""
+    try:
+        bill = make_bill(calls, as_of=scenario.as_of, mapping=models)
+    except LogError:  # it has prices of its own, and repriced costs are at those
+        return ""
+    paid = {name: {"catalog": one.catalog or name, "pays": one.pays} for name, one in scenario.models.items()}
+    spent = 0.0 if tested.costs is None else float(tested.costs[0].sum())
+    return apart_words(bill, paid, spent / scenario.usd_rate)
 
 
 def calibrate(

@@ -24,7 +24,7 @@ from scipy.special import ndtr
 
 from distributions.numerics import Z_90, Z_95
 from distributions.streams import name_hash, period_uniforms
-from simulator.judged import MATCH, MATERIAL, OFF, TOO_FEW, Floats
+from simulator.judged import MATCH, MATERIAL, OFF, ROUNDING, TOO_FEW, Floats
 
 SET, SETS, TRIALS = 100, 400, 500
 """Sessions of a sum; sums of observed ones; simulated ones."""
@@ -127,7 +127,7 @@ def coverage(predicted: Floats, cost: Floats, simulated: Floats, seed: int) -> C
     low, high = np.quantile(predicted, tails).tolist()
     u = period_uniforms(seed, _SETS, np.repeat(np.arange(SETS), SET), 0, np.tile(np.arange(SET), SETS))
     means = cost[np.minimum((u * n).astype(np.int64), n - 1)].reshape(SETS, SET).mean(axis=1)
-    inside = float(((low <= means) & (means <= high)).mean())
+    inside = float(((low * (1.0 - ROUNDING) <= means) & (means <= high * (1.0 + ROUNDING))).mean())
     least = least_inside(n, float(predicted.var()), simulated)
     own_low, own_high = np.quantile(means, tails).tolist()
     most = explained(_factor(own_low, own_high), cost)
@@ -163,5 +163,7 @@ def explained(own: float, cost: Floats) -> float:
 
 
 def _factor(low: float, high: float) -> float:
-    """Between two ends; infinite where one of them is 0."""
+    """Between two ends; infinite where one of them is 0, and 1 where but rounding parts them."""
+    if math.isclose(low, high, rel_tol=ROUNDING):
+        return 1.0
     return high / low if low > 0.0 else (math.inf if high > 0.0 else 1.0)

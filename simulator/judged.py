@@ -36,6 +36,10 @@ MATERIAL = 0.10
 WIDEST = 1.00
 
 
+ROUNDING = 1e-9
+"""Relative difference of two sums of the same prices that were added in another order; log costs have fewer digits."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """Values of a quantity, with the group that each belongs to: groups are independent of each other.
@@ -152,6 +156,16 @@ def judge(
     return Quantity(name, unit, observed.values.size, simulated.size, n, judged)
 
 
+def settled(values: Floats, known: Floats) -> Floats:
+    """Values, each as the nearest of those known where but rounding parts it from that."""
+    ordered = np.unique(known)
+    after = np.minimum(np.searchsorted(ordered, values), ordered.size - 1)
+    below, above = ordered[np.maximum(after - 1, 0)], ordered[after]
+    nearest = np.where(np.abs(values - below) < np.abs(values - above), below, above)
+    found: Floats = np.where(np.abs(values - nearest) <= ROUNDING * np.abs(nearest), nearest, values)
+    return found
+
+
 def figures_of(values: Floats) -> dict[str, float]:
     """The figures of some values, by name."""
     points = np.quantile(values, list(LEVELS.values()), method="inverted_cdf").tolist()
@@ -188,10 +202,11 @@ def _error_of_mean(observed: Sample, values: Floats) -> float:
 
 
 def _judged(figure: str, there: float, here: float, chance: tuple[float, float], whole: bool) -> Judged:
+    here, low, high = (there if math.isclose(x, there, rel_tol=ROUNDING) else x for x in (here, *chance))
     apart, scale = abs(here - there), abs(there)
     difference = (here - there) / scale if scale else (0.0 if apart == 0.0 else math.copysign(math.inf, here - there))
     same = apart <= (1.0 if whole and figure != "mean" else 0.0)
-    judged = Judged(figure, there, here, *chance, difference, MATCH)
+    judged = Judged(figure, there, here, low, high, difference, MATCH)
     if not judged.within and judged.material and not same:
         return replace(judged, verdict=OFF)
     return judged if same or judged.width <= WIDEST else replace(judged, verdict=TOO_FEW)

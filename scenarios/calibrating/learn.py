@@ -22,9 +22,11 @@ from scenarios.calibrating.roles import Role
 from scenarios.calibrating.routing import learn_model, model_names
 from scenarios.calibrating.sessions import Log, read_sessions
 from scenarios.calibrating.spawns import learn_spawns
-from scenarios.calibrating.starts import find_roles
+from scenarios.calibrating.starts import RESUMED, find_roles
 from scenarios.calibrating.tools import learn_tools, tool_results
 from scenarios.logs.table import Calls
+
+_LONG = "; they begin long, with a history or a document: the log does not say which"
 
 
 def learn_agents(calls: Calls, options: Options | None = None) -> Learnings:
@@ -175,5 +177,5 @@ def _features(roles: Sequence[Role], sessions: Sessions, notes: Notes) -> dict[s
             feature["success_rate"] = round(rate, 4)
             said += f"; success_rate is the mean outcome of {int((known & mine).sum()):,}"
         features[role.name] = feature
-        notes.comments[path] = said
+        notes.comments[path] = said + (_LONG if role.start == RESUMED else "")
     return features

@@ -1,4 +1,4 @@
-"""Kinds of sessions: features of the log, and within one how sessions begin: fresh, resumed, or beyond compaction."""
+"""Kinds of sessions: features of the log, and within one how sessions begin: fresh, long, or beyond compaction."""
 
 from __future__ import annotations
 
@@ -72,8 +72,9 @@ def _untaken(name: str, taken: set[str]) -> str:
 def split_starts(log: Log, roots: Ints) -> dict[str, Mask]:
     """Root instances by how they begin; one kind without a name where they all begin alike.
 
-    `large` begin above the prompt at which others are compacted. The others are `fresh` or `resumed` where these two
-    explain four fifths of the variance of the logarithms of first prompts, and their medians are a factor of 2 apart.
+    `large` begin above the prompt at which others are compacted. The others are `fresh` or begin long,
+    which is called `resumed` though it may be a document, where these two explain four fifths of the variance of the
+    logarithms of first prompts, and their medians are a factor of 2 apart.
     A kind has 15 sessions and 5 % of them at least, or it is none.
     """
     first = log.turns.prompt[log.instances.first_turn[roots]]

@@ -67,10 +67,10 @@ def headline(tested: Backtest) -> str:
 
 
 def verdict_sentence(tested: Backtest) -> str:
-    """What a budget is made of, costs of sessions and of days; then what else is off, and what too wide."""
+    """What a budget is made of, the bill, costs of sessions and of days; what else is off, and what too wide."""
     off = [_subject(one).lower() for one in tested.quantities if one.verdict == OFF and one.name not in {COST, SPEND}]
     wide = tested.coverage is not None and tested.coverage.wide
-    said = [_money_words(tested), f"{listing(off)} are off" if off else "", _WIDE if wide else ""]
+    said = [tested.bill, _money_words(tested), f"{listing(off)} are off" if off else "", _WIDE if wide else ""]
     return f"{'; '.join(filter(None, said))}."
 
 

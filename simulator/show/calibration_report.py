@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from scenarios.bill_apart import apart_in_all
 from scenarios.bills import USD, invoice_words
 from scenarios.words import ASSUMED, sentence
 from simulator import __version__
@@ -104,7 +105,7 @@ def render(made: Calibrated, file: str | None = None) -> str:
             assumed=known.assumed,
             reading=list(reading_words(known.reading)),
             scenario=known.text(Path(file).stem if file else name),
-            next=next_words(made.tested, file or f"{name}.yaml", "This page"),
+            next=next_words(made.tested, file or f"{name}.yaml", "This page", made.telling),
             off=any(one.verdict == OFF for one in made.tested),
         )
     )
@@ -115,6 +116,8 @@ def render(made: Calibrated, file: str | None = None) -> str:
 
 def _sentence(made: Calibrated) -> str:
     judged = made.held_out or made.in_sample
+    if judged.verdict == OFF:
+        return sentence(verdict_sentence(judged))
     cost = judged.quantity(COST)
     against = "sessions that it never saw" if judged.held_out else "the sessions that it was learnt from"
     known = [cost.figures[each] for each in ("p50", "p95", "mean") if cost.figures[each].verdict != TOO_FEW]
@@ -126,8 +129,8 @@ def _second(bill: Bill) -> str:
     repriced = words.cents(bill.repriced)
     if bill.recorded is None:
         return f"The log repriced at list prices: {repriced}; it records no cost to hold that against."
-    there = sum(line.repriced_there for line in bill.lines)
-    apart = "" if bill.currency != USD or not bill.recorded else f", {_change(there / bill.recorded - 1)} apart"
+    off = apart_in_all(bill)
+    apart = "" if off is None else f", {_change(off)} apart"
     recorded = words.cents(bill.recorded, bill.currency)
     return f"The log repriced at list prices: {repriced}, against {recorded} recorded{apart}."
 
@@ -140,7 +143,8 @@ def _lines(made: Calibrated, judged: Backtest) -> Iterator[tuple[str, str]]:
         "Learnt from",
         seen + (f", {_dates(*days)}" if days else ", without dates"),
     )
-    yield "Verdict", sentence(verdict_sentence(judged))
+    if judged.verdict != OFF:  # else it is the headline
+        yield "Verdict", sentence(verdict_sentence(judged))
     if not judged.held_out:
         yield "Mind", "These are the sessions that it was learnt from, which flatters; --holdout 0.5 forecasts others"
     if said := invoice_words(known.bill):
@@ -182,6 +186,7 @@ def _bill_rows(bill: Bill) -> Iterator[dict[str, Any]]:
 
 
 def _in_all(bill: Bill) -> dict[str, Any]:
+    off = apart_in_all(bill)
     return {
         "name": "in all",
         "model": "in all",
@@ -190,7 +195,7 @@ def _in_all(bill: Bill) -> dict[str, Any]:
         "output": words.count(sum(line.output for line in bill.lines)),
         "repriced": words.cents(bill.repriced),
         "recorded": "–" if bill.recorded is None else words.cents(bill.recorded, bill.currency),
-        "apart": "–",
+        "apart": "–" if off is None else _change(off),
         "reason": "",
     }
 

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from scenarios.bill_apart import apart_in_all
 from scenarios.bills import USD, invoice_words
 from scenarios.logs.costs import NO_COST
 from scenarios.logs.reading import ignored_words
@@ -43,7 +44,7 @@ def calibration_screen(made: Calibrated, width: int, file: str | None = None, re
         if sentences:
             parts.append("\n".join([title, *_bullets(sentences, width)]))
     if file is not None:
-        parts.append(filled(f"Next: {next_words(made.tested, file, report)}", width))
+        parts.append(filled(f"Next: {next_words(made.tested, file, report, made.telling)}", width))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -63,7 +64,9 @@ def bill_text(bill: Bill, width: int, are_unread: bool = False) -> str:
         total = bill.recorded
         shown = "-" if total is None else cents(total, bill.currency)
         calls = sum(line.calls for line in bill.lines)
-        rows.append(("in all", count(calls), cents(bill.repriced), shown, "", ""))
+        whole = apart_in_all(bill)
+        off = "-" if whole is None else apart(whole, 1)
+        rows.append(("in all", count(calls), cents(bill.repriced), shown, off, ""))
     lines = [columns(rows, align="lrrrrl", width=width)]
     if bill.recorded is None:
         lines.append("No cost that the log records can be read." if are_unread else "The log records no cost.")

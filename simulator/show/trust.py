@@ -43,7 +43,9 @@ def _failure(result: Result) -> list[str]:
     if not said:
         return []
     against, _, how = said.partition(": ")
-    return ["failed its own backtest", how] if against.lower().startswith("against ") and how else ["is off", said]
+    if against.lower().startswith("against ") and how:
+        return ["failed its own backtest", how]
+    return ["is off", f"{said[:1].lower()}{said[1:]}"]
 
 
 def assumed_words(result: Result, scenario: Scenario) -> list[str]:

@@ -60,6 +60,7 @@ def test_resumed_sessions_are_a_feature_of_their_own() -> None:
     learnings = learn_agents(calls, Keeper().options)
     assert learnings.features["agent-fresh"]["share"] == 0.75
     assert learnings.features["agent-resumed"] == {"agent": "agent-resumed", "share": 0.25}
+    assert "they begin long" in learnings.comments["features.agent-resumed"]
     assert learnings.agents["agent-resumed"]["first_message_tokens"] > 50_000
     assert np.count_nonzero(learnings.sessions.feature == 1) == 100
 

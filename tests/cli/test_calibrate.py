@@ -160,7 +160,7 @@ def test_a_file_that_exists_is_replaced_only_where_that_is_said(
 def test_what_is_off_is_written_into_the_scenario(
     log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(Backtest, "verdict", OFF)
+    monkeypatch.setattr(Backtest, "simulated", OFF)
     made = tmp_path / "made.yaml"
     assert call(monkeypatch, "calibrate", log, "--out", made) == 0
     said = capsys.readouterr()

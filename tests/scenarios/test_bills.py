@@ -89,8 +89,8 @@ def log_of(model: str = "claude-opus-4-7", n: int = 200, dated: bool = True, **c
     rng = np.random.default_rng(2)
     rows = Rows()
     rows.extend(
-        time=datetime(2026, 11, 3, tzinfo=UTC).timestamp() + 60.0 * np.arange(n),
         **{
+            "time": datetime(2026, 11, 3, tzinfo=UTC).timestamp() + 60.0 * np.arange(n),
             "model": [model] * n,
             "fresh": rng.integers(100, 5_000, n),
             "cached": rng.integers(0, 90_000, n),
@@ -262,6 +262,21 @@ def test_what_was_taken_in_place_of_a_price_or_a_time_is_noted():
     assert "perplexity/sonar-pro has no batch prices of its own; standard prices were taken" in notes[0]
     assert notes[1].startswith("2 calls have no time: priced at the prices of 2026-11-20")
     assert make_bill(log_of(n=3), as_of=DAY).notes == ()
+
+
+def test_a_tier_that_was_priced_on_some_days_only_is_said_to_be():
+    days = [date(2026, 10, 1), date(2026, 10, 20)]  # GPT-5 has batch prices from 2026-10-14 on
+    noon = np.array([datetime(day.year, day.month, day.day, 12, tzinfo=UTC).timestamp() for day in days])
+    said = "has no batch prices of its own"
+    for times, when in ((noon, " on some days of the log;"), (noon[:1].repeat(2), ";")):
+        (note,) = make_bill(log_of("gpt-5", n=2, tier=["batch"] * 2, time=times), as_of=DAY).notes
+        assert f"{said}{when}" in note
+
+
+def test_what_a_few_dear_calls_make_is_not_explained_by_what_holds_for_the_others():
+    cost = make_bill(log_of(n=100), as_of=DAY).cost
+    found = make_bill(log_of(n=100, cost=np.where(np.arange(100) < 4, 10 * cost, cost)), as_of=DAY)
+    assert "no single reason" in found.lines[0].reason
 
 
 def test_an_invoice_is_held_against_the_recorded_costs():

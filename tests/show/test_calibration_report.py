@@ -18,6 +18,7 @@ from distributions.tail import Sample
 from scenarios.calibrating.learnings import Learnt
 from simulator.calibration import Calibrated, calibrate
 from simulator.show.calibration_report import _index, _law, _rivals, render
+from simulator.show.calibration_screen import bill_text
 from simulator.show.plot_fits import MOST_POINTS, MOST_STEPS, distribution, law_against_data, quantiles_of
 from simulator.show.plot_heaviness import heaviness
 from tests.show.pages import Tag, page, rows
@@ -85,6 +86,17 @@ def test_a_bill_of_several_models_is_summed(made: Calibrated) -> None:
     table = page(render(lawless(made, bill=replace(bill, lines=bill.lines * 2)), "a.yaml")).one(id="bill-table")
     assert f"in all {2 * bill.lines[0].calls:,} ${2 * bill.repriced:,.2f}" in table.text
     assert [row.children[0].text for row in table.all("tr", class_="strong")] == ["in all"]
+    assert "-2.0 %" in table.all("tr", class_="strong")[0].text
+    assert bill_text(replace(bill, lines=bill.lines * 2), 100).splitlines()[-1].split("  ")[-1].strip() == "-2.0 %"
+
+
+def test_the_headline_says_what_is_off(made: Calibrated) -> None:
+    apart = "the bill is apart: repriced $2, recorded $1 (+100 %)"
+    billed = replace(lawless(made), in_sample=made.in_sample.billed(apart), held_out=None)
+    head = page(render(billed, "a.yaml"))
+    assert head.one(class_="badge").text == "IS OFF"
+    assert "The bill is apart: repriced $2, recorded $1 (+100 %); " in head.text
+    assert "Simulated session costs against" not in head.text
 
 
 def test_a_bill_without_recorded_costs_has_no_columns_for_them(made: Calibrated) -> None:

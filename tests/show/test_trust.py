@@ -197,7 +197,7 @@ def test_what_failed_its_own_backtest_is_marked_wherever_it_is_read(tmp_path: Pa
 
 def test_what_sums_found_off_is_no_backtest() -> None:
     result = run(cents(notes="Is off: A day costs $0.72 in the scenario and $0.806 in the sums. No more."), trials=8)
-    said = "This scenario is off: A day costs $0.72 in the scenario and $0.806 in the sums; see its notes."
+    said = "This scenario is off: a day costs $0.72 in the scenario and $0.806 in the sums; see its notes."
     assert screen(result, 1_000).startswith(f"IS OFF   {said}\n")
 
 

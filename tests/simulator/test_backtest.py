@@ -257,6 +257,9 @@ def test_what_is_off_is_not_to_be_run_but_mended(same: Backtest, longer: Backtes
         said = next_words([same, tested], "made.yaml", "made.html")
         assert said.startswith("made.yaml IS OFF, and every run of it says so: rest no budget on it. made.html shows ")
         assert remedy in said
+    billed = next_words([same.billed("the bill is apart: repriced $2, recorded $1 (+100 %)")], "made.yaml", "made.html")
+    assert "--invoice says what was paid in truth" in billed
+    assert "made.html shows" not in billed  # the laws are right
     assert "--since" not in next_words([longer], "made.yaml")
     assert "--where" not in next_words([cases["--since DAY"]], "made.yaml")
 

@@ -11,10 +11,11 @@ import pytest
 
 from scenarios.load import load
 from simulator.backtest import _open_sd
-from simulator.coverage import SET
+from simulator.coverage import SET, coverage
 from simulator.days import LEVEL, _inside, _period, _spend, _weekdays
-from simulator.judged import LEVELS, MATCH, OFF, TOO_FEW, Sample, Z, intervals, judge
+from simulator.judged import LEVELS, MATCH, OFF, TOO_FEW, Sample, Z, intervals, judge, settled
 from simulator.sampled import sample
+from simulator.show.figure_words import told
 
 MANY = 10**12
 """Simulated sessions that add nothing to a band."""
@@ -74,6 +75,20 @@ def test_a_mean_is_off_beyond_chance_and_a_tenth(there: float, here: float, spre
 def test_nothing_against_nothing_is_a_match_and_something_against_nothing_off() -> None:
     assert verdict(0.0, 0.0, 0.0) == (MATCH, 0.0)
     assert verdict(0.0, 3.0, 0.0) == (OFF, math.inf)
+
+
+def test_rounding_is_no_difference() -> None:
+    """Equal costs whose products were added in another order."""
+    cost, other = np.full(100, 0.1 + 0.2), np.full(300, 0.3)
+    found = judge("x", "USD", Sample(cost), other, simulated_sessions=300)
+    assert {one.verdict for one in found.figures.values()} == {MATCH}
+    assert found.verdict == MATCH
+    assert {told(one, "USD").difference for one in found.figures.values()} == {"0 %"}
+    assert found.figures["mean"].width == 0.0
+    assert set(settled(other, cost)) == {0.1 + 0.2}
+    assert settled(np.array([1.0, 2.0, 9.0]), np.array([2.0 + 1e-12, 5.0])).tolist() == [1.0, 2.0 + 1e-12, 9.0]
+    sums = coverage(np.full(50, 0.3), cost, other, 1)
+    assert (sums.inside, sums.factor, sums.wide, sums.off) == (1.0, 1.0, False, False)
 
 
 def test_bands_are_wider_by_what_few_sessions_were_learnt_from() -> None:
