@@ -77,6 +77,11 @@ def _shares(log: Log, role: Role, model_of_call: Ints, mine: Ints, names: list[s
 def steps_words(calls: Calls, reading: Reading) -> str:
     """What makes agents of a log's steps, where it names none and its instances change models; empty elsewhere."""
     column = reading.columns.get("model")
+    if _are_models(calls, reading):
+        return (
+            "no call names its agent, and sessions use several models: each model of a session is taken for an agent "
+            "of its own; --map agent=COLUMN says who makes the calls"
+        )
     if column is None or np.any(calls["agent"] != NONE):
         return ""
     own, model = calls["instance"], calls["model"]
@@ -88,6 +93,12 @@ def steps_words(calls: Calls, reading: Reading) -> str:
         f"only {pure:.0%} of the instances keep to one model, and the log names no agents; if each model has a step of "
         f"its own, as a classifier or a title has, --map agent={column} makes an agent of each"
     )
+
+
+def _are_models(calls: Calls, reading: Reading) -> bool:
+    """Whether the agents of a log are its models, for want of names."""
+    agents = set(calls.names["agent"])
+    return bool(agents) and agents <= set(calls.names["model"]) and "agent" not in reading.columns
 
 
 def _tokens(log: Log, model_of_call: Ints, mine: Ints, names: list[str]) -> str:

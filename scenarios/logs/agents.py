@@ -1,4 +1,4 @@
-"""Instances of a log that names agents and says of no call which instance made it: one for each agent of a session."""
+"""Instances of a log that says of no call which instance made it: one for each agent of a session, or each model."""
 
 from __future__ import annotations
 
@@ -10,15 +10,23 @@ from numpy.typing import NDArray
 
 from scenarios.logs.codes import NONE, Codes
 
+_SEVERAL = 0.05
+"""Share of the sessions of two calls and more that use several models, beyond which these are no chance."""
+
 
 def name_by_agent(columns: dict[str, NDArray[Any]], names: Mapping[str, Codes]) -> None:
     """Give the calls of a session's other agents instances of their own, started by the agent of its first call.
 
     That one's calls stay without an instance, which makes them the session's. Nothing is done where any call tells its
-    instance, or the one that started it: such a log knows better.
+    instance, or the one that started it: such a log knows better. Where no call names an agent and many sessions use
+    several models, as for a title, a check or an answer that is worth a dearer one, each model is taken for an agent.
     """
+    if np.any(columns["instance"] != NONE) or np.any(columns["parent"] != NONE):
+        return
+    if np.all(columns["agent"] == NONE) and _have_several_models(columns):
+        columns["agent"] = np.append(names["agent"].codes(names["model"].names()), NONE)[columns["model"]].astype("i4")
     session, agent = columns["session"], columns["agent"]
-    if np.any(columns["instance"] != NONE) or np.any(columns["parent"] != NONE) or np.all(agent == NONE):
+    if np.all(agent == NONE):
         return
     rows = np.flatnonzero(session != NONE)
     others = rows[agent[rows] != _first_agents(columns, rows)]
@@ -39,3 +47,17 @@ def _first_agents(columns: Mapping[str, NDArray[Any]], rows: NDArray[np.int64]) 
     which = np.searchsorted(session[order[begins]], session[rows])
     found: NDArray[np.int32] = agent[order[begins]][which]
     return found
+
+
+def _have_several_models(columns: Mapping[str, NDArray[Any]]) -> bool:
+    """Whether many sessions do, and not because a request that failed was made again of another model."""
+    if np.any(columns["attempt"] > 1):
+        return False
+    rows = np.flatnonzero((columns["session"] != NONE) & (columns["model"] != NONE))
+    order = rows[np.argsort(columns["session"][rows], kind="stable")]
+    first = np.flatnonzero(np.diff(columns["session"][order], prepend=NONE))
+    if not first.size:
+        return False
+    model, calls = columns["model"][order], np.diff(first, append=order.size)
+    several = np.minimum.reduceat(model, first) != np.maximum.reduceat(model, first)
+    return bool(np.any(several) and several.sum() > _SEVERAL * np.count_nonzero(calls > 1))

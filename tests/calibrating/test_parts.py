@@ -161,12 +161,12 @@ def test_children_of_a_turn_are_counted_by_turn() -> None:
 @pytest.mark.parametrize("pure", [True, False])
 def test_models_have_shares(pure: bool) -> None:
     rng = np.random.default_rng(8)
-    rows = Rows("session", "time", "fresh", "output", "provider", "model")
+    rows = Rows("session", "agent", "time", "fresh", "output", "provider", "model")
     for session in range(500):
         large = rng.random() < 0.3
         for turn in range(4):
             name = "large" if (large if pure else rng.random() < 0.3) else "small"
-            rows.append(f"s{session}", float(turn), 100 + turn * 50, 40, "maker", name)
+            rows.append(f"s{session}", "agent", float(turn), 100 + turn * 50, 40, "maker", name)
     learnings = learn_agents(rows.finish(dated=False), Keeper().options)
     model = learnings.agents["agent"]["model"]
     assert near(model["maker/large"], 0.3, np.sqrt(0.21 / (500 if pure else 2_000)))
@@ -174,18 +174,40 @@ def test_models_have_shares(pure: bool) -> None:
 
 
 def test_steps_that_only_models_tell_apart_have_a_word_that_parts_them() -> None:
-    rows, reading = Rows("session", "agent", "time", "fresh", "output", "model"), Reading(columns={"model": "name"})
+    columns = "session", "agent", "time", "fresh", "output", "model", "attempt"
+    rows, reading = Rows(*columns), Reading(columns={"model": "name"})
     for session in range(10):
         for turn in range(2):
             model = "small" if turn and session < 6 else "large"
-            rows.append(f"s{session}", "", float(turn), 100 + turn * 50, 40, model)
+            rows.append(f"s{session}", "", float(turn), 100 + turn * 50, 40, model, 1 + turn)  # another after a failure
     calls = rows.finish(dated=False)
     assert steps_words(calls, reading).startswith("only 40% of the instances keep to one model")
     assert "--map agent=name makes" in steps_words(calls, reading)
     assert steps_words(calls, Reading()) == ""  # nothing that could be mapped
-    rows.append("s10", "lead", 0.0, 100, 40, "large")
+    rows.append("s10", "lead", 0.0, 100, 40, "large", 1)
     assert steps_words(rows.finish(dated=False), reading) == ""  # the log has agents of its own
     assert steps_words(calls.where(calls["session"] >= 4), reading) == ""  # most keep to one
+
+
+@pytest.mark.parametrize("titled", [0, 1, 20])
+def test_models_of_a_session_are_agents_where_many_sessions_have_several(titled: int) -> None:
+    rows = Rows("session", "time", "fresh", "output", "model")
+    for session in range(40):
+        for turn in range(3):
+            rows.append(f"s{session}", float(turn), 1_000 + 140 * turn, 100, "large")
+        if session < titled:
+            rows.append(f"s{session}", 0.5, 250, 10, "small")
+    calls, reading = rows.finish(dated=False), Reading(columns={"model": "name"})
+    agents = learn_agents(calls, Keeper().options).agents
+    if titled < 2:  # one of 40 is chance
+        assert list(agents) == ["agent"]
+        assert "no call names its agent" not in steps_words(calls, reading)
+        return
+    assert (agents["large"]["model"], agents["small"]["model"]) == ("large", "small")
+    assert agents["large"]["spawns"][0]["agent"] == "small"
+    assert agents["large"]["turns"] == 3
+    assert steps_words(calls, reading).startswith("no call names its agent")
+    assert steps_words(calls, Reading(columns={"model": "name", "agent": "name"})) == ""
 
 
 def test_outcomes_are_success_rates_by_feature() -> None:
@@ -281,12 +303,10 @@ def test_what_follows_a_turn_that_was_given_up_is_told(goes_on: bool, otherwise:
 
 def test_where_models_change_on_the_way_their_shares_of_tokens_are_told() -> None:
     """By them prices are mixed for one model in their place; sessions then cost what they did."""
-    rows = Rows("session", "time", "fresh", "output", "reasoning", "model")
-    for session in range(40):
-        for turn in range(4):
-            rows.append(
-                f"s{session}", float(turn), 100 * (turn + 1), 40, 10 * (turn < 2), "large" if turn > 1 else "small"
-            )
+    rows = Rows("session", "agent", "time", "fresh", "output", "reasoning", "model")
+    for session, turn in np.ndindex(40, 4):
+        model = "large" if turn > 1 else "small"
+        rows.append(f"s{session}", "agent", float(turn), 100 * (turn + 1), 40, 10 * (turn < 2), model)
     (said,) = (
         each for each in learn_agents(rows.finish(dated=False), Keeper().options).assumed if "their model" in each
     )
