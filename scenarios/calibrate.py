@@ -27,6 +27,7 @@ from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.users import learn_users
 from scenarios.calibrating.volume import Stated, Volume, dated_share, learn_volume, trend_words
 from scenarios.catalog import price_data_date
+from scenarios.logs.checks import twins
 from scenarios.logs.codes import NONE
 from scenarios.logs.reading import LogError, Reading
 from scenarios.logs.table import Calls
@@ -34,7 +35,7 @@ from scenarios.words import MEASURED, OFF, sentence
 
 __all__ = ["Calibration", "Options", "calibrate"]
 
-_FEW_LOST = 0.05
+_FEW_LOST, _MANY = 0.05, 0.1
 """Share of the records that may be lost without a word of what that means."""
 
 _NAMED_FILES = 3
@@ -219,7 +220,7 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     models = name_models(calls, bill, _month_after(as_of))
     asked = learning.Options(options.ttl_minutes, models.model_name, options.choose)
     found = learn_agents(calls, asked)
-    fit_windows(models, calls)
+    beyond = fit_windows(models, calls)
     costs = price_at_cards(calls, models)
     by_session = np.bincount(found.sessions.of_call, costs.whole, len(found.sessions))
     sessions = replace(found.sessions, cost=np.asarray(by_session, np.float64))
@@ -232,9 +233,12 @@ def calibrate(calls: Calls, reading: Reading, options: Options | None = None) ->
     document = _document(options, as_of, models, section, found, drivers, reading, bill)
     _add_comments(notes, models, trend_words(volume, section, _month_after(as_of)), bill, reading, calls)
     _say_what_is_missing(notes, calls, strays, reading)
+    for each in beyond:
+        notes.warn(each)
     assumed, warnings = _sentences(notes.assumed), _sentences(notes.warnings)
     if said := [*_noted("Mind", warnings), *_noted("Assumed", assumed)]:
-        document["notes"] = sorted(said, key=lambda note: ": Volume: " not in note)  # it moves a budget most
+        grave = tuple(f"Mind: {each}" for each in _sentences(notes.grave))
+        document["notes"] = sorted(said, key=lambda note: (note not in grave, ": Volume: " not in note))
     return Calibration(
         document, notes.comments, notes.bodies, tuple(notes.learnt), assumed, _sentences(notes.unlearnt), warnings,
         bill, reading, sessions, drivers, volume,
@@ -383,8 +387,13 @@ def _say_why_costs_differ(notes: Notes, models: Models, bill: Bill) -> None:
 
 def _say_what_is_missing(notes: Notes, calls: Calls, strays: Strays, reading: Reading) -> None:
     lost = reading.n_skipped
+    if (n := twins(calls)) > _MANY * len(calls):
+        notes.warn_gravely(
+            f"{n:,} of {len(calls):,} calls are like another in all that the log tells: where it was given or exported "
+            "twice, the forecast is of twice the sessions"
+        )
     if lost > _FEW_LOST * (lost + len(calls)):
-        notes.warn(
+        (notes.warn_gravely if lost > _MANY * (lost + len(calls)) else notes.warn)(
             f"{lost:,} of {lost + len(calls):,} records could not be used (see what was skipped, and why): the "
             "scenario knows nothing of them, and all that it says is too little by what they cost"
         )

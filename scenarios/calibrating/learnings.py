@@ -141,6 +141,7 @@ class Notes:
     assumed: list[str] = field(default_factory=list)
     unlearnt: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    grave: list[str] = field(default_factory=list)
     few: dict[str, int] = field(default_factory=dict)
     shared: dict[str, list[str]] = field(default_factory=dict)
 
@@ -158,6 +159,11 @@ class Notes:
         """Warn, once."""
         if sentence not in self.warnings:
             self.warnings.append(sentence)
+
+    def warn_gravely(self, sentence: str) -> None:
+        """Warn of what makes all figures doubtful; it stands first."""
+        self.warn(sentence)
+        self.grave.append(sentence)
 
     def warn_of(self, law: str, sentence: str) -> None:
         """Warn of a law; what is said of several is said once."""

@@ -87,13 +87,16 @@ def name_models(calls: Calls, bill: Bill, day: date) -> Models:
     return Models(section, names, cards, comments)
 
 
-def fit_windows(models: Models, calls: Calls) -> None:
+def fit_windows(models: Models, calls: Calls) -> list[str]:
     """State the context window of models that had, in this log, longer prompts than the catalogue says.
+
+    Gives a sentence for each whose prompts are so much longer that a price may hold for them which nobody listed.
 
     It is the longest of their prompts, or the least window that is sold where that is a tenth above the catalogue's:
     limits of an agent may be drawn for all of its models, and none takes a longer prompt than its own.
     """
     longest: dict[str, int] = {}
+    said: list[str] = []
     prompts = calls.prompt
     for group in calls_by_model(calls):
         name = models.names[group.name]
@@ -108,6 +111,9 @@ def fit_windows(models: Models, calls: Calls) -> None:
         models.section[name] = spec | {"context_window": stated}
         longer = f"a prompt of {prompt:,} tokens is in the log, and the catalogue's window is {window:,}"
         models.comments[name] = "; ".join(filter(None, (models.comments.get(name), longer)))
+        if stated != prompt and len(models.cards[name].tiers) == 1:
+            said.append(f"{name}: {longer}; dearer prices for longer prompts, if there are any, are not in the bill")
+    return said
 
 
 def price_at_cards(calls: Calls, models: Models) -> Costs:

@@ -115,7 +115,8 @@ def _documents(log: Log, role: Role, laws: Laws, growth: Growth) -> dict[str, An
     laws.notes.comments[f"{role.path}.message_tokens"] = f"what {role.turns.size:,} prompts grow by, beside answers"
     laws.notes.assume(
         f"{role.path}: its prompts go up and down, and grow all the same: what goes is taken for documents that one "
-        f"prompt reads, and messages for {message:,} tokens each, since the log does not tell the two apart."
+        f"prompt reads, and messages for {message:,} tokens each, since the log does not tell the two apart; the "
+        "system prompt has in it what is always retrieved at the least."
     )
     return {
         "message_tokens": message,

@@ -72,17 +72,21 @@ def _duplicates(calls: Calls, n: int) -> str:
     return f"{_of(n, len(calls) + n, 'records')} repeat a request that is in the log already: counted once" if n else ""
 
 
-def _alike(calls: Calls) -> str:
+def twins(calls: Calls) -> int:
     """Calls that nothing tells from another; of requests with ids these are dropped before."""
     if not calls.dated:
-        return ""
+        return 0
     known = np.flatnonzero(np.isfinite(calls["time"]) & (calls["session"] != NONE) & (calls["failed"] == OK))
     told = [calls["time"][known].view(np.uint64), *(calls[name][known].astype(np.uint64) for name in _TELLING)]
     mixed = np.zeros(known.size, np.uint64)
     for values in told:
         mixed = (mixed ^ values) * _MIX
         mixed ^= mixed >> np.uint64(29)
-    n = int(known.size - np.unique(mixed).size)
+    return int(known.size - np.unique(mixed).size)
+
+
+def _alike(calls: Calls) -> str:
+    n = twins(calls)
     if not n:
         return ""
     return (

@@ -68,6 +68,16 @@ def test_many_records_that_could_not_be_used_are_weighed(lost: float, is_told: b
     assert any(warning.startswith(said) for warning in warnings) == is_told
 
 
+@pytest.mark.parametrize("lost", [0.08, 0.2])
+def test_what_makes_all_figures_doubtful_is_noted_first(lost: float) -> None:
+    calls, reading = chats(n_days=4), Reading(files=[LOG])
+    reading.skip("prompt is no number", "calls.csv:2", int(lost / (1 - lost) * len(calls)))
+    notes = calibrate(calls, reading, Options(choose=lognormal)).document["notes"]
+    assert ("records could not be used" in notes[0]) == (lost > 0.1)
+    twice = replace(calls, columns={name: np.repeat(values, 2) for name, values in calls.columns.items()})
+    assert f"{len(calls):,} of {2 * len(calls):,} calls are like another" in calibrated(twice).document["notes"][0]
+
+
 def test_what_is_written_reads_back_as_it_was_meant(tmp_path):
     made = calibrated(chats(n_users=40), choose=empirical)
     files = made.write(tmp_path / "chat.yaml")
@@ -500,8 +510,12 @@ def test_windows_are_widened_to_the_prompts_of_their_own_model(longest, window):
     for model, prompt in (("big", 1_000), ("big", longest), ("bigger", 900_000)):
         rows.append(model, prompt)
     names = {(None, "big"): "big", (None, "bigger"): "bigger"}
-    cards = {"big": SimpleNamespace(context_window=200_000), "bigger": SimpleNamespace(context_window=1_000_000)}
+    cards = {
+        "big": SimpleNamespace(context_window=200_000, tiers=[None]),
+        "bigger": SimpleNamespace(context_window=1_000_000, tiers=[None]),
+    }
     models = Models({}, names, cards, {})
-    fit_windows(models, rows.finish(dated=False))
+    said = fit_windows(models, rows.finish(dated=False))
+    assert [each.startswith("big: a prompt of 230,000 tokens") for each in said] == [True] * (longest == 230_000)
     assert models.section == ({"big": {"catalog": "big", "context_window": window}} if window else {})
     assert models.comments.keys() == models.section.keys()

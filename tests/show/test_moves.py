@@ -44,7 +44,7 @@ def test_each_side_has_its_chance_its_interval_and_its_count(reading: Reading) -
     section = moves_section(replace(reading, moves=(VOLUME, CACHE)))
     assert section is not None
     volume, cache = section.rows
-    assert (volume.name, volume.halves) == ("volume", "above 1x the plan")
+    assert (volume.name, volume.halves) == ("volume", "above 1.04x the plan")
     assert volume.low == Shown("2 %", "(1.2 to 3.1 %)", "20 of 1,000")
     assert volume.high == Shown("13 %", "(11 to 15.2 %)", "130 of 1,000")
     assert (volume.points, volume.size) == ("+11", 100.0)

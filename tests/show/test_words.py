@@ -326,6 +326,7 @@ def test_counts(n: float, said: str) -> None:
 
 def test_small_words() -> None:
     assert words.times(1.72) == "1.7x"
+    assert [words.times(factor) for factor in (0.984, 1.0, 1.045)] == ["0.98x", "1x", "1.04x"]
     assert words.listing(["a"]) == "a"
     assert words.listing(["a", "b", "c"]) == "a, b and c"
     assert words.listing([]) == ""

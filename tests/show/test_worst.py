@@ -48,7 +48,8 @@ def test_an_event_that_is_always_on_is_told_by_its_days(reading: Reading) -> Non
 
 
 def test_a_driver_that_stands_as_planned_is_left_out(reading: Reading) -> None:
-    assert said(reading, driver("turns"), driver(worst=1.04)) == "turns 1.7x the plan"
+    assert said(reading, driver("turns"), driver(worst=1.004)) == "turns 1.7x the plan"
+    assert said(reading, driver("turns"), driver(worst=1.04)) == "turns 1.7x the plan · volume 1.04x the plan"
     assert said(reading, driver(worst=0.96)) == "volume 0.96x the plan"
 
 
