@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import fdtrc
 
 from scenarios.calibrating.clocks import without_strays
 from scenarios.calibrating.sessions import read_sessions
 from scenarios.calibrating.starts import FEWEST_SESSIONS, MOST_GROUPS
+from scenarios.calibrating.variance import variance_between
 from scenarios.logs.column_names import KNOWN, well_known
 from scenarios.logs.heads import columns_of, head_of
 from scenarios.logs.reading import LogError, Reading
@@ -129,7 +129,7 @@ def _tried(
 def explained(cost: Floats, group: Ints) -> float:
     """The share of the variance of the logarithms of costs that groups explain; 0 where chance may make as much.
 
-    An F test. Groups of fewer than 15 sessions, and those beyond the 12 largest, are one more.
+    Groups of fewer than 15 sessions, and those beyond the 12 largest, are one more.
     """
     cost, group = cost[cost > 0], group[cost > 0]
     values, of, n = np.unique(group, return_inverse=True, return_counts=True)
@@ -139,12 +139,7 @@ def explained(cost: Floats, group: Ints) -> float:
     place = np.full(values.size, MOST_GROUPS)
     kept = large[n[large] >= FEWEST_SESSIONS]
     place[kept] = np.arange(kept.size)
-    logs, of = np.log(cost), np.unique(place[of], return_inverse=True)[1]
-    size = np.bincount(of)
-    free, k = logs.size - size.size, size.size - 1
-    total = float(((logs - logs.mean()) ** 2).sum())
-    between = float((size * (np.bincount(of, logs) / size - logs.mean()) ** 2).sum())
-    if kept.size < 2 or free < 1 or total <= 0.0:
+    if kept.size < 2:
         return 0.0
-    ratio = between / k / max((total - between) / free, 1e-300)
-    return between / total if fdtrc(k, free, ratio) < CHANCE else 0.0
+    found = variance_between(np.log(cost), np.unique(place[of], return_inverse=True)[1])
+    return found.share if found.chance < CHANCE else 0.0

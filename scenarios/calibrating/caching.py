@@ -105,7 +105,11 @@ def learn_cache(log: Log, number: int, laws: Laws, growth: Growth, ttl: float) -
         predicted = _predicted(log, number, laws, seen, ttl)
         if not seen.logged or abs(predicted - rate) <= _OFF:
             by_gaps = f"{predicted:.1%} of what {rows.size:,} turns sent before is read"
-            told = f"by gaps alone {by_gaps}; in the log {rate:.1%}, as here" if seen.logged else f"with it, {by_gaps}"
+            told = (
+                f"by gaps alone {by_gaps}; in the log {rate:.1%}, which the weights follow"
+                if seen.logged
+                else f"with it, {by_gaps}"
+            )
             notes.comments[f"{role.path}.cache.ttl_minutes"] = told
             return {"cache": by_time | _first(log, number, laws, growth)}
         notes.warn(

@@ -14,7 +14,7 @@ from scenarios.calibrating.procedure import is_procedure
 from scenarios.calibrating.retrieval import Retrieval, find_retrieval
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
-from scenarios.calibrating.slopes import beside_place, sums_before
+from scenarios.calibrating.slopes import DOUBTS, beside_place, mean_and_slope, sums_before
 from scenarios.calibrating.windows import Window, find_window
 
 _SYSTEM_QUANTILE = 0.05
@@ -25,7 +25,7 @@ _FORGOTTEN = 0.05
 _SWELLS = 1.5
 """Times the messages of early turns: those of later ones that are more are history."""
 
-_DOUBTS, _LEAST_LOSS = 2.0, 0.1
+_LEAST_LOSS = 0.1
 """Of what an instance begins with: less that is missing from its second prompt is none, if it is as sure as that."""
 
 _TRIMMED = 0.2
@@ -176,7 +176,9 @@ def _carry(
     first = np.maximum(_opened(log, rows, opening) - system, 0.0)
     missing, of_output = np.clip(before - step, 0.0, before)[on].sum(), 1.0
     if is_less := missing > _TRIMMED * before[on].sum() or is_procedure:
-        of_output = _slope(beside_place(before[on], number[on]), beside_place(step[on], number[on]))
+        stepped, written = (beside_place(values[on], number[on]) for values in (step, before))
+        _, slope = mean_and_slope(stepped, written, turns.instance[rows][on])
+        of_output = float(np.clip(slope.value, 0.0, 1.0))
         partly = _partly_carried(log, rows, of_output, on, first)
         if not _stays(first, step[on & (number == 1)], on, number) and not _swells(partly[on], number[on]):
             grown[rows] &= number >= _settled(of_output, number[on])
@@ -204,21 +206,14 @@ def _stays(first: FloatArray, step: FloatArray, on: Mask, number: Ints) -> bool:
     begun = first[np.cumsum(number == 0)[second] - 1]
     if begun.size < _FEWEST_OPENINGS or np.ptp(begun) == 0:
         return False
-    x, y = begun - begun.mean(), step - step.mean()
-    slope = float((x * y).sum() / (x**2).sum())
-    error = float(np.sqrt((x**2 * (y - slope * x) ** 2).sum()) / (x**2).sum())
-    return abs(slope) <= _DOUBTS * error + _LEAST_LOSS and error <= _LEAST_LOSS
+    _, slope = mean_and_slope(step, begun, np.arange(begun.size))
+    return abs(slope.value) <= DOUBTS * slope.error + _LEAST_LOSS and slope.error <= _LEAST_LOSS
 
 
 def _swells(new: FloatArray, number: Ints) -> bool:
     """Whether what is new with a turn grows with its number, as histories do: it is history that the share forgets."""
     late = number > np.median(number)
     return bool(late.any() and not late.all() and new[late].mean() > _SWELLS * max(new[~late].mean(), 1.0))
-
-
-def _slope(x: FloatArray, y: FloatArray) -> float:
-    spread = x - x.mean()
-    return float(np.clip((spread * y).sum() / max((spread**2).sum(), 1e-300), 0.0, 1.0))
 
 
 def _settled(share: float, number: Ints) -> int:

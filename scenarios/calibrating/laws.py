@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.special import fdtrc
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.difficulty import TURNS as LENGTH
@@ -17,6 +16,7 @@ from scenarios.calibrating.lengths import Lengths
 from scenarios.calibrating.roles import Role
 from scenarios.calibrating.sessions import Log
 from scenarios.calibrating.unmixing import unmix
+from scenarios.calibrating.variance import variance_between
 
 if TYPE_CHECKING:
     from distributions.choice import Choice
@@ -183,14 +183,10 @@ def _differ(log: Log, values: FloatArray, groups: Sequence[Ints]) -> bool:
     """Whether session means differ between groups of turns: an F test on their logarithms."""
     means = [_session_means(log, values, rows) for rows in groups]
     means = [group for group in means if group.size]
-    n, k = sum(group.size for group in means), len(means)
-    if k < 2 or n <= k:
+    if len(means) < 2:
         return False
-    within = sum(float(group.var() * group.size) for group in means)
-    total = float(np.concatenate(means).var()) * n
-    if within <= 0:
-        return total > 0
-    return bool(fdtrc(k - 1, n - k, (total - within) / (k - 1) / (within / (n - k))) < _DIFFERENT)
+    group = np.repeat(np.arange(len(means)), [each.size for each in means])
+    return variance_between(np.concatenate(means), group).chance < _DIFFERENT
 
 
 def _session_means(log: Log, values: FloatArray, rows: Ints) -> FloatArray:

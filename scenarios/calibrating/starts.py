@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import fdtrc
 
 from distributions.numerics import FloatArray
 from scenarios.calibrating.compaction import learn_compaction
 from scenarios.calibrating.learnings import Codes, Ints, Mask
 from scenarios.calibrating.roles import Role, plain_name, role
 from scenarios.calibrating.sessions import Log
+from scenarios.calibrating.variance import variance_between
 from scenarios.logs.codes import NONE
 
 FEWEST_SESSIONS = 15
@@ -116,14 +116,8 @@ def split_sizes(log: Log, roots: Ints) -> dict[str, Mask]:
     ranks = np.quantile(prompt, np.arange(1, n) / n, method="higher")
     edges = np.unique(ranks[ranks < prompt.max()])
     group = np.searchsorted(edges, prompt)
-    size = np.bincount(group, minlength=edges.size + 1)
-    means = np.bincount(group, answer, size.size) / np.maximum(size, 1)
-    total, between = float(answer.var()), float((size * (means - answer.mean()) ** 2).sum() / roots.size)
-    free = roots.size - size.size
-    if edges.size == 0 or between < _TELLS * total:
-        return everyone
-    ratio = between / edges.size / max((total - between) / free, 1e-300)
-    if fdtrc(edges.size, free, ratio) >= _CHANCE:
+    found = variance_between(answer, group)
+    if found.share < _TELLS or found.chance >= _CHANCE:
         return everyone
     names = [*(f"{UP_TO}-{edge:.0f}" for edge in edges), f"{OVER}-{edges[-1]:.0f}"]
     return {name: group == at for at, name in enumerate(names)}
